@@ -1,0 +1,135 @@
+# mimeo's Makefile: plain GNU Make, non-recursive, out of tree. `make help` lists the targets.
+VARIANT ?= release
+ifeq ($(VARIANT),release)
+BUILD ?= build
+else
+BUILD ?= build/$(VARIANT)
+endif
+GEN := $(BUILD)/gen
+
+LIBS  := base store http mail press house
+ROOMS := front desk newsletter support
+PKGS  := libmicrohttpd libcurl sqlite3 libsodium libcrypto libssl jansson libutf8proc libdeflate libcmark-gfm
+PKGLIBS = $(shell pkg-config --libs $(PKGS)) -linih -lcmark-gfm-extensions
+
+# --- flags: asked for, kept where the compiler knows them -------------------------------------------------------
+probe = $(shell for f in $(1); do $(CC) -Werror $$f -x c -c /dev/null -o /dev/null 2>/dev/null && printf '%s ' $$f; done)
+WARN_WANTED := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wstrict-prototypes \
+ -Wmissing-prototypes -Wcast-qual -Wpointer-arith -Wwrite-strings -Wundef -Wvla -Wimplicit-fallthrough -Wnull-dereference \
+ -Wdouble-promotion -Wduplicated-cond -Wlogical-op -Wjump-misses-init -Wuse-after-free=3
+HARD_WANTED := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero
+FLAGS_FILE := $(BUILD)/flags.mk
+$(FLAGS_FILE): Makefile
+	@mkdir -p $(@D)
+	@echo 'PROBED := $(call probe,$(WARN_WANTED) $(HARD_WANTED))' > $@
+ifeq ($(filter help clean check-house,$(MAKECMDGOALS)),)
+-include $(FLAGS_FILE)
+endif
+
+CPPFLAGS += -D_GNU_SOURCE -Isrc -I$(BUILD)
+COMMON := -std=gnu17 -g $(PROBED) -fno-strict-aliasing -fPIE -include src/base/ban.h $(if $(CI),-Werror)
+ifeq ($(VARIANT),release)
+CFLAGS  ?= -O2
+COMMON  += -D_FORTIFY_SOURCE=3
+LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack
+else ifeq ($(VARIANT),asan)
+CFLAGS  ?= -O1
+COMMON  += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -DMIMEO_DEBUG=1
+LDFLAGS += -fsanitize=address,undefined
+else ifeq ($(VARIANT),fuzz)
+CC      := clang
+CFLAGS  ?= -O1
+COMMON  += -fsanitize=address,undefined,fuzzer-no-link -fno-omit-frame-pointer -DMIMEO_DEBUG=1
+LDFLAGS += -fsanitize=address,undefined
+endif
+
+# --- what there is -------------------------------------------------------------------------------------------
+src_of = $(sort $(wildcard src/$(1)/*.c))
+obj_of = $(patsubst src/%.c,$(BUILD)/%.o,$(call src_of,$(1)))
+SQL_GEN    := $(foreach r,$(ROOMS),$(if $(wildcard src/$(r)/$(r).sql),$(GEN)/$(r)_sql))
+SCHEMA_GEN := $(foreach r,$(ROOMS),$(if $(wildcard schema/$(r)/sqlite/*.sql),$(GEN)/$(r)_schema))
+GEN_ALL    := $(SQL_GEN) $(SCHEMA_GEN) $(GEN)/theme_files
+GEN_HEAD   := $(GEN_ALL:=.h)
+GEN_OBJ    := $(GEN_ALL:=.o)
+LIB_A      := $(foreach l,$(LIBS),$(BUILD)/lib$(l).a)
+ROOM_A     := $(foreach r,$(ROOMS) parent,$(BUILD)/lib$(r).a)
+LINK_ORDER := $(ROOM_A) $(BUILD)/libhouse.a $(BUILD)/libpress.a $(BUILD)/libmail.a $(BUILD)/libhttp.a $(BUILD)/libstore.a $(BUILD)/libbase.a
+
+.PHONY: all help clean unit fuzz-replay check-house scenario bench torture $(addprefix lib-,$(LIBS) $(ROOMS) parent)
+all: $(BUILD)/mimeo $(BUILD)/mimeo-image
+
+$(BUILD)/mimeo: $(BUILD)/main.o $(GEN_OBJ) $(LINK_ORDER)
+	$(CC) $(LDFLAGS) -o $@ $(BUILD)/main.o $(GEN_OBJ) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)
+
+$(BUILD)/mimeo-image: $(call obj_of,image) $(BUILD)/libbase.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs vips libsodium) -linih
+$(BUILD)/image/%.o: CPPFLAGS += $(shell pkg-config --cflags vips | sed 's/-I/-isystem /g')
+
+define lib_rules
+lib-$(1): $$(BUILD)/lib$(1).a
+$$(BUILD)/lib$(1).a: $$(call obj_of,$(1))
+	@rm -f $$@
+	ar rcsD $$@ $$^
+endef
+$(foreach l,$(LIBS) $(ROOMS) parent,$(eval $(call lib_rules,$(l))))
+
+$(BUILD)/%.o: src/%.c $(FLAGS_FILE) | $(GEN_HEAD)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON) -MMD -MP -c -o $@ $<
+$(GEN)/%.o: $(GEN)/%.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON) -c -o $@ $<
+
+# --- files built into the program ------------------------------------------------------------------------------
+$(BUILD)/embed: tools/embed.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -O1 -Wall -Wextra -o $@ $<
+$(GEN)/%_sql.c $(GEN)/%_sql.h &: src/%/*.sql $(BUILD)/embed
+	@mkdir -p $(@D)
+	$(BUILD)/embed sql $* $(GEN)/$*_sql src/$*/$*.sql
+$(GEN)/%_schema.c $(GEN)/%_schema.h &: schema/%/sqlite $(BUILD)/embed
+	@mkdir -p $(@D)
+	$(BUILD)/embed files $*_schema $(GEN)/$*_schema $(sort $(wildcard schema/$*/sqlite/*.sql))
+$(GEN)/theme_files.c $(GEN)/theme_files.h &: $(sort $(wildcard theme/* theme/*/*)) $(BUILD)/embed
+	@mkdir -p $(@D)
+	$(BUILD)/embed tree theme_files $(GEN)/theme_files theme
+.SECONDEXPANSION:
+$(foreach r,$(ROOMS),$(eval $(GEN)/$(r)_sql.c $(GEN)/$(r)_sql.h: $(wildcard src/$(r)/$(r).sql)))
+$(foreach r,$(ROOMS),$(eval $(GEN)/$(r)_schema.c $(GEN)/$(r)_schema.h: $(wildcard schema/$(r)/sqlite/*.sql)))
+
+# --- tests -----------------------------------------------------------------------------------------------------
+UNIT_SRC := $(sort $(wildcard tests/unit/*/*.c))
+UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+.PRECIOUS: $(BUILD)/%.o $(GEN)/%.c $(GEN)/%.h
+$(BUILD)/unit/%: tests/unit/%.c $(LINK_ORDER) $(GEN_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(filter-out -Wmissing-prototypes -include src/base/ban.h,$(COMMON)) -o $@ $< $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group -lcmocka $(PKGLIBS)
+$(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(LINK_ORDER) $(GEN_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -Wmissing-prototypes -include src/base/ban.h,$(COMMON)) -o $@ $< tests/fuzz/replay_main.c $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LINK_ORDER) $(GEN_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -Wmissing-prototypes -include src/base/ban.h,$(COMMON)) -fsanitize=fuzzer -o $@ $< $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)
+
+unit: ; @$(MAKE) --no-print-directory VARIANT=asan unit-run
+unit-run: $(UNIT_BIN) ; @tools/run-units $(BUILD) $(UNIT_BIN)
+unit-%: ; @$(MAKE) --no-print-directory VARIANT=asan unit-only-$*
+unit-only-%: $$(filter $$(BUILD)/unit/$$*/%,$$(UNIT_BIN)) ; @tools/run-units $(BUILD) $^
+fuzz-replay: ; @$(MAKE) --no-print-directory VARIANT=asan replay-run
+replay-run: $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SRC)) ; @tools/run-replays $^
+fuzz: ; @$(MAKE) --no-print-directory VARIANT=fuzz fuzz-build
+fuzz-build: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+
+help:
+	@echo 'make             build/mimeo and build/mimeo-image'
+	@echo 'make unit        unit tests under ASan and UBSan;  make unit-ROOM: one folder of them'
+	@echo 'make fuzz-replay the fuzzers'"'"' corpora;  make fuzz: the fuzzers themselves (clang), in build/fuzz/fuzz/'
+	@echo 'make scenario    the real binary, real sockets, a real browser'
+	@echo 'make check-house the house rules;  make bench: ratios;  make torture: kill at every system call'
+scenario: all ; @tests/scenario/run
+check-house: ; @tools/check-house
+bench: all ; @tests/bench/run
+torture: all ; @tests/fault/torture --all
+clean: ; rm -rf build
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
