@@ -1,0 +1,25 @@
+/* mustache.h: templates (the core of the Mustache specification), compiled once, rendered often.
+ *
+ * {{x}} {{{x}}} {{&x}} {{a.b}} {{.}} {{#s}} {{^s}} {{/s}} {{>partial}} {{!c}} {{=<% %>=}}, standalone lines. Partials are
+ * resolved when compiling, from the theme. Depth ≤ 32.
+ * SPDX-License-Identifier: ISC */
+#ifndef PRESS_MUSTACHE_H
+#define PRESS_MUSTACHE_H
+
+#include <stdbool.h>
+#include "base/buf.h"
+
+struct fault;
+struct press_value;
+struct mustache; /* a compiled template */
+
+/* Gives a partial's source text by name, false when there is none (then it renders as nothing). */
+typedef bool mustache_find(void *self, struct str name, struct str *source);
+
+/* name: for errors "NAME:LINE: …" (INPUT). source must outlive the template. */
+bool mustache_compile(struct mustache **out, struct str name, struct str source, mustache_find *find, void *self,
+	struct fault *f) __attribute__((warn_unused_result));
+void mustache_free(struct mustache **mustache);
+void mustache_render(const struct mustache *mustache, const struct press_value *root, struct buf *out);
+
+#endif

@@ -1,0 +1,32 @@
+/* theme.h: the theme's files: the built-in ones, each replaced whole by HOME/theme/FILE of the same name.
+ *
+ * Files: *.mustache (templates and partials, by name without ending), theme.css, desk.css, mail/*.mustache, locale/*.json.
+ * An unknown name in HOME/theme is INPUT.
+ * SPDX-License-Identifier: ISC */
+#ifndef PRESS_THEME_H
+#define PRESS_THEME_H
+
+#include <stdbool.h>
+#include "base/buf.h"
+#include "base/embed.h"
+
+struct fault;
+struct press_value;
+struct theme;
+
+/* folder: HOME/theme, or NULL. builtin: theme_files. */
+bool theme_open(struct theme **theme, const struct embed_file *builtin, const char *folder, struct fault *f)
+	__attribute__((warn_unused_result));
+void theme_close(struct theme **theme);
+/* The file's text (minified for css), or the empty str. Lives as long as the theme. */
+struct str theme_file(const struct theme *theme, const char *name);
+/* Renders a template, compiled at first use. MISSING for an unknown name, FULL past the buffer's cap. */
+bool theme_render(struct theme *theme, const char *template_name, const struct press_value *root, struct buf *out,
+	struct fault *f) __attribute__((warn_unused_result));
+/* 256-bit hash of all files: a theme change is a full bake. */
+void theme_hash(const struct theme *theme, unsigned char out[32]);
+struct locale;
+/* The language's strings; the newsroom's `fallback` (or English) where a language has none. Compiled at first use. */
+const struct locale *theme_locale(struct theme *theme, struct str language);
+
+#endif
