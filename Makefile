@@ -83,18 +83,22 @@ $(GEN)/%.o: $(GEN)/%.c
 $(BUILD)/embed: tools/embed.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -O1 -Wall -Wextra -o $@ $<
-$(GEN)/%_sql.c $(GEN)/%_sql.h &: src/%/*.sql $(BUILD)/embed
-	@mkdir -p $(@D)
-	$(BUILD)/embed sql $* $(GEN)/$*_sql src/$*/$*.sql
-$(GEN)/%_schema.c $(GEN)/%_schema.h &: schema/%/sqlite $(BUILD)/embed
-	@mkdir -p $(@D)
-	$(BUILD)/embed files $*_schema $(GEN)/$*_schema $(sort $(wildcard schema/$*/sqlite/*.sql))
-$(GEN)/theme_files.c $(GEN)/theme_files.h &: $(sort $(wildcard theme/* theme/*/*)) $(BUILD)/embed
+define gen_sql
+$$(GEN)/$(1)_sql.c $$(GEN)/$(1)_sql.h &: src/$(1)/$(1).sql $$(BUILD)/embed
+	@mkdir -p $$(@D)
+	$$(BUILD)/embed sql $(1) $$(GEN)/$(1)_sql src/$(1)/$(1).sql
+endef
+define gen_schema
+$$(GEN)/$(1)_schema.c $$(GEN)/$(1)_schema.h &: schema/$(1)/sqlite $$(sort $$(wildcard schema/$(1)/sqlite/*.sql)) $$(BUILD)/embed
+	@mkdir -p $$(@D)
+	$$(BUILD)/embed files $(1)_schema $$(GEN)/$(1)_schema $$(filter %.sql,$$^)
+endef
+$(foreach r,$(ROOMS),$(if $(wildcard src/$(r)/$(r).sql),$(eval $(call gen_sql,$(r)))))
+$(foreach r,$(ROOMS),$(if $(wildcard schema/$(r)/sqlite/*.sql),$(eval $(call gen_schema,$(r)))))
+$(GEN)/theme_files.c $(GEN)/theme_files.h &: theme $(sort $(wildcard theme/* theme/*/*)) $(BUILD)/embed
 	@mkdir -p $(@D)
 	$(BUILD)/embed tree theme_files $(GEN)/theme_files theme
 .SECONDEXPANSION:
-$(foreach r,$(ROOMS),$(eval $(GEN)/$(r)_sql.c $(GEN)/$(r)_sql.h: $(wildcard src/$(r)/$(r).sql)))
-$(foreach r,$(ROOMS),$(eval $(GEN)/$(r)_schema.c $(GEN)/$(r)_schema.h: $(wildcard schema/$(r)/sqlite/*.sql)))
 
 # --- tests -----------------------------------------------------------------------------------------------------
 UNIT_SRC := $(sort $(wildcard tests/unit/*/*.c))
