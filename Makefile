@@ -13,7 +13,7 @@ PKGS  := libmicrohttpd libcurl sqlite3 libsodium libcrypto libssl jansson libutf
 PKGLIBS = $(shell pkg-config --libs $(PKGS)) -linih -lcmark-gfm-extensions
 
 # --- flags: asked for, kept where the compiler knows them -------------------------------------------------------
-probe = $(shell for f in $(1); do $(CC) -Werror $$f -x c -c /dev/null -o /dev/null 2>/dev/null && printf '%s ' $$f; done)
+probe = $(shell for f in $(1); do echo 'extern int x;' | $(CC) -Werror $$f -x c -c - -o /dev/null 2>/dev/null && printf '%s ' $$f; done)
 WARN_WANTED := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wstrict-prototypes \
  -Wmissing-prototypes -Wcast-qual -Wpointer-arith -Wwrite-strings -Wundef -Wvla -Wimplicit-fallthrough -Wnull-dereference \
  -Wdouble-promotion -Wduplicated-cond -Wlogical-op -Wjump-misses-init -Wuse-after-free=3
