@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena_chunk;
 
@@ -33,9 +34,14 @@ void *arena_alloc(struct arena *arena, size_t size) __attribute__((warn_unused_r
 void *arena_alloc_many(struct arena *arena, size_t count, size_t size) __attribute__((warn_unused_result, malloc));
 
 /* Raw memory for base/, http/ and the like whose life no arena fits: never NULL, zeroed; aborts when malloc fails.
- * memory_free(NULL) is fine. */
+ * memory_free(NULL) is fine. What memory_grow() adds is not zeroed. */
 void *memory_new(size_t count, size_t size) __attribute__((warn_unused_result));
 void *memory_grow(void *old, size_t size) __attribute__((warn_unused_result));
 void memory_free(void *block);
+
+#ifdef MIMEO_DEBUG
+/* Tests: the n-th allocation from now on fails as if malloc had (which aborts); 0: none. */
+void memory_fail_at(uint64_t n);
+#endif
 
 #endif

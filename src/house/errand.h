@@ -1,0 +1,43 @@
+/* errand.h: how a command reaches rooms: through their cli sockets, or, when no house runs, through a house of just the
+ * rooms it needs, started for this errand and stopped after it. Either way the same process functions do the work.
+ * SPDX-License-Identifier: ISC */
+#ifndef HOUSE_ERRAND_H
+#define HOUSE_ERRAND_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include "base/arena.h"
+#include "house/home.h"
+
+struct fault;
+
+struct errand {
+	struct home home;
+	struct arena arena;    /* replies live here until errand_end */
+	int house_pid;         /* of the house started for this errand; 0: one was running */
+	int argc;              /* the command's own arguments, options of all commands (-C, --json, --help) taken out */
+	char **argv;
+	bool json;             /* --json: the command prints JSON */
+	bool verbose;
+};
+
+/* One command of the CLI. Rooms offer NULL-ended tables; main joins them. */
+struct errand_command {
+	const char *words;     /* "story import"; NULL ends a table */
+	const char *rooms;     /* "desk newsletter": who must be there; "" none */
+	const char *usage;     /* "FILE..." */
+	const char *help;      /* what --help prints after the usage line */
+	bool (*run)(struct errand *errand, struct fault *f);
+};
+
+/* A request to run/ROOM.cli.sock; body may be NULL (reference taken); *reply (may be NULL) is a new reference. */
+bool errand_call(struct errand *errand, const char *room, const char *method, const char *path, json_t *body,
+	json_t **reply, struct fault *f) __attribute__((warn_unused_result));
+
+/* Polls GET path on the room until its "state" is neither "running" nor "queued", drawing a progress bar from "done" and
+ * "total" (and "line") on a terminal's fd 2, or a line every few seconds elsewhere. *reply: the last answer. A state of "failed" is the fault in its
+ * {"fault":{"kind","say"}}. */
+bool errand_watch(struct errand *errand, const char *room, const char *path, const char *what, json_t **reply, struct fault *f)
+	__attribute__((warn_unused_result));
+
+#endif

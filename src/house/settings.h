@@ -1,0 +1,86 @@
+/* settings.h: mimeo.conf, whole, typed and checked: public settings only; every room reads the same file.
+ *
+ * The table in settings.c is the one source of keys, defaults and meanings; `mimeo init` writes its commented file from it.
+ * SPDX-License-Identifier: ISC */
+#ifndef HOUSE_SETTINGS_H
+#define HOUSE_SETTINGS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include "base/arena.h"
+#include "base/conf.h"
+#include "base/money.h"
+#include "base/str.h"
+
+struct fault;
+struct home;
+
+enum { SETTINGS_AMOUNTS = 4 };
+enum frequency { FREQUENCY_ONCE, FREQUENCY_MONTHLY, FREQUENCY_ANNUAL, FREQUENCY_COUNT };
+extern const char *const frequency_names[FREQUENCY_COUNT]; /* "once", "monthly", "annual": form values and column values */
+
+struct settings_frequency {
+	struct money amounts[SETTINGS_AMOUNTS];
+	struct money minimum, maximum;
+	size_t chosen;                       /* index of the preselected amount */
+};
+
+struct settings {
+	struct arena arena;                  /* owns every text below */
+
+	/* [newsroom] */
+	struct str name;                     /* "The Tern Courier" */
+	struct str url;                      /* canonical origin, "https://tern.example", no final slash: canonical, feeds, mails */
+	struct str language;                 /* "en" */
+	struct str zone;                     /* "Europe/Amsterdam" */
+	struct str description;              /* one sentence: feeds, Open Graph */
+	struct str statutory;                /* a label that a law demands in the footer; may be empty */
+	struct str onion;                    /* onion address for the footer; may be empty */
+	struct str press_light, press_dark, call; /* colours; empty: the theme's */
+	struct str logo;                     /* file below HOME/theme, inline SVG ≤ 4 KB; may be empty */
+	struct conf_list sections;           /* names in the masthead's order */
+
+	/* [site] */
+	struct str listen;                   /* "127.0.0.1:8080" */
+	struct conf_list hosts;              /* further Host names that front answers for (mirrors, onion); url's and loopback always */
+
+	/* [desk] */
+	struct str desk_listen;              /* "127.0.0.1:8081" */
+	struct str desk_url;                 /* "http://localhost:8081": for one-time links, Host check and the Secure flag */
+
+	/* [newsletter] */
+	int weekday;                         /* 0 = Sunday; the slot's day: every "every Friday" comes from it */
+	struct str slot_time;                /* "08:00" */
+	struct str from_name, from_address;  /* who the mails are from; name empty: the newsroom's */
+	struct str reply_to;
+	struct str dkim_domain, dkim_selector; /* domain empty: from_address's */
+	struct str smtp_host, smtp_security, smtp_user; /* security: starttls, tls or plain */
+	int64_t smtp_port, smtp_connections;
+	struct str smtp_helo, smtp_ca_file;
+
+	/* [support] */
+	bool support_on;
+	struct str currency;                 /* "USD" */
+	struct settings_frequency frequency[FREQUENCY_COUNT];
+	struct str statement;                /* what the bank statement will say */
+	struct str stripe_api;               /* "https://api.stripe.com" */
+	struct str stripe_checkout;          /* origin of its pay page: "https://checkout.stripe.com" */
+	bool live;                           /* false: TEST, said on the form and at the desk */
+
+	/* [users]: empty = the user who starts the house. Only root can use others. */
+	struct str user_front, user_desk, user_newsletter, user_support;
+};
+
+/* Reads and checks HOME/mimeo.conf; sets the process's zone (clock_set_zone). Release when done. */
+bool settings_read(struct settings *settings, const struct home *home, struct fault *f) __attribute__((warn_unused_result));
+void settings_release(struct settings *settings);
+/* The user of a room ("desk"); empty: the caller's. */
+struct str settings_user(const struct settings *settings, const char *room);
+/* The whole commented file for `mimeo init`, with name, url, ports filled in. */
+struct buf;
+struct settings_init { struct str name, url, language, zone, listen, desk_listen, desk_url; };
+void settings_write_default(struct buf *out, const struct settings_init *init);
+/* WCAG contrast × 100 of two #rrggbb colours, 0 when malformed. */
+int settings_contrast(struct str a, struct str b);
+
+#endif
