@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+/* Under clang glibc's fortified stdio.h makes it a macro, and poisoning a macro warns. */
+#undef sprintf
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok gets atoi atol gmtime localtime asctime ctime system popen
 
 #endif

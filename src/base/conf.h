@@ -34,9 +34,16 @@ struct conf_key {
 	const char *meaning;   /* one line for `mimeo init`'s commented file and for errors */
 };
 
-/* Reads `path` into *target (zeroed by the caller); texts live in the arena. A NULL `sections` entry list means that every
- * section must be known; otherwise the names in `ignore` (NULL-ended) belong to other readers and are passed over. */
+/* Reads `path` into *target (zeroed by the caller); texts live in the arena. With `ignore` NULL every section must be
+ * known; otherwise the names in it (NULL-ended, ".*" as in the table) belong to other readers and are passed over. Where
+ * several sections match one ".*" entry, the last one's value stands: a reader that wants each of them asks
+ * conf_sections() and reads the file once per name. A CONF_SECRET in a file that group or others can read is refused. On
+ * a fault no secret is left in *target. */
 bool conf_read(int dir_fd, const char *path, const struct conf_key *keys, const char *const *ignore, void *target,
 	struct arena *arena, struct fault *f) __attribute__((warn_unused_result));
+
+/* The names of the sections that match `pattern` ("rail.*"), each once, in file order. */
+bool conf_sections(int dir_fd, const char *path, const char *pattern, struct arena *arena, struct conf_list *out,
+	struct fault *f) __attribute__((warn_unused_result));
 
 #endif

@@ -67,10 +67,17 @@ struct loop_spawn {
 	void *self;
 };
 
-/* Starts a child. *child is NULL again once on_end was called (after the last line). */
+/* Starts a child. *child is NULL again just before on_end is called (after the last line); the handle must stay valid
+ * until then. MISSING or DENIED if the program cannot be executed. */
 bool loop_spawn(struct loop *loop, const struct loop_spawn *how, struct loop_child **child, struct fault *f)
 	__attribute__((warn_unused_result));
 pid_t loop_child_pid(const struct loop_child *child);
 void loop_child_kill(struct loop_child *child, int signal);
+/* For whoever goes before its child does: no more calls, *child is NULL, the handle may go. The child runs on and is
+ * reaped. NULL is fine. */
+void loop_child_forget(struct loop_child **child);
+#ifdef MIMEO_DEBUG
+extern bool loop_child_without_pidfd; /* tests: as on a kernel without pidfd_open() */
+#endif
 
 #endif

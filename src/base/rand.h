@@ -12,6 +12,6 @@ void rand_bytes(void *out, size_t len);
 int64_t rand_id(void);                               /* random positive 63-bit row id, never 0 */
 void rand_token(char out[RAND_TOKEN_CHARS + 1]);
 uint32_t rand_below(uint32_t limit);
-void rand_fix(uint64_t seed);                        /* tests: a repeatable stream; never in a room */
+void rand_fix(uint64_t seed);                        /* tests: a repeatable stream, 0: random again; never in a room */
 
 #endif

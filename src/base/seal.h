@@ -41,6 +41,10 @@ bool seal(struct sealer *sealer, struct str plain, unsigned char out[SEAL_BYTES]
 bool seal_open(const struct secret *key, struct str sealed, struct arena *arena, struct str *plain, struct fault *f)
 	__attribute__((warn_unused_result));
 
+/* A room calls it once for the index key that it read from disk; INPUT if that is not SEAL_KEY_BYTES long. seal_index()
+ * takes any other length for a bug. */
+bool seal_index_key_check(const struct secret *index_key, struct fault *f) __attribute__((warn_unused_result));
+
 /* Keyed hash: "is this known?". `domain` is a literal such as "newsletter.address". */
 void seal_index(const struct secret *index_key, const char *domain, struct str value, unsigned char out[SEAL_INDEX_BYTES]);
 /* Unkeyed BLAKE2b-256 of a random token: what is stored instead of it. */
