@@ -10,7 +10,7 @@ GEN := $(BUILD)/gen
 LIBS  := base store http mail press house
 ROOMS := front desk newsletter support
 PKGS  := libmicrohttpd libcurl sqlite3 libsodium libcrypto libssl jansson libutf8proc libdeflate libcmark-gfm
-PKGLIBS = $(shell pkg-config --libs $(PKGS)) -linih -lcmark-gfm-extensions
+PKGLIBS = $(shell pkg-config --libs $(PKGS)) -linih -lcmark-gfm-extensions -lm
 
 # --- flags: asked for, kept where the compiler knows them -------------------------------------------------------
 probe = $(shell for f in $(1); do echo 'extern int x;' | $(CC) -Werror $$f -x c -c - -o /dev/null 2>/dev/null && printf '%s ' $$f; done)
@@ -46,7 +46,7 @@ endif
 # --- what there is -------------------------------------------------------------------------------------------
 src_of = $(sort $(wildcard src/$(1)/*.c))
 obj_of = $(patsubst src/%.c,$(BUILD)/%.o,$(call src_of,$(1)))
-SQL_GEN    := $(foreach r,$(ROOMS),$(if $(wildcard src/$(r)/$(r).sql),$(GEN)/$(r)_sql))
+SQL_GEN    := $(foreach r,store $(ROOMS),$(if $(wildcard src/$(r)/$(r).sql),$(GEN)/$(r)_sql))
 SCHEMA_GEN := $(foreach r,$(ROOMS),$(if $(wildcard schema/$(r)/sqlite/*.sql),$(GEN)/$(r)_schema))
 GEN_ALL    := $(SQL_GEN) $(SCHEMA_GEN) $(GEN)/theme_files
 GEN_HEAD   := $(GEN_ALL:=.h)
@@ -93,7 +93,7 @@ $$(GEN)/$(1)_schema.c $$(GEN)/$(1)_schema.h &: schema/$(1)/sqlite $$(sort $$(wil
 	@mkdir -p $$(@D)
 	$$(BUILD)/embed files $(1)_schema $$(GEN)/$(1)_schema $$(filter %.sql,$$^)
 endef
-$(foreach r,$(ROOMS),$(if $(wildcard src/$(r)/$(r).sql),$(eval $(call gen_sql,$(r)))))
+$(foreach r,store $(ROOMS),$(if $(wildcard src/$(r)/$(r).sql),$(eval $(call gen_sql,$(r)))))
 $(foreach r,$(ROOMS),$(if $(wildcard schema/$(r)/sqlite/*.sql),$(eval $(call gen_schema,$(r)))))
 $(GEN)/theme_files.c $(GEN)/theme_files.h &: theme $(sort $(wildcard theme/* theme/*/*)) $(BUILD)/embed
 	@mkdir -p $(@D)
@@ -108,6 +108,7 @@ FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 $(BUILD)/unit/%: tests/unit/%.c $(LINK_ORDER) $(GEN_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(filter-out -Wmissing-prototypes -include src/base/ban.h,$(COMMON)) -o $@ $< $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group -lcmocka $(PKGLIBS)
+$(BUILD)/unit/image/test_image: | $(BUILD)/mimeo-image
 $(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(LINK_ORDER) $(GEN_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -Wmissing-prototypes -include src/base/ban.h,$(COMMON)) -o $@ $< tests/fuzz/replay_main.c $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)
