@@ -30,6 +30,10 @@ struct errand_command {
 	bool (*run)(struct errand *errand, struct fault *f);
 };
 
+/* For main: opens the home and, if rooms are named and no house runs, starts a house of these rooms; errand_end stops it. */
+bool errand_begin(struct errand *errand, const char *home, const char *rooms, struct fault *f) __attribute__((warn_unused_result));
+void errand_end(struct errand *errand);
+
 /* A request to run/ROOM.cli.sock; body may be NULL (reference taken); *reply (may be NULL) is a new reference. */
 bool errand_call(struct errand *errand, const char *room, const char *method, const char *path, json_t *body,
 	json_t **reply, struct fault *f) __attribute__((warn_unused_result));

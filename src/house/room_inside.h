@@ -1,0 +1,51 @@
+/* room_inside.h: a running room's own state, for room*.c alone.
+ * SPDX-License-Identifier: ISC */
+#ifndef HOUSE_ROOM_INSIDE_H
+#define HOUSE_ROOM_INSIDE_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "house/room.h"
+
+enum { ROOM_LISTENERS = 8, ROOM_PERIODIC = 16, ROOM_DRAIN_MS = 9000 };
+
+struct room_periodic {
+	struct room *room;
+	struct loop_timer *timer;
+	int64_t period_ms;
+	loop_call *call;
+	void *self;
+};
+
+struct room_inside {
+	int lock_fd;
+	struct when since;
+	struct http_server *servers[ROOM_LISTENERS];
+	struct http_route *routes[ROOM_LISTENERS];   /* each listener's table with house's own routes */
+	const char *hosts[ROOM_LISTENERS][24];
+	struct arena arena;                          /* host names */
+	size_t server_count, drained_count;
+	struct loop_timer *drain_timer;
+	struct room_periodic periodic[ROOM_PERIODIC];
+	size_t periodic_count;
+};
+
+/* Opens a server for every inherited socket that the kind has a listener for. */
+bool room_open_servers(struct room *room, struct fault *f);
+void room_close_servers(struct room *room);
+
+/* Drops to the room's user, where the settings name one and we are root. */
+bool room_drop_user(struct room *room, struct fault *f);
+/* The uid of a caller ("cli": the home's owner). */
+bool room_caller_uid(const struct room *room, const char *caller, uid_t *uid, struct fault *f);
+
+/* The room's database; a reader neither migrates nor writes. */
+bool room_open_database(struct room *room, bool read_only, struct fault *f);
+
+/* A descriptor's number from the environment (MIMEO_EXE), or -1. */
+int room_env_fd(const char *name);
+
+/* The process of a job: `mimeo -x ROOM JOB args…`. */
+int room_job_main(struct room *room, int argc, char **argv);
+
+#endif

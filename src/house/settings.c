@@ -1,0 +1,316 @@
+/* settings.c: mimeo.conf: the one table of its keys, and what must hold between them.
+ *
+ * Decides: which public settings there are, their defaults and bounds. Leaves to others: secrets (each room reads its
+ * own). Runs in: every process. The hard thing: one table gives the reader, the errors and init's commented file.
+ * SPDX-License-Identifier: ISC */
+#include "settings.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/email.h"
+#include "base/fault.h"
+#include "base/limits.h"
+#include "house/home.h"
+
+const char *const frequency_names[FREQUENCY_COUNT] = {"once", "monthly", "annual"};
+
+/* What stands in the file as one text and becomes something else. */
+struct settings_raw {
+	struct settings is;
+	struct str weekday;
+	struct conf_list amounts[FREQUENCY_COUNT];
+	struct str chosen[FREQUENCY_COUNT], minimum[FREQUENCY_COUNT], maximum[FREQUENCY_COUNT];
+};
+
+#define AT(field) offsetof(struct settings_raw, field)
+#define REQUIRED true
+#define OPTIONAL false
+
+static const struct conf_key keys[] = {
+	{"newsroom", "name", CONF_TEXT, REQUIRED, AT(is.name), NULL, "the newsroom's name, as readers see it"},
+	{"newsroom", "url", CONF_TEXT, REQUIRED, AT(is.url), NULL,
+		"the site's address, https://…, without a final slash: stands in feeds, mails and canonical links"},
+	{"newsroom", "language", CONF_TEXT, OPTIONAL, AT(is.language), "en", "language of the site: en, ru or ar (or your theme's)"},
+	{"newsroom", "zone", CONF_TEXT, OPTIONAL, AT(is.zone), "UTC", "the newsroom's time zone, such as Europe/Amsterdam"},
+	{"newsroom", "description", CONF_TEXT, OPTIONAL, AT(is.description), NULL, "one sentence about the newsroom: feeds and previews"},
+	{"newsroom", "sections", CONF_LIST, OPTIONAL, AT(is.sections), NULL, "the sections in the masthead, in their order: News, Economy"},
+	{"newsroom", "statutory", CONF_TEXT, OPTIONAL, AT(is.statutory), NULL, "a label that a law demands, shown in the footer"},
+	{"newsroom", "onion", CONF_TEXT, OPTIONAL, AT(is.onion), NULL, "the site's onion address, shown in the footer"},
+	{"newsroom", "press", CONF_TEXT, OPTIONAL, AT(is.press_light), NULL, "colour of links and buttons, #rrggbb; empty: the theme's"},
+	{"newsroom", "press_dark", CONF_TEXT, OPTIONAL, AT(is.press_dark), NULL, "the same for dark screens"},
+	{"newsroom", "call", CONF_TEXT, OPTIONAL, AT(is.call), NULL, "colour of the Support call, #rrggbb; empty: the theme's"},
+	{"newsroom", "logo", CONF_TEXT, OPTIONAL, AT(is.logo), NULL, "an SVG file of at most 4 KB in theme/; empty: the name in type"},
+
+	{"site", "listen", CONF_TEXT, OPTIONAL, AT(is.listen), "127.0.0.1:8080", "address and port of the public site"},
+	{"site", "hosts", CONF_LIST, OPTIONAL, AT(is.hosts), NULL, "further host names that the site answers for: mirrors, onion"},
+
+	{"desk", "listen", CONF_TEXT, OPTIONAL, AT(is.desk_listen), "127.0.0.1:8081", "address and port of the staff's desk: loopback or onion only"},
+	{"desk", "url", CONF_TEXT, OPTIONAL, AT(is.desk_url), "http://localhost:8081", "how staff reach the desk: stands in one-time links"},
+
+	{"newsletter", "day", CONF_TEXT, OPTIONAL, AT(weekday), "friday", "the day of the weekly newsletter; every text that names it comes from here"},
+	{"newsletter", "time", CONF_TEXT, OPTIONAL, AT(is.slot_time), "08:00", "and its time, in the newsroom's zone"},
+	{"newsletter", "from_name", CONF_TEXT, OPTIONAL, AT(is.from_name), NULL, "who the mails are from; empty: the newsroom's name"},
+	{"newsletter", "from", CONF_TEXT, OPTIONAL, AT(is.from_address), NULL, "the address that mails are from; without it no mail is sent"},
+	{"newsletter", "reply_to", CONF_TEXT, OPTIONAL, AT(is.reply_to), NULL, "where answers go; empty: the same"},
+	{"newsletter", "dkim_domain", CONF_TEXT, OPTIONAL, AT(is.dkim_domain), NULL, "the domain that signs; empty: that of `from`"},
+	{"newsletter", "dkim_selector", CONF_TEXT, OPTIONAL, AT(is.dkim_selector), "mimeo", "SELECTOR._domainkey.DOMAIN holds the public key"},
+	{"newsletter", "smtp_host", CONF_TEXT, OPTIONAL, AT(is.smtp_host), "127.0.0.1", "the mail server that takes our mail"},
+	{"newsletter", "smtp_port", CONF_NUMBER, OPTIONAL, AT(is.smtp_port), "25", "its port"},
+	{"newsletter", "smtp_security", CONF_TEXT, OPTIONAL, AT(is.smtp_security), "starttls", "starttls, tls or plain (plain: on this machine or a private line only)"},
+	{"newsletter", "smtp_user", CONF_TEXT, OPTIONAL, AT(is.smtp_user), NULL, "user name there; its password stands in secrets/newsletter.conf"},
+	{"newsletter", "smtp_connections", CONF_NUMBER, OPTIONAL, AT(is.smtp_connections), "4", "connections at a time, 1 to 64"},
+	{"newsletter", "smtp_helo", CONF_TEXT, OPTIONAL, AT(is.smtp_helo), NULL, "our name in EHLO; empty: the domain of `from`"},
+	{"newsletter", "smtp_ca_file", CONF_TEXT, OPTIONAL, AT(is.smtp_ca_file), NULL, "certificates to trust, PEM; empty: the system's"},
+
+	{"support", "on", CONF_BOOL, OPTIONAL, AT(is.support_on), "yes", "show the appeal and take contributions"},
+	{"support", "live", CONF_BOOL, OPTIONAL, AT(is.live), "no", "yes: real money; no: a rehearsal, and every form says so"},
+	{"support", "currency", CONF_TEXT, OPTIONAL, AT(is.currency), "USD", "ISO 4217 code of the amounts below"},
+	{"support", "once", CONF_LIST, OPTIONAL, AT(amounts[FREQUENCY_ONCE]), "5, 10, 25, 50", "four amounts for one-off gifts"},
+	{"support", "once_chosen", CONF_TEXT, OPTIONAL, AT(chosen[FREQUENCY_ONCE]), "10", "the preselected one"},
+	{"support", "once_minimum", CONF_TEXT, OPTIONAL, AT(minimum[FREQUENCY_ONCE]), "2", "the least we take"},
+	{"support", "once_maximum", CONF_TEXT, OPTIONAL, AT(maximum[FREQUENCY_ONCE]), "10000", "the most we take at once"},
+	{"support", "monthly", CONF_LIST, OPTIONAL, AT(amounts[FREQUENCY_MONTHLY]), "2, 5, 10, 20", "four monthly amounts"},
+	{"support", "monthly_chosen", CONF_TEXT, OPTIONAL, AT(chosen[FREQUENCY_MONTHLY]), "5", "the preselected one"},
+	{"support", "monthly_minimum", CONF_TEXT, OPTIONAL, AT(minimum[FREQUENCY_MONTHLY]), "2", "the least: the appeal says \"monthly, from just …\""},
+	{"support", "monthly_maximum", CONF_TEXT, OPTIONAL, AT(maximum[FREQUENCY_MONTHLY]), "1000", "the most"},
+	{"support", "annual", CONF_LIST, OPTIONAL, AT(amounts[FREQUENCY_ANNUAL]), "20, 50, 100, 200", "four annual amounts"},
+	{"support", "annual_chosen", CONF_TEXT, OPTIONAL, AT(chosen[FREQUENCY_ANNUAL]), "50", "the preselected one"},
+	{"support", "annual_minimum", CONF_TEXT, OPTIONAL, AT(minimum[FREQUENCY_ANNUAL]), "10", "the least"},
+	{"support", "annual_maximum", CONF_TEXT, OPTIONAL, AT(maximum[FREQUENCY_ANNUAL]), "10000", "the most"},
+	{"support", "statement", CONF_TEXT, OPTIONAL, AT(is.statement), NULL, "what a supporter's bank statement will say"},
+	{"support", "stripe_api", CONF_TEXT, OPTIONAL, AT(is.stripe_api), "https://api.stripe.com", "the provider's interface; its key stands in secrets/support.conf"},
+	{"support", "stripe_checkout", CONF_TEXT, OPTIONAL, AT(is.stripe_checkout), "https://checkout.stripe.com", "the origin of its payment page"},
+
+	{"users", "front", CONF_TEXT, OPTIONAL, AT(is.user_front), NULL, "Unix user of each room (only root can change to them); empty: yours"},
+	{"users", "desk", CONF_TEXT, OPTIONAL, AT(is.user_desk), NULL, "the desk's"},
+	{"users", "newsletter", CONF_TEXT, OPTIONAL, AT(is.user_newsletter), NULL, "the newsletter's"},
+	{"users", "support", CONF_TEXT, OPTIONAL, AT(is.user_support), NULL, "support's"},
+	{NULL, NULL, CONF_TEXT, OPTIONAL, 0, NULL, NULL}
+};
+
+/* --- single values --- */
+
+static bool settings_parse_weekday(struct str text, int *weekday, struct fault *f)
+{
+	static const char *const days[7] = {"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
+	int i;
+
+	for (i = 0; i < 7; i++)
+		if (str_equal_nocase(text, str_from(days[i]))) {
+			*weekday = i;
+			return true;
+		}
+	return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] day = %.*s is no day: write monday … sunday", STR_ARG(text));
+}
+
+/* http(s)://host[:port], no path: what links are put behind. */
+static bool settings_check_origin(const char *what, struct str url, struct fault *f)
+{
+	struct str rest;
+
+	if (str_starts(url, STR("https://")))
+		rest = str_part(url, 8, SIZE_MAX);
+	else if (str_starts(url, STR("http://")))
+		rest = str_part(url, 7, SIZE_MAX);
+	else
+		rest = (struct str){NULL, 0};
+	if (rest.len == 0 || str_find_char(rest, '/') != SIZE_MAX || str_find_char(rest, ' ') != SIZE_MAX
+		|| str_find_char(rest, '"') != SIZE_MAX || str_find_char(rest, ';') != SIZE_MAX || str_has_control(url))
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: %s = %.*s: write an origin such as https://news.example, without a path",
+			what, STR_ARG(url));
+	return true;
+}
+
+static int settings_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Relative luminance (WCAG 2.2) of #rrggbb; below 0 when it is none. */
+static double settings_luminance(struct str colour)
+{
+	static const double weight[3] = {0.2126, 0.7152, 0.0722};
+	double sum = 0;
+	size_t i;
+
+	if (colour.len != 7 || colour.at[0] != '#')
+		return -1;
+	for (i = 0; i < 3; i++) {
+		int high = settings_hex(colour.at[1 + 2 * i]), low = settings_hex(colour.at[2 + 2 * i]);
+		double part = (high * 16 + low) / 255.0;
+
+		if (high < 0 || low < 0)
+			return -1;
+		sum += weight[i] * (part <= 0.04045 ? part / 12.92 : pow((part + 0.055) / 1.055, 2.4));
+	}
+	return sum;
+}
+
+int settings_contrast(struct str a, struct str b)
+{
+	double first = settings_luminance(a), second = settings_luminance(b);
+	double light = first > second ? first : second, dark = first > second ? second : first;
+
+	return dark < 0 ? 0 : (int) ((light + 0.05) / (dark + 0.05) * 100);
+}
+
+static bool settings_check_colour(const char *key, struct str colour, struct fault *f)
+{
+	if (colour.len == 0 || settings_luminance(colour) >= 0)
+		return true;
+	return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsroom] %s = %.*s is no colour: write #rrggbb", key, STR_ARG(colour));
+}
+
+/* --- amounts --- */
+
+static bool settings_amount(const struct settings_raw *raw, const char *key, struct str text, struct money *out, struct fault *f)
+{
+	struct fault inner = {0};
+
+	if (money_parse(text, raw->is.currency, out, &inner) && out->minor > 0)
+		return true;
+	return fault_set(f, FAULT_INPUT, "mimeo.conf: [support] %s: %.*s is no amount in %.*s: write such as 5 or 2.50", key,
+		STR_ARG(text), STR_ARG(raw->is.currency));
+}
+
+static bool settings_take_frequency(struct settings_raw *raw, enum frequency which, struct fault *f)
+{
+	struct settings_frequency *out = &raw->is.frequency[which];
+	const char *key = frequency_names[which];
+	struct money chosen;
+	size_t i;
+
+	if (raw->amounts[which].count != SETTINGS_AMOUNTS)
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [support] %s wants four amounts, such as 2, 5, 10, 20", key);
+	if (!settings_amount(raw, key, raw->minimum[which], &out->minimum, f)
+		|| !settings_amount(raw, key, raw->maximum[which], &out->maximum, f)
+		|| !settings_amount(raw, key, raw->chosen[which], &chosen, f))
+		return false;
+	out->chosen = SETTINGS_AMOUNTS;
+	for (i = 0; i < SETTINGS_AMOUNTS; i++) {
+		if (!settings_amount(raw, key, raw->amounts[which].items[i], &out->amounts[i], f))
+			return false;
+		if (out->amounts[i].minor < out->minimum.minor || out->amounts[i].minor > out->maximum.minor)
+			return fault_set(f, FAULT_INPUT, "mimeo.conf: [support] %s: %.*s is outside of %s_minimum and %s_maximum", key,
+				STR_ARG(raw->amounts[which].items[i]), key, key);
+		if (out->amounts[i].minor == chosen.minor)
+			out->chosen = i;
+	}
+	if (out->chosen == SETTINGS_AMOUNTS)
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [support] %s_chosen = %.*s must be one of the four amounts", key,
+			STR_ARG(raw->chosen[which]));
+	return true;
+}
+
+/* --- the whole --- */
+
+static bool settings_check(struct settings_raw *raw, struct fault *f)
+{
+	struct settings *is = &raw->is;
+	struct email address;
+	size_t which;
+
+	if (is->name.len == 0 || is->name.len > 120)
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsroom] name: write the newsroom's name, at most 120 bytes");
+	if (is->from_address.len > 0 && !email_parse(is->from_address, &address, f))
+		return fault_add(f, "while reading [newsletter] from in mimeo.conf");
+	if (is->smtp_port < 1 || is->smtp_port > 65535 || is->smtp_connections < 1 || is->smtp_connections > 64)
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] smtp_port is 1 to 65535, smtp_connections 1 to 64");
+	if (!str_is(is->smtp_security, "starttls") && !str_is(is->smtp_security, "tls") && !str_is(is->smtp_security, "plain"))
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] smtp_security = %.*s: write starttls, tls or plain",
+			STR_ARG(is->smtp_security));
+	if (money_digits(is->currency) < 0)
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [support] currency = %.*s is no ISO 4217 code such as USD or EUR",
+			STR_ARG(is->currency));
+	for (which = 0; which < FREQUENCY_COUNT; which++)
+		if (!settings_take_frequency(raw, (enum frequency) which, f))
+			return false;
+	return settings_parse_weekday(raw->weekday, &is->weekday, f)
+		&& settings_check_origin("[newsroom] url", is->url, f)
+		&& settings_check_origin("[desk] url", is->desk_url, f)
+		&& settings_check_origin("[support] stripe_api", is->stripe_api, f)
+		&& settings_check_origin("[support] stripe_checkout", is->stripe_checkout, f)
+		&& settings_check_colour("press", is->press_light, f)
+		&& settings_check_colour("press_dark", is->press_dark, f)
+		&& settings_check_colour("call", is->call, f)
+		&& clock_set_zone(is->zone, f);
+}
+
+bool settings_read(struct settings *settings, const struct home *home, struct fault *f)
+{
+	struct settings_raw raw = {0};
+	struct arena arena;
+
+	arena_init(&arena, "settings", LIMIT_CONF_BYTES);
+	if (!conf_read(home->fd, "mimeo.conf", keys, NULL, &raw, &arena, f) || !settings_check(&raw, f)) {
+		arena_release(&arena);
+		return false;
+	}
+	*settings = raw.is;
+	settings->arena = arena;
+	return true;
+}
+
+void settings_release(struct settings *settings)
+{
+	arena_release(&settings->arena);
+	*settings = (struct settings){0};
+}
+
+struct str settings_user(const struct settings *settings, const char *room)
+{
+	struct str word = str_from(room);
+
+	if (str_is(word, "front"))
+		return settings->user_front;
+	if (str_is(word, "desk"))
+		return settings->user_desk;
+	if (str_is(word, "newsletter"))
+		return settings->user_newsletter;
+	return str_is(word, "support") ? settings->user_support : (struct str){NULL, 0};
+}
+
+/* --- init's file --- */
+
+static struct str settings_init_value(const struct conf_key *key, const struct settings_init *init)
+{
+	const struct { const char *section, *name; struct str value; } given[] = {
+		{"newsroom", "name", init->name}, {"newsroom", "url", init->url}, {"newsroom", "language", init->language},
+		{"newsroom", "zone", init->zone}, {"site", "listen", init->listen}, {"desk", "listen", init->desk_listen},
+		{"desk", "url", init->desk_url},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(given) / sizeof(given[0]); i++)
+		if (strcmp(given[i].section, key->section) == 0 && strcmp(given[i].name, key->name) == 0)
+			return given[i].value;
+	return (struct str){NULL, 0};
+}
+
+void settings_write_default(struct buf *out, const struct settings_init *init)
+{
+	const struct conf_key *key;
+	const char *section = "";
+
+	buf_add_text(out, "; Settings of this newsroom: nothing secret stands here (passwords and keys: secrets/ROOM.conf).\n"
+		"; A line that begins with ';' is a comment; those below show each setting's default.\n");
+	for (key = keys; key->section != NULL; key++) {
+		struct str value = settings_init_value(key, init);
+
+		if (strcmp(section, key->section) != 0)
+			buf_format(out, "\n[%s]\n", key->section);
+		section = key->section;
+		buf_format(out, "; %s\n", key->meaning);
+		if (value.len > 0)
+			buf_format(out, "%s = %.*s\n", key->name, STR_ARG(value));
+		else
+			buf_format(out, ";%s = %s\n", key->name, key->fallback != NULL ? key->fallback : "");
+	}
+}
