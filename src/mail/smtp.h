@@ -32,16 +32,21 @@ struct smtp_host {
 
 enum smtp_outcome {
 	SMTP_ACCEPTED,   /* 2xx to the dot */
-	SMTP_LATER,      /* 4xx anywhere, or no connection: nothing was taken, try again */
-	SMTP_REFUSED,    /* 5xx: will never be taken */
+	SMTP_LATER,      /* 4xx anywhere, no connection, or 5xx before MAIL (a wrong password is not the mail's fault):
+	                    nothing was taken, try again */
+	SMTP_REFUSED,    /* 5xx to MAIL, RCPT, DATA or the dot: will never be taken */
 	SMTP_IN_DOUBT    /* the connection went away between the dot and its answer (RFC 1047) */
 };
 
+/* Whose words the reply is: a 5xx to MAIL is about the sender and will meet every mail, one to RCPT about the address. */
+enum smtp_stage { SMTP_AT_CONNECTION, SMTP_AT_MAIL, SMTP_AT_RCPT, SMTP_AT_DATA };
+
 struct smtp_result {
 	enum smtp_outcome outcome;
+	enum smtp_stage stage;
 	int reply;                  /* 250, 421, 550 …; 0 when there was none */
 	char enhanced[12];          /* "5.1.1" or "" */
-	char text[200];             /* the server's words, cleaned; may hold an address: never to the log */
+	char text[200];             /* the server's words, cleaned, or ours; may hold an address: never to the log */
 	bool connection_is_open;    /* the next mail may use it */
 };
 
@@ -52,18 +57,25 @@ struct smtp_mail {
 	/* Called once, when everything but the final ".\r\n" is written and 354 was read. False: the connection is dropped and the
 	 * outcome is SMTP_LATER. NULL: yes. */
 	bool (*before_dot)(void *self);
+	/* Instead of before_dot, for callers that commit many at once: the dot waits until smtp_dot(). NULL: not wanted. */
+	void (*ask_dot)(void *self);
 	void (*done)(void *self, const struct smtp_result *result);
 	void *self;
 };
 
 /* Resolving is blocking in libc, so `host.name` is resolved when the connection is opened by a child-free getaddrinfo with
- * AI_NUMERICHOST first; names in the settings are resolved once per connection. `on_lost` (may be NULL): the server closed an idle
- * connection. */
+ * AI_NUMERICHOST first; names in the settings are resolved once per connection. False: INPUT or DENIED (settings), REMOTE (the
+ * name is not known now). A connection that is refused or lost is told by `done`, or by `on_lost` (may be NULL) where no mail is
+ * under way; after either with connection_is_open false the struct is good for smtp_close() alone, inside the call too. No
+ * callback runs inside smtp_open() or smtp_send(). */
 bool smtp_open(struct smtp **smtp, struct loop *loop, const struct smtp_host *host, void (*on_lost)(void *self), void *self,
 	struct fault *f) __attribute__((warn_unused_result));
+/* No mail under way and not lost; while still connecting too: a mail given then goes out when the server is ready. */
 bool smtp_is_idle(const struct smtp *smtp);
-/* must be idle. */
+/* must be idle. INPUT: an envelope address or bytes that cannot go over SMTP (bare CR or LF, NUL, 8-bit, lines over 998). */
 bool smtp_send(struct smtp *smtp, const struct smtp_mail *mail, struct fault *f) __attribute__((warn_unused_result));
+/* The answer to ask_dot (may be called inside it); does nothing when the mail has ended meanwhile. */
+void smtp_dot(struct smtp *smtp, bool go);
 void smtp_close(struct smtp **smtp); /* QUIT if idle; a running mail ends as LATER or IN_DOUBT before this returns */
 
 #endif
