@@ -1,0 +1,231 @@
+/* main.c: mimeo-image INPUT-FILE OUTPUT-FOLDER: one photo to the files that pages show.
+ *
+ * Decides names, widths and order: everything is made in memory first and only then written, so that a failure leaves
+ * nothing behind. Leaves decoding to image_read.c, compression to image_encode.c. It is a process of its own, started by
+ * desk's children, because libvips and a stranger's bytes have no place in a room: no network, bounded time and memory.
+ * The hard thing: removing after a failure only what this run made; another story may show the same picture.
+ * Standard output: "progress 3/8" lines, then one line of JSON. Standard error: "mimeo-image: what is wrong and what to do".
+ * SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sodium.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <vips/vips.h>
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "image/image_encode.h"
+#include "image/image_read.h"
+
+enum { WIDTHS = 4, KINDS = 2, HASH_CHARS = 16, CPU_SECONDS = 60 };
+
+static const int widths[WIDTHS] = {320, 640, 1280, 1920};
+static const char *const endings[KINDS] = {"jpg", "webp"};
+
+struct photo {
+	char hash[HASH_CHARS + 1];
+	struct image_source source;
+	unsigned dominant;
+	size_t count;                    /* of widths */
+	int width[WIDTHS];
+	struct image_file file[WIDTHS][KINDS];
+};
+
+static void limit(int what, rlim_t most)
+{
+	struct rlimit now;
+
+	if (getrlimit((__rlimit_resource_t) what, &now) == 0 && (now.rlim_max == RLIM_INFINITY || now.rlim_max > most)) {
+		now.rlim_cur = now.rlim_max = most;
+		setrlimit((__rlimit_resource_t) what, &now);
+	}
+}
+
+/* Before the first foreign byte is looked at. Where a kernel refuses the empty network, there still is nothing to reach:
+ * the program opens no socket; seccomp will make that certain. */
+static void confine(void)
+{
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_CPU, CPU_SECONDS);
+	limit(RLIMIT_FSIZE, (rlim_t) 256 << 20);
+#ifndef MIMEO_DEBUG
+	limit(RLIMIT_AS, (rlim_t) 2 << 30);
+	if (unshare(CLONE_NEWNET) != 0 && errno == EPERM)
+		(void) unshare(CLONE_NEWUSER | CLONE_NEWNET);
+#endif
+}
+
+static void ignore_message(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer self)
+{
+	(void) domain;
+	(void) level;
+	(void) message;
+	(void) self;
+}
+
+static bool start_vips(const char *program, struct fault *f)
+{
+	g_log_set_handler("VIPS", (GLogLevelFlags) (G_LOG_LEVEL_MASK | G_LOG_FLAG_FATAL | G_LOG_FLAG_RECURSION), ignore_message,
+		NULL);
+	g_setenv("VIPS_DISC_THRESHOLD", "1g", TRUE); /* pixels stay in memory: no temporary files of somebody's photo */
+	if (VIPS_INIT(program) != 0)
+		return fault_set(f, FAULT_IO, "libvips does not start: %s", vips_error_buffer());
+	vips_concurrency_set(1);
+	vips_cache_set_max(0);
+	vips_operation_block_set("VipsForeignLoad", TRUE);
+	vips_operation_block_set("VipsForeignLoadJpeg", FALSE);
+	vips_operation_block_set("VipsForeignLoadPng", FALSE);
+	vips_operation_block_set("VipsForeignLoadWebp", FALSE);
+	vips_block_untrusted_set(TRUE);
+	return true;
+}
+
+static bool name_photo(struct str bytes, struct photo *photo, struct fault *f)
+{
+	unsigned char hash[crypto_generichash_BYTES];
+
+	if (sodium_init() < 0)
+		return fault_set(f, FAULT_IO, "libsodium does not start");
+	crypto_generichash(hash, sizeof(hash), (const unsigned char *) bytes.at, bytes.len, NULL, 0);
+	sodium_bin2hex(photo->hash, sizeof(photo->hash), hash, HASH_CHARS / 2);
+	return true;
+}
+
+static void choose_widths(struct photo *photo)
+{
+	for (size_t i = 0; i < WIDTHS; i++)
+		if (widths[i] <= photo->source.width)
+			photo->width[photo->count++] = widths[i];
+	if (photo->count == 0)
+		photo->width[photo->count++] = photo->source.width;
+}
+
+static void say_progress(size_t step, size_t of)
+{
+	printf("progress %zu/%zu\n", step, of);
+	fflush(stdout);
+}
+
+/* The widest first: the others are shrunk from it, so that the original is decoded once. */
+static bool make_files(struct str bytes, struct photo *photo, struct fault *f)
+{
+	struct image_pixels widest = {0}, smaller = {0};
+	size_t step = 0;
+	bool ok = image_read_pixels(bytes, photo->width[photo->count - 1], &widest, f);
+
+	for (size_t i = photo->count; ok && i-- > 0;) {
+		struct image_pixels *pixels = &widest;
+
+		if (i + 1 < photo->count) {
+			pixels = &smaller;
+			ok = image_shrink(&widest, photo->width[i], &smaller, f);
+		}
+		for (int kind = IMAGE_JPEG; ok && kind <= IMAGE_WEBP; kind++) {
+			ok = image_encode(pixels, (enum image_kind) kind, &photo->file[i][kind], f);
+			if (ok)
+				say_progress(++step, photo->count * KINDS);
+		}
+		if (ok && i == 0)
+			photo->dominant = image_dominant(pixels);
+		image_release(&smaller);
+	}
+	image_release(&widest);
+	return ok;
+}
+
+static bool write_files(const struct photo *photo, int folder, struct fault *f)
+{
+	bool was_there[WIDTHS][KINDS] = {{false}}, made[WIDTHS][KINDS] = {{false}}, ok = true;
+	char name[64];
+
+	for (size_t i = 0; ok && i < photo->count; i++)
+		for (size_t kind = 0; ok && kind < KINDS; kind++) {
+			const struct image_file *file = &photo->file[i][kind];
+
+			snprintf(name, sizeof(name), "%s-%d.%s", photo->hash, photo->width[i], endings[kind]);
+			was_there[i][kind] = file_exists(folder, name);
+			/* Durable: the original is deleted once we said that we are done. */
+			ok = file_write(folder, name, str_make(file->at, file->size), 0644, true, f);
+			made[i][kind] = ok;
+		}
+	for (size_t i = 0; !ok && i < photo->count; i++)
+		for (size_t kind = 0; kind < KINDS; kind++)
+			if (made[i][kind] && !was_there[i][kind]) {
+				snprintf(name, sizeof(name), "%s-%d.%s", photo->hash, photo->width[i], endings[kind]);
+				file_remove(folder, name, NULL);
+			}
+	return ok;
+}
+
+static bool say_result(const struct photo *photo, struct fault *f)
+{
+	printf("{\"hash\":\"%s\",\"width\":%d,\"height\":%d,\"widths\":[", photo->hash, photo->source.width,
+		photo->source.height);
+	for (size_t i = 0; i < photo->count; i++)
+		printf("%s%d", i > 0 ? "," : "", photo->width[i]);
+	printf("],\"removed\":%d,\"dominant\":\"#%06x\"}\n", photo->source.removed, photo->dominant);
+	if (fflush(stdout) != 0)
+		return fault_errno(f, "standard output does not take the result");
+	return true;
+}
+
+static bool run(const char *input, const char *folder_path, struct fault *f)
+{
+	struct arena arena;
+	struct photo photo = {0};
+	struct str bytes = {0};
+	int folder = -1;
+	bool ok = false;
+
+	arena_init(&arena, "photo", (size_t) LIMIT_UPLOAD_BYTES + 4096);
+	if ((folder = open(folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+		fault_errno(f, "%s: the output folder cannot be opened", folder_path);
+		goto done;
+	}
+	if (!file_read(AT_FDCWD, input, LIMIT_UPLOAD_BYTES, &arena, &bytes, f) || !name_photo(bytes, &photo, f) ||
+		!image_read_header(bytes, &photo.source, f)) {
+		fault_add(f, "while reading %s", input);
+		goto done;
+	}
+	choose_widths(&photo);
+	ok = make_files(bytes, &photo, f) && write_files(&photo, folder, f) && say_result(&photo, f);
+done:
+	for (size_t i = 0; i < WIDTHS; i++)
+		for (size_t kind = 0; kind < KINDS; kind++)
+			image_file_release(&photo.file[i][kind]);
+	if (folder >= 0)
+		close(folder);
+	arena_release(&arena);
+	return ok;
+}
+
+static int usage(FILE *to, int code)
+{
+	fputs("usage: mimeo-image INPUT-FILE OUTPUT-FOLDER\n"
+		"Reads a JPEG, PNG or WebP picture and writes HASH-WIDTH.jpg and .webp for the widths 320, 640, 1280 and 1920\n"
+		"that it has, upright, in sRGB, with all metadata gone. Prints progress, then one line of JSON.\n", to);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct fault f = {0};
+
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage(stdout, 0);
+	if (argc != 3)
+		return usage(stderr, 2);
+	confine();
+	if (!start_vips(argv[0], &f) || !run(argv[1], argv[2], &f)) {
+		fprintf(stderr, "mimeo-image: %s: %s\n", argv[1], f.say);
+		if (f.detail[0] != '\0' && getenv("MIMEO_VERBOSE") != NULL)
+			fprintf(stderr, "mimeo-image: detail: %s\n", f.detail);
+		return fault_exit_code(f.kind);
+	}
+	vips_shutdown();
+	return 0;
+}
