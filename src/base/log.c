@@ -54,23 +54,41 @@ static bool needs_quotes(struct str value)
 	return value.len == 0;
 }
 
-/* Bytes that a terminal or a reader of lines could take for an order: ASCII controls, and the C1 controls, which UTF-8
- * writes as C2 80 … C2 9F (the whole value is known to be UTF-8 there). */
+static unsigned char byte_at(struct str value, size_t i)
+{
+	return i < value.len ? (unsigned char) value.at[i] : 0;
+}
+
+/* Bytes that a terminal or a reader of lines could take for an order: ASCII controls, and both bytes of the C1 controls,
+ * C2 80 to C2 9F in UTF-8. */
 static bool is_control(struct str value, size_t i)
 {
-	unsigned char c = (unsigned char) value.at[i];
-	unsigned char before = i > 0 ? (unsigned char) value.at[i - 1] : 0;
+	unsigned char before = i > 0 ? byte_at(value, i - 1) : 0;
+	unsigned char c = byte_at(value, i);
+	unsigned char after = byte_at(value, i + 1);
 
-	return c < 0x20 || c == 0x7f || (before == 0xc2 && c < 0xa0);
+	return c < 0x20 || c == 0x7f || (c == 0xc2 && after < 0xa0) || (before == 0xc2 && c < 0xa0);
+}
+
+/* At most VALUE_BYTES of it, without half a character at the end. */
+static struct str cut_value(struct str value)
+{
+	size_t len = VALUE_BYTES;
+
+	if (value.len <= VALUE_BYTES)
+		return value;
+	while (len > VALUE_BYTES - 3 && (byte_at(value, len) & 0xc0) == 0x80)
+		len--;
+	return str_part(value, 0, len);
 }
 
 static void line_add_value(struct line *line, struct str value)
 {
 	bool cut = value.len > VALUE_BYTES;
-	bool utf8 = str_is_utf8(value);
+	bool utf8 = str_is_utf8(value);  /* else every byte of it is suspect */
 	bool quotes = needs_quotes(value);
 
-	value = str_part(value, 0, VALUE_BYTES);
+	value = cut_value(value);
 	if (quotes)
 		line_add_byte(line, '"');
 	for (size_t i = 0; i < value.len; i++) {
