@@ -106,6 +106,10 @@ bool errand_begin(struct errand *errand, const char *home, const char *rooms, st
 	bool runs = true;
 
 	arena_init(&errand->arena, "command", ERRAND_ARENA);
+	errand->home.fd = -1;
+	errand->home_path = home;
+	if (rooms == NULL)
+		return true;
 	if (!home_open(&errand->home, home, f))
 		return false;
 	if (rooms[0] == '\0')

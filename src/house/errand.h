@@ -12,7 +12,8 @@
 struct fault;
 
 struct errand {
-	struct home home;
+	const char *home_path; /* as given by -C, or "." */
+	struct home home;      /* open, unless the command's rooms are NULL */
 	struct arena arena;    /* replies live here until errand_end */
 	int house_pid;         /* of the house started for this errand; 0: one was running */
 	int argc;              /* the command's own arguments, options of all commands (-C, --json, --help) taken out */
@@ -24,7 +25,7 @@ struct errand {
 /* One command of the CLI. Rooms offer NULL-ended tables; main joins them. */
 struct errand_command {
 	const char *words;     /* "story import"; NULL ends a table */
-	const char *rooms;     /* "desk newsletter": who must be there; "" none */
+	const char *rooms;     /* "desk newsletter": who must be there; "" none; NULL: not even a home (it is to be made) */
 	const char *usage;     /* "FILE..." */
 	const char *help;      /* what --help prints after the usage line */
 	bool (*run)(struct errand *errand, struct fault *f);

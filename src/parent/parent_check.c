@@ -1,0 +1,134 @@
+/* parent_check.c: mimeo check: is this home sound?
+ *
+ * Decides: what is looked at besides what each room says of itself. Changes nothing. Runs in: the command; rooms answer
+ * GET /check on their own sockets. The hard thing: none.
+ * SPDX-License-Identifier: ISC */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/fault.h"
+#include "base/file.h"
+#include "http/http_client.h"
+#include "parent/parent_commands.h"
+
+static const char *const check_rooms[] = {"newsletter", "support", "desk"};
+
+/* A link colour must be readable on paper, mint and canary (LOOK: 4.5 to 1). */
+static void check_colours(const struct settings *settings, json_t *findings)
+{
+	static const struct { const char *name, *light, *dark; } grounds[] = {
+		{"paper", "#ffffff", "#121418"}, {"mint", "#e3f1ea", "#13251d"}, {"canary", "#fff3b0", "#2a2610"},
+	};
+	char say[200];
+	size_t i;
+
+	for (i = 0; i < sizeof(grounds) / sizeof(grounds[0]); i++) {
+		int light = settings->press_light.len > 0 ? settings_contrast(settings->press_light, str_from(grounds[i].light)) : 450;
+		int dark = settings->press_dark.len > 0 ? settings_contrast(settings->press_dark, str_from(grounds[i].dark)) : 450;
+
+		if (light >= 450 && dark >= 450)
+			continue;
+		snprintf(say, sizeof(say), "mimeo.conf: [newsroom] %s has a contrast of %.2f to 1 on %s: readers cannot read links there",
+			light < 450 ? "press" : "press_dark", (light < 450 ? light : dark) / 100.0, grounds[i].name);
+		room_finding(findings, say, "choose a colour of at least 4.5 to 1 against paper, mint and canary");
+	}
+}
+
+/* A live newsroom's addresses are https: one-click unsubscribing and the desk's cookies want it. */
+static void check_addresses(const struct settings *settings, json_t *findings)
+{
+	if (settings->live && !str_starts(settings->url, STR("https://")))
+		room_finding(findings, "mimeo.conf: [newsroom] url is not https, but payments are live",
+			"put a TLS server such as nginx in front and write its https address");
+	if (settings->from_address.len == 0)
+		room_finding(findings, "mimeo.conf: [newsletter] from is empty: no mail is sent", "write the address that mails come from");
+}
+
+static void check_private(struct errand *errand, const char *path, mode_t most, json_t *findings)
+{
+	struct stat file;
+	char say[PATH_MAX + 64], todo[PATH_MAX + 64];
+
+	if (fstatat(errand->home.fd, path, &file, AT_SYMLINK_NOFOLLOW) != 0 || (file.st_mode & 07777 & ~most) == 0)
+		return;
+	snprintf(say, sizeof(say), "%s can be read by more people than its room (mode %04o)", path, (unsigned) (file.st_mode & 07777));
+	snprintf(todo, sizeof(todo), "chmod %04o %s/%s; if others use this machine, treat what is in it as known", (unsigned) most,
+		errand->home.path, path);
+	room_finding(findings, say, todo);
+}
+
+static void check_modes(struct errand *errand, json_t *findings)
+{
+	char path[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(check_rooms) / sizeof(check_rooms[0]); i++) {
+		snprintf(path, sizeof(path), "keys/%s", check_rooms[i]);
+		check_private(errand, path, 0700, findings);
+		snprintf(path, sizeof(path), "secrets/%s.conf", check_rooms[i]);
+		check_private(errand, path, 0600, findings);
+		snprintf(path, sizeof(path), "data/%s", check_rooms[i]);
+		check_private(errand, path, 0700, findings);
+	}
+}
+
+static bool check_ask_rooms(struct errand *errand, json_t *findings, struct fault *f)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(check_rooms) / sizeof(check_rooms[0]); i++) {
+		json_t *answer = NULL;
+
+		if (!errand_call(errand, check_rooms[i], "GET", "/check", NULL, &answer, f))
+			return false;
+		json_array_extend(findings, json_object_get(answer, "findings"));
+		json_decref(answer);
+	}
+	return true;
+}
+
+static void check_say(struct errand *errand, json_t *findings)
+{
+	size_t i;
+	json_t *finding;
+
+	if (errand->json) {
+		json_dumpf(findings, stdout, JSON_INDENT(2));
+		putchar('\n');
+		return;
+	}
+	json_array_foreach(findings, i, finding) {
+		struct str say = http_json_text(finding, "say"), todo = http_json_text(finding, "do");
+
+		printf("- %.*s\n  what to do: %.*s\n", STR_ARG(say), STR_ARG(todo));
+	}
+	if (json_array_size(findings) == 0)
+		printf("%s is sound: settings, keys, databases, site.\n", errand->home.path);
+}
+
+bool parent_check(struct errand *errand, struct fault *f)
+{
+	json_t *findings = json_array();
+	struct settings settings = {0};
+	bool ok = settings_read(&settings, &errand->home, f);
+
+	if (ok) {
+		check_colours(&settings, findings);
+		check_addresses(&settings, findings);
+		check_modes(errand, findings);
+		ok = check_ask_rooms(errand, findings, f);
+		settings_release(&settings);
+	}
+	if (ok && home_is_restored(&errand->home))
+		room_finding(findings, "this home was restored from a backup and is read-only",
+			"when the old house is off for good: mimeo restore --confirm");
+	if (ok) {
+		check_say(errand, findings);
+		if (json_array_size(findings) > 0)
+			ok = fault_set(f, FAULT_IO, "%zu findings", json_array_size(findings));
+	}
+	json_decref(findings);
+	return ok;
+}
