@@ -75,6 +75,9 @@ json_t *http_json(const struct http_request *rq);                           /* H
 struct arena *http_arena(struct http_request *rq);                          /* lives as long as the request */
 uid_t http_peer_uid(const struct http_request *rq);                         /* Unix sockets */
 void *http_room(const struct http_request *rq);
+/* TCP: the client's network, to count requests by and for nothing else (never logged, never written): the IPv4 address, or
+ * the first 64 bits of the IPv6 one. 0 for Unix sockets and a client that has left. */
+uint64_t http_peer_network(const struct http_request *rq);
 
 struct http_file {
 	struct str name;   /* the client's file name, last path part, control bytes removed; do not trust */
@@ -98,6 +101,18 @@ void http_answer_fd(struct http_request *rq, int status, const char *type, int f
 /* Bytes that outlive the answer (a cache entry): release(self) is called when they are no longer needed. */
 void http_answer_shared(struct http_request *rq, int status, const char *type, struct str body,
 	void (*release)(void *self), void *self);
+/* An answer made once and given often: all its header lines stand in it, http_set adds nothing. Only inside a handler. It
+ * may be freed at any time: what is still being sent keeps it. release(self) is called when the body is not needed any more
+ * (NULL: the body outlives everything). */
+struct http_ready;
+struct http_ready_line {
+	const char *name; /* NULL ends the list */
+	const char *value;
+};
+struct http_ready *http_ready_new(int status, const struct http_ready_line *lines, struct str body,
+	void (*release)(void *self), void *self);
+void http_ready_free(struct http_ready **ready);
+void http_answer_ready(struct http_request *rq, const struct http_ready *ready);
 bool http_is_answered(const struct http_request *rq);
 
 /* The strict Mime type test used by the gate, and helpers for cookies and content negotiation. */

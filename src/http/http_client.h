@@ -9,6 +9,7 @@
 #include "base/str.h"
 
 struct arena;
+struct buf;
 struct fault;
 struct loop;
 struct http_client;
