@@ -26,6 +26,8 @@ bool theme_render(struct theme *theme, const char *template_name, const struct p
 /* 256-bit hash of all files: a theme change is a full bake. */
 void theme_hash(const struct theme *theme, unsigned char out[32]);
 struct locale;
+/* The newsroom's language: what theme_locale() falls back to. English until set. */
+void theme_set_language(struct theme *theme, struct str language);
 /* The language's strings; the newsroom's `fallback` (or English) where a language has none. Compiled at first use. */
 const struct locale *theme_locale(struct theme *theme, struct str language);
 

@@ -24,6 +24,11 @@ struct press_value *press_set_list(struct press_value *map, const char *key);
 struct press_value *press_add_map(struct press_value *list);                       /* a new empty map at the end */
 void press_add_text(struct press_value *list, struct str text);                    /* {{.}} */
 bool press_value_is_whole(const struct press_value *root);                         /* nothing was lost to a full arena */
+/* For values that live elsewhere and are not changed (a language's texts), and for lists. */
+void press_share(struct press_value *map, const char *key, const struct press_value *value);
+void press_add(struct press_value *list, const struct press_value *value);
+size_t press_value_count(const struct press_value *value);                         /* items or keys; 0 for a text */
+const struct press_value *press_at(const struct press_value *list, size_t i);      /* or NULL */
 const struct press_value *press_get(const struct press_value *map, struct str key); /* or NULL */
 struct str press_value_text(const struct press_value *value);                      /* empty for anything but text */
 /* A map from JSON text (locale files, tests): objects, arrays, strings, numbers as written, booleans. */
