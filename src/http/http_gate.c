@@ -72,7 +72,7 @@ static int check_request_line(struct str line, struct gate_head *out, const char
 		return refuse(414, "The address is too long.", say);
 	version = str_part(line, method + 1 + target, SIZE_MAX);
 	if (!str_is(version, " HTTP/1.1") && !str_is(version, " HTTP/1.0"))
-		return str_starts(version, STR(" HTTP/")) ? refuse(505, "Only HTTP/1.1 is spoken here.", say)
+		return version.len == 9 && str_starts(version, STR(" HTTP/")) ? refuse(505, "Only HTTP/1.1 is spoken here.", say)
 			: refuse(400, "The request line is malformed.", say);
 	out->method = str_part(line, 0, method);
 	out->target = str_part(line, method + 1, target);

@@ -199,15 +199,11 @@ static enum MHD_Result begin(struct http_request *rq, const char *method)
 	}
 	if (find_route(rq))
 		(void) prepare_body(rq, length);
-	if (rq->answered) {
-		/* A refusal that is sent before a body was read ends the connection: read what little there is. */
-		if (length == 0 || length > HTTP_SWALLOW_BYTES)
-			return queue(rq);
-		rq->swallow = true;
-		return MHD_YES;
-	}
-	/* Without a body there is nothing to wait for. On POST and PUT libmicrohttpd would close after an early answer. */
-	return rq->method.at[0] == 'P' ? MHD_YES : call_room(rq);
+	/* An answer that is queued in this first call ends the connection: read what little body there is. */
+	if (rq->answered && length > HTTP_SWALLOW_BYTES)
+		return queue(rq);
+	rq->swallow = rq->answered;
+	return MHD_YES;
 }
 
 /* A portion of the body. */
@@ -322,6 +318,8 @@ static void on_connection(void *self, struct MHD_Connection *mhd, void **context
 	} else if (wire != NULL) {
 		*context = NULL;
 		http_wire_close(wire);
+		/* After its limit libmicrohttpd takes new connections only when it is run once more. */
+		server->run_soon = server->run_soon || server->wire_count + 1 >= server->options.connection_limit;
 	}
 }
 
@@ -381,11 +379,10 @@ static void on_sweep(void *self)
 static bool start_daemon(struct http_server *server, struct fault *f)
 {
 	const struct http_server_options *options = &server->options;
-	unsigned limit = options->connection_limit > 0 ? options->connection_limit : 1000;
 	const union MHD_DaemonInfo *info = NULL;
 
 	server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL, on_request, server,
-		MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_CONNECTION_LIMIT, limit,
+		MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_CONNECTION_LIMIT, options->connection_limit,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) HTTP_POOL_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) HTTP_IDLE_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, server,
@@ -409,6 +406,8 @@ bool http_server_open(struct http_server **server, struct loop *loop, const stru
 	(void) signal(SIGPIPE, SIG_IGN); /* sendfile() to a client that left */
 	new->loop = loop;
 	new->options = *options;
+	if (new->options.connection_limit == 0)
+		new->options.connection_limit = 1000;
 	new->body_ms = (int64_t) (options->body_seconds > 0 ? options->body_seconds : 20) * 1000;
 	new->now_ms = clock_mono_ms();
 	if (!start_daemon(new, f))
