@@ -1,0 +1,175 @@
+/* test_settings.c: mimeo.conf as people write it, rightly and wrongly.
+ * SPDX-License-Identifier: ISC */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "house/home.h"
+#include "house/settings.h"
+
+struct scene {
+	char folder[64];
+	struct home home;
+	struct settings settings;
+	struct fault f;
+	bool ok;
+};
+
+/* A home whose mimeo.conf is [newsroom] name and url and then `more`. */
+static void read_conf(struct scene *s, const char *more)
+{
+	char path[128], text[8192];
+	FILE *file;
+
+	memset(s, 0, sizeof(*s));
+	snprintf(s->folder, sizeof(s->folder), "/tmp/mimeo-settings-XXXXXX");
+	assert_non_null(mkdtemp(s->folder));
+	snprintf(path, sizeof(path), "%s/mimeo.conf", s->folder);
+	snprintf(text, sizeof(text), "[newsroom]\nname = The Tern Courier\nurl = https://tern.example\n%s", more);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	assert_true(home_open(&s->home, s->folder, &s->f));
+	s->ok = settings_read(&s->settings, &s->home, &s->f);
+}
+
+static void end(struct scene *s)
+{
+	char path[128];
+
+	if (s->ok)
+		settings_release(&s->settings);
+	home_close(&s->home);
+	snprintf(path, sizeof(path), "%s/mimeo.conf", s->folder);
+	unlink(path);
+	rmdir(s->folder);
+}
+
+static void refused(const char *more, const char *word)
+{
+	struct scene s;
+
+	read_conf(&s, more);
+	if (s.ok || s.f.kind != FAULT_INPUT || strstr(s.f.say, word) == NULL)
+		print_message("for <%s>: %s\n", more, s.ok ? "was taken" : s.f.say);
+	assert_false(s.ok);
+	assert_int_equal(s.f.kind, FAULT_INPUT);
+	assert_non_null(strstr(s.f.say, word));
+	end(&s);
+}
+
+static void test_defaults_are_whole(void **state)
+{
+	struct scene s;
+
+	(void) state;
+	read_conf(&s, "");
+	if (!s.ok)
+		print_message("%s\n", s.f.say);
+	assert_true(s.ok);
+	assert_int_equal(s.settings.weekday, 5);
+	assert_int_equal(s.settings.frequency[FREQUENCY_MONTHLY].minimum.minor, 200);
+	assert_int_equal(s.settings.frequency[FREQUENCY_MONTHLY].chosen, 1);
+	assert_int_equal(s.settings.frequency[FREQUENCY_ANNUAL].amounts[3].minor, 20000);
+	assert_string_equal(s.settings.frequency[FREQUENCY_ONCE].amounts[0].code, "USD");
+	assert_false(s.settings.live);
+	assert_true(s.settings.support_on);
+	end(&s);
+}
+
+static void test_yen_has_no_minor_unit(void **state)
+{
+	struct scene s;
+
+	(void) state;
+	read_conf(&s, "[support]\ncurrency = JPY\nonce = 500, 1000, 3000, 5000\nonce_chosen = 1000\nonce_minimum = 300\n"
+		"monthly = 300, 500, 1000, 2000\nmonthly_chosen = 500\nmonthly_minimum = 300\nmonthly_maximum = 100000\n"
+		"annual = 3000, 5000, 10000, 20000\nannual_chosen = 5000\nannual_maximum = 1000000\n");
+	assert_true(s.ok);
+	assert_int_equal(s.settings.frequency[FREQUENCY_MONTHLY].amounts[1].minor, 500);
+	end(&s);
+}
+
+static void test_wrong_values_are_refused_with_what_to_do(void **state)
+{
+	(void) state;
+	refused("press = red\n", "#rrggbb");
+	refused("zone = Mars/Olympus\n", "Mars/Olympus");
+	refused("zone = ../../etc/passwd\n", "zone");
+	refused("typo = 1\n", "typo");
+	refused("[newsletter]\nday = someday\n", "monday");
+	refused("[newsletter]\nfrom = not an address\n", "address");
+	refused("[newsletter]\nsmtp_security = none\n", "starttls");
+	refused("[newsletter]\nsmtp_port = 99999\n", "smtp_port");
+	refused("[newsletter]\nsmtp_connections = 0\n", "smtp_connections");
+	refused("[support]\ncurrency = XYZ\n", "XYZ");
+	refused("[support]\nmonthly = 2, 5, 10\n", "four amounts");
+	refused("[support]\nmonthly = 1, 5, 10, 20\n", "minimum");
+	refused("[support]\nmonthly_chosen = 7\n", "monthly_chosen");
+	refused("[support]\nmonthly = 2, 5.001, 10, 20\n", "5.001");
+	refused("[support]\nstripe_checkout = https://a.example; script-src *\n", "origin");
+	refused("[support]\nstripe_checkout = https://a.example/path\n", "origin");
+	refused("[kitchen]\nsink = 1\n", "kitchen");
+}
+
+static void test_contrast_is_wcags(void **state)
+{
+	(void) state;
+	assert_int_equal(settings_contrast(STR("#000000"), STR("#ffffff")), 2100);
+	assert_int_equal(settings_contrast(STR("#777777"), STR("#ffffff")), 447);
+	assert_int_equal(settings_contrast(STR("#ffffff"), STR("#777777")), 447);
+	assert_int_equal(settings_contrast(STR("#12345"), STR("#ffffff")), 0);
+	assert_true(settings_contrast(STR("#2a3192"), STR("#fff3b0")) >= 450);
+}
+
+/* What init writes must read back as the defaults. */
+static void test_inits_file_reads_back(void **state)
+{
+	const struct settings_init init = {STR("Вести"), STR("https://vesti.example"), STR("ru"), STR("Europe/Riga"),
+		STR("127.0.0.1:9000"), STR("127.0.0.1:9001"), STR("http://localhost:9001")};
+	struct scene s = {0};
+	struct buf conf;
+	struct fault f = {0};
+	char path[128];
+
+	(void) state;
+	buf_init(&conf, LIMIT_CONF_BYTES);
+	settings_write_default(&conf, &init);
+	snprintf(s.folder, sizeof(s.folder), "/tmp/mimeo-settings-XXXXXX");
+	assert_non_null(mkdtemp(s.folder));
+	snprintf(path, sizeof(path), "%s/mimeo.conf", s.folder);
+	assert_true(file_write(-100, path, buf_view(&conf), 0644, false, &f));
+	assert_true(home_open(&s.home, s.folder, &f));
+	s.ok = settings_read(&s.settings, &s.home, &f);
+	if (!s.ok)
+		print_message("%s\n", f.say);
+	assert_true(s.ok);
+	assert_true(str_is(s.settings.name, "Вести"));
+	assert_true(str_is(s.settings.desk_url, "http://localhost:9001"));
+	assert_int_equal(s.settings.smtp_port, 25);
+	buf_release(&conf);
+	end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults_are_whole),
+		cmocka_unit_test(test_yen_has_no_minor_unit),
+		cmocka_unit_test(test_wrong_values_are_refused_with_what_to_do),
+		cmocka_unit_test(test_contrast_is_wcags),
+		cmocka_unit_test(test_inits_file_reads_back),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
