@@ -7,6 +7,8 @@
 #include "arena.h"
 
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include "must.h"
 
 #ifdef MIMEO_DEBUG

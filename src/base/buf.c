@@ -7,6 +7,8 @@
 #include "buf.h"
 
 #include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 #include "arena.h"
 #include "fault.h"
 #include "must.h"

@@ -10,6 +10,8 @@
 #include <ini.h>
 #include <sodium.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include "arena.h"
 #include "fault.h"

@@ -6,6 +6,8 @@
  * SPDX-License-Identifier: ISC */
 #include "email.h"
 
+#include <stdio.h>
+#include <string.h>
 #include "fault.h"
 #include "must.h"
 

@@ -8,6 +8,9 @@
 #include "log.h"
 
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "clock.h"
 #include "fault.h"

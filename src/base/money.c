@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: ISC */
 #include "money.h"
 
+#include <string.h>
 #include "fault.h"
 
 enum { CODE_BYTES = 3 };

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: ISC */
 #include "must.h"
 
+#include <stdlib.h>
 #include "log.h"
 
 void must_fail(const char *file, int line, const char *condition)

@@ -6,6 +6,7 @@
 #include "rand.h"
 
 #include <sodium.h>
+#include <string.h>
 #include "base_inside.h"
 #include "must.h"
 

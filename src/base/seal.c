@@ -8,6 +8,7 @@
 #include "seal.h"
 
 #include <sodium.h>
+#include <string.h>
 #include "arena.h"
 #include "base_inside.h"
 #include "clock.h"
