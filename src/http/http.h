@@ -52,6 +52,7 @@ struct http_server_options {
 	void (*error_page)(struct http_request *rq, void *room, const struct fault *fault, struct buf *page);
 	unsigned connection_limit;        /* 0: 1,000 */
 	unsigned body_seconds;            /* 0: 20 */
+	unsigned head_seconds;            /* 0: 15 */
 };
 
 bool http_server_open(struct http_server **server, struct loop *loop, const struct http_server_options *options,

@@ -17,7 +17,6 @@ enum {
 	HTTP_TARGET_INLINE = 512,      /* a longer target goes into the arena */
 	HTTP_POOL_BYTES = 8192,        /* libmicrohttpd's memory for one connection */
 	HTTP_IDLE_SECONDS = 60,        /* a kept-alive connection on which nothing happens, or a client that stops reading */
-	HTTP_HEAD_MS = 15000,          /* DESIGN §5, gate */
 	HTTP_SWALLOW_BYTES = 1 << 20   /* so much of a body that is refused is still read, so that the refusal can be seen */
 };
 
@@ -95,6 +94,7 @@ struct http_server {
 	bool run_soon;                    /* a waiting request was answered: libmicrohttpd must run before the next wait */
 	bool draining;
 	bool in_close;
+	int64_t head_ms;
 	int64_t body_ms;
 	int64_t now_ms;                   /* once per round */
 	struct http_wire *wires;

@@ -199,7 +199,7 @@ static bool begin_file(struct multipart *m, struct str file_name, struct str typ
 		return fault_errno(f, "The file could not be stored");
 	m->files[m->file_count].field = m->name;
 	file = &m->files[m->file_count++].file;
-	*file = (struct http_file){clean_file_name(file_name, m->arena), str_copy(type, m->arena), fd, 0};
+	*file = (struct http_file){clean_file_name(file_name, m->arena), str_copy(str_has_control(type) ? STR("") : type, m->arena), fd, 0};
 	return true;
 }
 
@@ -219,7 +219,7 @@ static bool read_head(struct multipart *m, struct str head, struct fault *f)
 		if (line.len == 0)
 			continue;
 		colon = str_find_char(line, ':');
-		if (colon == SIZE_MAX || str_has_control(line))
+		if (colon == SIZE_MAX || str_find_char(line, '\0') != SIZE_MAX)
 			return malformed(f);
 		name = str_part(line, 0, colon);
 		if (str_equal_nocase(name, STR("content-disposition")))
@@ -230,7 +230,7 @@ static bool read_head(struct multipart *m, struct str head, struct fault *f)
 			return malformed(f); /* RFC 7578 §4.7: not in HTTP */
 	}
 	if (!str_equal_nocase(str_trim(str_part(disposition, 0, str_find_char(disposition, ';'))), STR("form-data"))
-		|| !parameter(disposition, "name", m->arena, &m->name) || m->name.len == 0 || !str_is_utf8(m->name))
+		|| !parameter(disposition, "name", m->arena, &m->name) || m->name.len == 0 || !str_is_utf8(m->name) || str_has_control(m->name))
 		return malformed(f);
 	m->is_file = has_parameter(disposition, "filename=");
 	if (m->is_file) {

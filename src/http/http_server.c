@@ -408,6 +408,7 @@ bool http_server_open(struct http_server **server, struct loop *loop, const stru
 	new->options = *options;
 	if (new->options.connection_limit == 0)
 		new->options.connection_limit = 1000;
+	new->head_ms = (int64_t) (options->head_seconds > 0 ? options->head_seconds : 15) * 1000;
 	new->body_ms = (int64_t) (options->body_seconds > 0 ? options->body_seconds : 20) * 1000;
 	new->now_ms = clock_mono_ms();
 	if (!start_daemon(new, f))

@@ -180,7 +180,7 @@ void http_wire_sweep(struct http_server *server)
 				http_wire_cut(wire, 408, "The request's body took too long.");
 		} else if (wire->rq == NULL || !wire->rq->begun) {
 			/* A connection that never sent anything counts as a slow head; one kept alive is libmicrohttpd's to end. */
-			if ((gate_in_head(&wire->gate) || wire->heads_used == 0) && age > HTTP_HEAD_MS)
+			if ((gate_in_head(&wire->gate) || wire->heads_used == 0) && age > server->head_ms)
 				http_wire_cut(wire, gate_in_head(&wire->gate) ? 408 : 0, "The head of the request took too long.");
 		}
 	}

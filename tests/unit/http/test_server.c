@@ -130,7 +130,7 @@ static const char *const hosts[] = {"localhost", "127.0.0.1", "[::1]", NULL};
 
 static int set_up(void **state)
 {
-	struct http_server_options options = {.name = "test", .routes = routes, .hosts = hosts, .body_seconds = 1};
+	struct http_server_options options = {.name = "test", .routes = routes, .hosts = hosts, .body_seconds = 1, .head_seconds = 1};
 
 	(void) state;
 	calls = 0;
@@ -532,6 +532,37 @@ static void a_slow_body_is_cut(void **state)
 	assert_int_equal(calls, 0);
 }
 
+static void slow_heads_are_cut(void **state)
+{
+	int dripping = dial();
+	int silent = dial();
+	int second = dial();
+	int held_behind = dial();
+
+	(void) state;
+	send_text(second, "GET / HTTP/1.1\r\n" HOST "\r\n");
+	assert_int_equal(status_of(receive(second, 1000, false, NULL)), 200);
+	send_text(second, "GET / HT"); /* the second request on a kept connection */
+	send_text(held_behind, "GET /hold HTTP/1.1\r\n" HOST "\r\nGET / HTTP/1.1\r\n"); /* waits for us, with half a head behind */
+	send_text(dripping, "GET / HTTP/1.1\r\n" HOST "X: ");
+	for (int i = 0; i < 25; i++) {
+		send_bytes(dripping, "x", 1);
+		turn_ms(100);
+	}
+	assert_int_equal(status_of(receive(dripping, 100, false, NULL)), 408);
+	assert_int_equal(status_of(receive(second, 100, false, NULL)), 408);
+	assert_true(is_closed(silent, 100));
+	assert_non_null(held);
+	http_answer(held, 200, "text/plain", STR("patience"));
+	assert_string_equal(body_of(receive(held_behind, 1000, false, NULL)), "patience");
+	send_text(held_behind, HOST "\r\n");
+	assert_string_equal(body_of(receive(held_behind, 1000, false, NULL)), "hello");
+	close(dripping);
+	close(silent);
+	close(second);
+	close(held_behind);
+}
+
 static bool drained;
 
 static void on_drained(void *self)
@@ -636,6 +667,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_client_that_left, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(answers_of_all_kinds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_slow_body_is_cut, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(slow_heads_are_cut, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(drains, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(drain_has_a_limit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(closes_with_a_waiting_request, set_up, tear_down),
