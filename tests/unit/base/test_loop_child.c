@@ -177,7 +177,10 @@ static void a_child_has_only_what_it_was_promised(void **state)
 {
 	int keep = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int leak = open("/dev/null", O_RDONLY); /* not even close-on-exec */
-	char script[] = "echo fds: $(ls /proc/self/fd | tr '\\n' ' '); grep -E '^Sig(Blk|Ign)' /proc/self/status; nice";
+	/* Signals 32 and 33 are the C library's own, and what a caller of ours left of them is nobody's business. */
+	char script[] = "echo fds: $(ls /proc/self/fd | tr '\\n' ' ')\n"
+		"signals() { sed -n \"s/^$1:.//p\" /proc/self/status; }\n"
+		"echo blocked $((0x$(signals SigBlk))), ignored $((0x$(signals SigIgn) & ~0x180000000)); nice";
 	char *const argv[] = {(char[]){"sh"}, (char[]){"-c"}, script, NULL};
 	char *const env[] = {(char[]){"PATH=/usr/bin:/bin"}, NULL};
 	int base_nice = getpriority(PRIO_PROCESS, 0);
@@ -198,7 +201,7 @@ static void a_child_has_only_what_it_was_promised(void **state)
 	(void) sigprocmask(SIG_UNBLOCK, &mask, NULL);
 	(void) signal(SIGPIPE, SIG_DFL);
 	/* ls has the listed folder itself open, as 3. */
-	(void) snprintf(wanted, sizeof(wanted), "fds: 0 1 2 3 %d|SigBlk:\t0000000000000000|SigIgn:\t0000000000000000|%d|", keep,
+	(void) snprintf(wanted, sizeof(wanted), "fds: 0 1 2 3 %d|blocked 0, ignored 0|%d|", keep,
 		base_nice + 3 > 19 ? 19 : base_nice + 3);
 	assert_lines(&told, wanted);
 	(void) close(keep);
