@@ -69,6 +69,7 @@ struct str http_part(const struct http_request *rq, const char *name);      /* o
 struct str http_query(const struct http_request *rq, const char *name);     /* from ?name=…; empty when absent */
 struct str http_field(const struct http_request *rq, const char *name);     /* of the form; empty when absent; first of several */
 size_t http_field_all(const struct http_request *rq, const char *name, struct str *out, size_t max);
+void http_form_write(const struct http_request *rq, struct buf *out);       /* the whole form again, urlencoded: to forward it */
 struct str http_header(const struct http_request *rq, const char *name);    /* empty when absent */
 struct str http_cookie(const struct http_request *rq, const char *name);
 struct str http_body(const struct http_request *rq);                        /* HTTP_RAW: as sent */

@@ -31,6 +31,7 @@ bool http_percent_decode(struct str text, bool plus_is_space, struct arena *aren
 	to = arena_alloc(arena, text.len + 1);
 	if (to == NULL)
 		return false;
+	must(text.at != NULL);
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.at[i];
 

@@ -85,7 +85,8 @@ struct http_request {
 
 struct http_server {
 	struct loop *loop;
-	struct http_server_options options;
+	struct http_server_options options; /* its name is our copy */
+	char name[64];
 	struct MHD_Daemon *daemon;
 	int epoll_fd;
 	struct loop_watch *watch;

@@ -62,6 +62,9 @@ void http_request_end(struct http_request *rq)
 		memory_free(wire->spare);
 	wire->spare = rq;
 	wire->since_ms = rq->server->now_ms;
+	/* Everything is sent; a client that keeps its connection would hold up the drain. */
+	if (rq->server->draining && wire->heads_used >= wire->gate.heads)
+		http_wire_cut(wire, 0, NULL);
 }
 
 /* --- the body, when it is whole --- */
@@ -142,6 +145,17 @@ size_t http_field_all(const struct http_request *rq, const char *name, struct st
 		if (str_is(rq->form_pairs.items[i].name, name))
 			out[count++] = rq->form_pairs.items[i].value;
 	return count;
+}
+
+void http_form_write(const struct http_request *rq, struct buf *out)
+{
+	for (size_t i = 0; i < rq->form_pairs.count; i++) {
+		if (i > 0)
+			buf_add_char(out, '&');
+		http_encode(out, rq->form_pairs.items[i].name);
+		buf_add_char(out, '=');
+		http_encode(out, rq->form_pairs.items[i].value);
+	}
 }
 
 struct str http_header(const struct http_request *rq, const char *name)

@@ -406,6 +406,8 @@ bool http_server_open(struct http_server **server, struct loop *loop, const stru
 	(void) signal(SIGPIPE, SIG_IGN); /* sendfile() to a client that left */
 	new->loop = loop;
 	new->options = *options;
+	(void) snprintf(new->name, sizeof(new->name), "%s", options->name != NULL ? options->name : "http");
+	new->options.name = new->name;
 	if (new->options.connection_limit == 0)
 		new->options.connection_limit = 1000;
 	new->head_ms = (int64_t) (options->head_seconds > 0 ? options->head_seconds : 15) * 1000;
