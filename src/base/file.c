@@ -57,7 +57,7 @@ bool file_read(int dir_fd, const char *path, size_t cap_bytes, struct arena *are
 {
 	bool ok = false;
 	int fd = -1;
-	struct stat st;
+	struct stat st = {0};
 	size_t size;
 	size_t len;
 	char *at;

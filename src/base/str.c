@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "arena.h"
+#include "must.h"
 
 struct str str_from(const char *text)
 {
@@ -23,7 +24,10 @@ struct str str_make(const void *at, size_t len)
 
 bool str_equal(struct str a, struct str b)
 {
-	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+	if (a.len != b.len || a.len == 0)
+		return a.len == b.len;
+	must(a.at != NULL && b.at != NULL);
+	return memcmp(a.at, b.at, a.len) == 0;
 }
 
 bool str_is(struct str a, const char *text)

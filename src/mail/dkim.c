@@ -331,7 +331,7 @@ bool dkim_sign(const struct dkim_options *options, struct str message, struct bu
 	unsigned char signature[SIGNATURE_MOST];
 	size_t signature_len = sizeof(signature);
 	struct buf list, canonical, line, digits;
-	struct str body;
+	struct str body = {NULL, 0};
 	size_t count = 0;
 	size_t column = 3;
 	bool ok = false;

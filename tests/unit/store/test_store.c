@@ -146,11 +146,11 @@ static void values_come_back_as_they_went(void **state)
 	struct store_rows rows;
 	struct store_row row;
 	bool found;
-	int64_t changed = 0;
+	int64_t rows_changed = 0;
 
 	assert_true(store_run(bench->store, INSERT, STORE_ARGS(store_i64(INT64_MIN), store_text(STR("")), store_blob(STR("a\0b")),
-		store_real(1.5)), &changed, &f));
-	assert_int_equal(changed, 1);
+		store_real(1.5)), &rows_changed, &f));
+	assert_int_equal(rows_changed, 1);
 	assert_true(store_run(bench->store, INSERT, STORE_ARGS(store_i64(INT64_MAX), store_text(STR("';--\xd0\xb6")),
 		store_text_or_null(STR("")), store_null()), NULL, &f));
 	assert_true(store_rows_begin(bench->store, ALL, STORE_NO_ARGS, &rows, &f));
