@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: ISC */
 #include "http_inside.h"
 
+#include "base/must.h"
 #include "http_client.h"
 
 static int hex_of(char c)
