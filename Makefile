@@ -118,8 +118,8 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LINK_ORDER) $(GEN_OBJ)
 
 unit: ; @$(MAKE) --no-print-directory VARIANT=asan unit-run
 unit-run: $(UNIT_BIN) ; @tools/run-units $(BUILD) $(UNIT_BIN)
-unit-%: ; @$(MAKE) --no-print-directory VARIANT=asan unit-only-$*
-unit-only-%: $$(filter $$(BUILD)/unit/$$*/%,$$(UNIT_BIN)) ; @tools/run-units $(BUILD) $^
+unit-%: ; @$(MAKE) --no-print-directory VARIANT=asan UNIT_ROOM=$* unit-room-run
+unit-room-run: $(filter $(BUILD)/unit/$(UNIT_ROOM)/%,$(UNIT_BIN)) ; @tools/run-units $(BUILD) $^
 fuzz-replay: ; @$(MAKE) --no-print-directory VARIANT=asan replay-run
 replay-run: $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SRC)) ; @tools/run-replays $^
 fuzz: ; @$(MAKE) --no-print-directory VARIANT=fuzz fuzz-build

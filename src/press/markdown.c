@@ -484,7 +484,8 @@ static void write_inline(struct writer *w, cmark_node *node, bool entering)
 		write_link(w, node, entering);
 		break;
 	case CMARK_NODE_FOOTNOTE_REFERENCE:
-		write_reference(w, node);
+		if (entering)
+			write_reference(w, node);
 		break;
 	default:
 		break;

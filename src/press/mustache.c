@@ -2,7 +2,7 @@
  *
  * Decides: how names are found and what counts as nothing (absent, false, empty text, empty list, empty map is something).
  * Leaves to others: compiling (mustache_compile.c). Runs in: every room. The hard thing: partials may call themselves, so
- * depth is counted and what lies deeper than MUSTACHE_DEPTH is left out.
+ * depth is counted (what lies deeper than MUSTACHE_DEPTH is left out) and so are steps.
  * SPDX-License-Identifier: ISC */
 #include "mustache.h"
 
@@ -15,6 +15,7 @@ struct rendering {
 	const struct press_value *stack[MUSTACHE_DEPTH + 2]; /* contexts, the innermost last */
 	int depth;
 	int partials;
+	int steps;
 	struct buf *out;
 };
 
@@ -90,9 +91,11 @@ static void render(struct rendering *r, const struct mustache_program *program, 
 {
 	uint32_t at = from;
 
-	while (at < until) {
+	while (at < until && !r->out->over) {
 		const struct mustache_piece *piece = &program->pieces[at];
 
+		if (++r->steps > MUSTACHE_STEPS)
+			r->out->over = true; /* the sink is told that something is missing */
 		switch (piece->kind) {
 		case MUSTACHE_TEXT:
 			buf_add_str(r->out, piece->text);

@@ -1,7 +1,7 @@
 /* mustache.h: templates (the core of the Mustache specification), compiled once, rendered often.
  *
  * {{x}} {{{x}}} {{&x}} {{a.b}} {{.}} {{#s}} {{^s}} {{/s}} {{>partial}} {{!c}} {{=<% %>=}}, standalone lines. Partials are
- * resolved when compiling, from the theme. Depth ≤ 32.
+ * resolved when compiling, from the theme. Depth ≤ 32; a rendering of more than a million pieces ends with the buf `over`.
  * SPDX-License-Identifier: ISC */
 #ifndef PRESS_MUSTACHE_H
 #define PRESS_MUSTACHE_H

@@ -41,6 +41,7 @@ struct mustache_program {
 enum {
 	MUSTACHE_DEPTH = 32,        /* sections and partials within each other */
 	MUSTACHE_PROGRAMS = 256,    /* partials of one template, each indentation counted apart */
+	MUSTACHE_STEPS = 1000000,   /* pieces in one rendering: partials that call themselves twice would never end */
 	MUSTACHE_CAP_BYTES = 16 * 1024 * 1024
 };
 

@@ -147,7 +147,16 @@ static bool read_builtin(struct theme *theme, const struct embed_file *builtin, 
 	return true;
 }
 
-/* A language that mimeo has no file for may be added; every other name must replace one. */
+/* Names that need not replace a built-in file: further languages, their texts, the newsroom's logo. */
+static bool may_be_added(struct str name)
+{
+	if (str_ends(name, STR(".json")))
+		return str_starts(name, STR("locale/"));
+	if (str_ends(name, STR(".md")))
+		return str_starts(name, STR("about.")) || str_starts(name, STR("appeal.")) || str_starts(name, STR("privacy."));
+	return str_ends(name, STR(".svg")) && str_find_char(name, '/') == SIZE_MAX;
+}
+
 static bool take_file(struct theme *theme, const char *folder, struct str name, struct fault *f)
 {
 	struct theme_part *part = find(theme, name);
@@ -155,7 +164,7 @@ static bool take_file(struct theme *theme, const char *folder, struct str name, 
 
 	if (path.at == NULL)
 		return fault_full(f, "the theme");
-	if (part == NULL && str_starts(name, STR("locale/")) && str_ends(name, STR(".json")) && theme->count < THEME_FILES) {
+	if (part == NULL && may_be_added(name) && theme->count < THEME_FILES) {
 		theme->parts[theme->count++] = (struct theme_part){.name = name, .is_own = true};
 		qsort(theme->parts, theme->count, sizeof(*theme->parts), by_name);
 		part = find(theme, name);

@@ -1,0 +1,37 @@
+/* fuzz_markdown.c: any Markdown is turned into a page, text and mail within its caps, and never into a tag of the author's.
+ * SPDX-License-Identifier: ISC */
+#include <stdint.h>
+#include "base/buf.h"
+#include "base/fault.h"
+#include "press/markdown.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	static const char *const never[] = {"<script", "<img", "<iframe", "<svg", " onload=", "href=\"javascript:", "href=\"data:", "<style", "href=\"//"};
+	struct str source = str_make(bytes, size);
+	struct markdown_result result = {0};
+	struct buf out;
+	struct fault f = {0};
+	size_t i;
+
+	buf_init(&out, 8 << 20);
+	if (markdown_write_under(source, STR("f-"), STR("../../"), &out, &result, &f)) {
+		for (i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+			size_t at = str_find(buf_view(&out), str_from(never[i]));
+
+			if (at != SIZE_MAX && never[i][0] != ' ')
+				__builtin_trap();
+		}
+		if (result.after_third > out.len)
+			__builtin_trap();
+		buf_clear(&out);
+		if (!markdown_write_text(source, &out, &f) || (buf_clear(&out), !markdown_write_mail(source, STR("https://x/"), &out, &f)))
+			__builtin_trap();
+	} else if (f.kind != FAULT_INPUT && f.kind != FAULT_FULL) {
+		__builtin_trap();
+	}
+	buf_release(&out);
+	return 0;
+}
