@@ -135,8 +135,8 @@ static struct arena_chunk *chunk_new(struct arena *arena, size_t size)
 	return chunk;
 }
 
-/* The chunk that the next block goes into. One larger than the newest chunk's rest gets a new chunk; if that one would be
- * filled by this block alone, it goes second, so that the newest's rest is not lost. */
+/* The chunk that the next block goes into. A block larger than the newest chunk's rest gets a new one; if it fills that
+ * one alone, the new one goes second, so that the newest's rest is not lost. */
 static struct arena_chunk *chunk_for(struct arena *arena, size_t size)
 {
 	struct arena_chunk *newest = arena->chunks;

@@ -28,7 +28,7 @@ bool file_fresh_open(struct file_fresh *fresh, int dir_fd, const char *path, mod
 /* Gives the file its name. durable: file and folder are on disk after. Not replace: CONFLICT if the name is taken. */
 bool file_fresh_commit(struct file_fresh *fresh, bool durable, bool replace, struct fault *f)
 	__attribute__((warn_unused_result));
-/* Closes, and removes the temporary file if it was not committed. Safe after either of the above, whatever they gave. */
+/* Closes, and removes the temporary file if it was not committed. Safe after either of these, whatever they gave. */
 void file_fresh_end(struct file_fresh *fresh);
 
 #endif

@@ -1,7 +1,7 @@
 /* clock.c: times of day, dates and deadlines.
  *
- * Decides: what a civil time is in the newsroom's zone, and the few formats that machines read. Leaves to others: names of
- * months and weekdays in a reader's language (press). Runs in: every process. The hard thing: from a civil time to a
+ * Decides: what a civil time is in the newsroom's zone, and the few formats that machines read. Leaves to others: names
+ * of months and weekdays in a reader's language (press). Runs in: every process. The hard thing: from a civil time to a
  * moment. mktime() answers a time that a DST change skips or repeats by what it was asked before; clock_from_civil()
  * answers by rule.
  * SPDX-License-Identifier: ISC */

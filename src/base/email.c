@@ -1,6 +1,6 @@
 /* email.c: an address, checked once.
  *
- * Decides: which addresses mimeo takes (RFC 5321 §4.1.2 Mailbox with a Dot-string, §4.5.3.1 lengths). Leaves to others:
+ * Decides: which addresses mimeo takes (RFC 5321 4.1.2 Mailbox with a Dot-string, 4.5.3.1 lengths). Leaves to others:
  * whether anybody reads mail there. Runs in: newsletter, support. The hard thing: the text ends up in SMTP commands and
  * mail headers, so nothing passes that could end a line, a quote or an angle bracket.
  * SPDX-License-Identifier: ISC */

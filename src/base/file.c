@@ -266,8 +266,9 @@ static bool lock_busy(int fd, const char *path, struct fault *f)
 	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
 	struct str pid = str_trim(str_make(text, len > 0 ? (size_t) len : 0));
 
-	return fault_set(f, FAULT_BUSY, "process %.*s holds %s; stop it first", STR_ARG(pid.len > 0 ? pid : STR("(unknown)")),
-		path);
+	if (pid.len == 0)
+		pid = STR("(unknown)");
+	return fault_set(f, FAULT_BUSY, "process %.*s holds %s; stop it first", STR_ARG(pid), path);
 }
 
 bool file_lock(int dir_fd, const char *path, int *fd, struct fault *f)

@@ -62,8 +62,8 @@ static unsigned char byte_at(struct str value, size_t i)
 	return i < value.len ? (unsigned char) value.at[i] : 0;
 }
 
-/* Bytes that a terminal or a reader of lines could take for an order: ASCII controls, and both bytes of the C1 controls,
- * C2 80 to C2 9F in UTF-8. */
+/* Bytes that a terminal or a reader of lines could take for an order: ASCII controls, and both bytes of the C1 controls
+ * (C2 80 to C2 9F in UTF-8). */
 static bool is_control(struct str value, size_t i)
 {
 	unsigned char before = i > 0 ? byte_at(value, i - 1) : 0;

@@ -168,8 +168,8 @@ static void on_pid(void *self, unsigned events)
 	(void) reap(self);
 }
 
-/* SIGCHLD, where there is no pidfd. One signal may stand for several children, and a callback may change the list: it is
- * looked at from its beginning until no child of it has ended. */
+/* SIGCHLD, where there is no pidfd. One signal may stand for several children, and a callback may change the list: it
+ * is looked at from its beginning until no child of it has ended. */
 static void on_sigchld(void *self, int signal)
 {
 	struct loop *loop = self;

@@ -1,6 +1,6 @@
 /* money.c: amounts in minor units, and ISO 4217's digits.
  *
- * Decides: which currencies exist (ISO 4217 list one, amendment 179: with XCG and ZWG, without ANG, BGN, HRK, SLL) and how
+ * Decides: which currencies exist (ISO 4217 list one in 2026: with XCG and ZWG, without ANG, BGN, HRK and SLL) and how
  * many digits each has. Leaves to others: what a provider or a reader's language makes of them. Runs in: support, front
  * (forms), desk. The hard thing: nothing here ever passes through a float.
  * SPDX-License-Identifier: ISC */

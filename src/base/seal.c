@@ -27,7 +27,8 @@ enum {
 
 _Static_assert(SEAL_KEY_BYTES == crypto_box_PUBLICKEYBYTES && SEAL_KEY_BYTES == crypto_box_SECRETKEYBYTES, "box keys");
 _Static_assert(SEAL_BYTES == BOX_AT + BOX_BYTES, "the layout in seal.h");
-_Static_assert(SEAL_INDEX_BYTES == crypto_generichash_BYTES && SEAL_HASH_BYTES == crypto_generichash_BYTES, "BLAKE2b-256");
+_Static_assert(SEAL_INDEX_BYTES == crypto_generichash_BYTES, "BLAKE2b-256");
+_Static_assert(SEAL_HASH_BYTES == crypto_generichash_BYTES, "BLAKE2b-256");
 
 struct sealer {
 	unsigned char public_key[SEAL_KEY_BYTES];
@@ -173,7 +174,8 @@ bool seal_open(const struct secret *key, struct str sealed, struct arena *arena,
 
 /* --- hashes --- */
 
-void seal_index(const struct secret *index_key, const char *domain, struct str value, unsigned char out[SEAL_INDEX_BYTES])
+void seal_index(const struct secret *index_key, const char *domain, struct str value,
+	unsigned char out[SEAL_INDEX_BYTES])
 {
 	struct str key = secret_bytes(index_key);
 	crypto_generichash_state state;

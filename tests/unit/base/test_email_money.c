@@ -33,7 +33,7 @@ static void addresses_that_do_not(void **state)
 		"a@example.org.", "a@exam_ple.org", "name@example.org\nBcc: b@example.org", "name@example.org\r",
 		"a\r\nDATA@example.org", "<a@example.org>", "Name <a@example.org>", "a@example.org>", "a,b@example.org",
 		"a@example.org,b@example.org", "a;b@example.org", "a(x)@example.org", "a\\@example.org", "a:b@example.org",
-		"jos\xc3\xa9@example.org", "a@b\xc3\xbc" "cher.example", "a\x7f@example.org", "a\xff@example.org",
+		"jos\xc3\xa9@example.org", "a@m\xc3\xbcller.example", "a\x7f@example.org", "a\xff@example.org",
 		"12345678901234567890123456789012345678901234567890123456789012345@example.org",
 		"a@1234567890123456789012345678901234567890123456789012345678901234.org",
 	};
