@@ -47,7 +47,7 @@ want() {
 	say "   installed in $((SECONDS - began)) s"
 }
 
-# build: build/mimeo and build/mimeo-image; quiet unless it fails.
+# build: build/mimeo and build/mimeo-image; quiet unless it fails (false).
 build() {
 	local began=$SECONDS log
 	log=$root/build/make.log
@@ -55,8 +55,9 @@ build() {
 	if make -q -C "$root" all >/dev/null 2>&1; then return 0; fi
 	say "== Building mimeo"
 	if ! make -C "$root" -j "$(nproc)" all >"$log" 2>&1; then
-		tail -n 40 "$log" >&2
-		die "the build failed; its whole output is in $log"
+		grep -v -E '^(gcc|cc|clang|ar) |^make' "$log" | tail -n 40 >&2
+		printf '%s: the build failed; its whole output is in %s\n' "$program" "$log" >&2
+		return 1
 	fi
 	say "   built in $((SECONDS - began)) s"
 }
