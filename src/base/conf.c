@@ -1,9 +1,9 @@
 /* conf.c: INI files with typed values.
  *
  * Decides: types, and what every mistake is called. Leaves to libinih: what a line is; to the rooms: their tables of
- * keys. Runs in: every room at its start, and commands. The hard thing: libinih counts no lines for its handler, cuts long
- * lines and names in silence, and passes over whatever follows a section's "]". So it gets its lines from give_line(),
- * which counts and looks at them first.
+ * keys. Runs in: every room at its start, and commands. The hard thing: libinih counts no lines for its handler, cuts
+ * long lines and names in silence, and passes over whatever follows a section's "]". So it gets its lines from
+ * give_line(), which counts and looks at them first.
  * SPDX-License-Identifier: ISC */
 #include "conf.h"
 

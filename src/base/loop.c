@@ -2,8 +2,8 @@
  *
  * Decides: the order of a turn (hooks, wait, descriptors, timers) and when what was removed is freed. Leaves to
  * loop_child.c: children; to its users: everything that is done. Runs in: every long-lived process.
- * The hard thing: a callback may remove a watch whose event stands in the same batch. A removed watch is marked dead and
- * freed when no batch refers to it; a timer has left the heap before it is called.
+ * The hard thing: a callback may remove a watch whose event stands in the same batch. A removed watch is marked dead
+ * and freed when no batch refers to it; a timer has left the heap before it is called.
  * SPDX-License-Identifier: ISC */
 #include "loop_inside.h"
 

@@ -1,7 +1,7 @@
 /* secret.c: keys and passwords in locked pages.
  *
- * Decides: where secret bytes live (sodium_malloc: guard pages, mlock; read-only once filled, wiped when freed) and what
- * files are private enough to be read. Leaves to others: the moment of use. Runs in: the rooms that hold keys.
+ * Decides: where secret bytes live (sodium_malloc: guard pages, mlock; read-only once filled, wiped when freed) and
+ * which files are private enough to be read. Leaves to others: the moment of use. Runs in: the rooms that hold keys.
  * The hard thing: no copy anywhere else, so files are read straight into the locked page, without stdio.
  * SPDX-License-Identifier: ISC */
 #include "secret.h"
