@@ -1,0 +1,132 @@
+/* support_states.h: every state machine of the support room, one table each.
+ *
+ * A table gives the enum, the names in the database, and next(). A step that a state does not list changes nothing: the
+ * provider's events come in any order and more than once. tests/unit/support/test_states.c holds these tables against the
+ * schema's CHECKs.
+ * SPDX-License-Identifier: ISC */
+#ifndef SUPPORT_SUPPORT_STATES_H
+#define SUPPORT_SUPPORT_STATES_H
+
+#include <stdbool.h>
+#include "base/str.h"
+
+/* state, name, meaning */
+#define CHECKOUT_STATES(X) \
+	X(CHECKOUT_ASKED, "asked", "durable here; the provider is being asked") \
+	X(CHECKOUT_OPEN, "open", "the reader was sent to the provider's page") \
+	X(CHECKOUT_REFUSED, "refused", "the provider said no: nothing can be taken") \
+	X(CHECKOUT_UNCERTAIN, "uncertain", "no answer came: a page may exist there, which nobody was sent to") \
+	X(CHECKOUT_WAITING, "waiting", "the bank takes its time") \
+	X(CHECKOUT_PAID, "paid", "the money is there, and booked") \
+	X(CHECKOUT_FAILED, "failed", "the bank said no") \
+	X(CHECKOUT_EXPIRED, "expired", "nobody paid in time")
+
+/* from, step, to. Money that came wins over everything; what ended stays ended otherwise. */
+#define CHECKOUT_MOVES(X) \
+	X(CHECKOUT_ASKED, CHECKOUT_IS_OPENED, CHECKOUT_OPEN) \
+	X(CHECKOUT_ASKED, CHECKOUT_IS_REFUSED, CHECKOUT_REFUSED) \
+	X(CHECKOUT_ASKED, CHECKOUT_IS_DOUBTED, CHECKOUT_UNCERTAIN) \
+	X(CHECKOUT_ASKED, CHECKOUT_IS_DELAYED, CHECKOUT_WAITING) \
+	X(CHECKOUT_ASKED, CHECKOUT_IS_PAID, CHECKOUT_PAID) \
+	X(CHECKOUT_ASKED, CHECKOUT_HAS_FAILED, CHECKOUT_FAILED) \
+	X(CHECKOUT_ASKED, CHECKOUT_HAS_EXPIRED, CHECKOUT_EXPIRED) \
+	X(CHECKOUT_OPEN, CHECKOUT_IS_DELAYED, CHECKOUT_WAITING) \
+	X(CHECKOUT_OPEN, CHECKOUT_IS_PAID, CHECKOUT_PAID) \
+	X(CHECKOUT_OPEN, CHECKOUT_HAS_FAILED, CHECKOUT_FAILED) \
+	X(CHECKOUT_OPEN, CHECKOUT_HAS_EXPIRED, CHECKOUT_EXPIRED) \
+	X(CHECKOUT_REFUSED, CHECKOUT_IS_PAID, CHECKOUT_PAID) \
+	X(CHECKOUT_UNCERTAIN, CHECKOUT_IS_OPENED, CHECKOUT_OPEN) \
+	X(CHECKOUT_UNCERTAIN, CHECKOUT_IS_DELAYED, CHECKOUT_WAITING) \
+	X(CHECKOUT_UNCERTAIN, CHECKOUT_IS_PAID, CHECKOUT_PAID) \
+	X(CHECKOUT_UNCERTAIN, CHECKOUT_HAS_FAILED, CHECKOUT_FAILED) \
+	X(CHECKOUT_UNCERTAIN, CHECKOUT_HAS_EXPIRED, CHECKOUT_EXPIRED) \
+	X(CHECKOUT_WAITING, CHECKOUT_IS_PAID, CHECKOUT_PAID) \
+	X(CHECKOUT_WAITING, CHECKOUT_HAS_FAILED, CHECKOUT_FAILED) \
+	X(CHECKOUT_FAILED, CHECKOUT_IS_PAID, CHECKOUT_PAID) \
+	X(CHECKOUT_EXPIRED, CHECKOUT_IS_PAID, CHECKOUT_PAID)
+
+#define CHECKOUT_STEPS(X) \
+	X(CHECKOUT_IS_OPENED) X(CHECKOUT_IS_REFUSED) X(CHECKOUT_IS_DOUBTED) X(CHECKOUT_IS_DELAYED) X(CHECKOUT_IS_PAID) \
+	X(CHECKOUT_HAS_FAILED) X(CHECKOUT_HAS_EXPIRED)
+
+#define MANDATE_STATES(X) \
+	X(MANDATE_ACTIVE, "active", "it comes back by itself") \
+	X(MANDATE_CANCELLING, "cancelling", "the provider is being asked to end it") \
+	X(MANDATE_UNCERTAIN, "uncertain", "no answer came: it is looked up until one does, and ended if it runs still") \
+	X(MANDATE_ENDED, "ended", "nothing more is taken")
+
+#define MANDATE_MOVES(X) \
+	X(MANDATE_ACTIVE, MANDATE_IS_CANCELLED, MANDATE_CANCELLING) \
+	X(MANDATE_ACTIVE, MANDATE_HAS_ENDED, MANDATE_ENDED) \
+	X(MANDATE_CANCELLING, MANDATE_IS_REFUSED, MANDATE_ACTIVE) \
+	X(MANDATE_CANCELLING, MANDATE_IS_DOUBTED, MANDATE_UNCERTAIN) \
+	X(MANDATE_CANCELLING, MANDATE_HAS_ENDED, MANDATE_ENDED) \
+	X(MANDATE_UNCERTAIN, MANDATE_IS_CANCELLED, MANDATE_CANCELLING) \
+	X(MANDATE_UNCERTAIN, MANDATE_HAS_ENDED, MANDATE_ENDED)
+
+#define MANDATE_STEPS(X) X(MANDATE_IS_CANCELLED) X(MANDATE_IS_REFUSED) X(MANDATE_IS_DOUBTED) X(MANDATE_HAS_ENDED)
+
+#define CONTRIBUTION_STATES(X) \
+	X(CONTRIBUTION_BOOKED, "booked", "it is ours") \
+	X(CONTRIBUTION_PART_REFUNDED, "part_refunded", "some of it was given back") \
+	X(CONTRIBUTION_REFUNDED, "refunded", "all of it was given back")
+
+#define CONTRIBUTION_MOVES(X) \
+	X(CONTRIBUTION_BOOKED, CONTRIBUTION_PART, CONTRIBUTION_PART_REFUNDED) \
+	X(CONTRIBUTION_BOOKED, CONTRIBUTION_ALL, CONTRIBUTION_REFUNDED) \
+	X(CONTRIBUTION_PART_REFUNDED, CONTRIBUTION_PART, CONTRIBUTION_PART_REFUNDED) \
+	X(CONTRIBUTION_PART_REFUNDED, CONTRIBUTION_ALL, CONTRIBUTION_REFUNDED) \
+	X(CONTRIBUTION_PART_REFUNDED, CONTRIBUTION_NONE, CONTRIBUTION_BOOKED) \
+	X(CONTRIBUTION_REFUNDED, CONTRIBUTION_PART, CONTRIBUTION_PART_REFUNDED) \
+	X(CONTRIBUTION_REFUNDED, CONTRIBUTION_ALL, CONTRIBUTION_REFUNDED) \
+	X(CONTRIBUTION_REFUNDED, CONTRIBUTION_NONE, CONTRIBUTION_BOOKED)
+
+/* How much of a contribution was given back, after a refund moved. */
+#define CONTRIBUTION_STEPS(X) X(CONTRIBUTION_NONE) X(CONTRIBUTION_PART) X(CONTRIBUTION_ALL)
+
+#define REFUND_STATES(X) \
+	X(REFUND_NEW, "", "not known here") \
+	X(REFUND_PENDING, "pending", "asked for; not given back yet") \
+	X(REFUND_DONE, "done", "given back, and booked") \
+	X(REFUND_FAILED, "failed", "it came back to us")
+
+#define REFUND_MOVES(X) \
+	X(REFUND_NEW, REFUND_IS_ASKED, REFUND_PENDING) \
+	X(REFUND_NEW, REFUND_SUCCEEDED, REFUND_DONE) \
+	X(REFUND_NEW, REFUND_HAS_FAILED, REFUND_FAILED) \
+	X(REFUND_PENDING, REFUND_SUCCEEDED, REFUND_DONE) \
+	X(REFUND_PENDING, REFUND_HAS_FAILED, REFUND_FAILED) \
+	X(REFUND_DONE, REFUND_HAS_FAILED, REFUND_FAILED)
+
+#define REFUND_STEPS(X) X(REFUND_IS_ASKED) X(REFUND_SUCCEEDED) X(REFUND_HAS_FAILED)
+
+#define EVENT_STATES(X) \
+	X(EVENT_APPLIED, "applied", "what it says stands in the tables") \
+	X(EVENT_PARKED, "parked", "it came before what it speaks of") \
+	X(EVENT_FOREIGN, "foreign", "it speaks of something that is not ours") \
+	X(EVENT_IGNORED, "ignored", "a kind that we have no use for")
+
+#define EVENT_MOVES(X) \
+	X(EVENT_PARKED, EVENT_IS_APPLIED, EVENT_APPLIED) \
+	X(EVENT_PARKED, EVENT_STILL_WAITS, EVENT_PARKED)
+
+#define EVENT_STEPS(X) X(EVENT_IS_APPLIED) X(EVENT_STILL_WAITS)
+
+#define X_STATE(state, name, meaning) state,
+#define X_STEP(step) step,
+#define DECLARE_MACHINE(word, STATES, STEPS) \
+	enum word##_state { STATES(X_STATE) word##_state_count }; \
+	enum word##_step { STEPS(X_STEP) word##_step_count }; \
+	const char *word##_state_name(enum word##_state state); \
+	/* False for a name that the table does not hold. */ \
+	bool word##_state_find(struct str name, enum word##_state *state); \
+	/* Where the step leads; the state itself where the table lists nothing. */ \
+	enum word##_state word##_next(enum word##_state state, enum word##_step step);
+
+DECLARE_MACHINE(checkout, CHECKOUT_STATES, CHECKOUT_STEPS)
+DECLARE_MACHINE(mandate, MANDATE_STATES, MANDATE_STEPS)
+DECLARE_MACHINE(contribution, CONTRIBUTION_STATES, CONTRIBUTION_STEPS)
+DECLARE_MACHINE(refund, REFUND_STATES, REFUND_STEPS)
+DECLARE_MACHINE(event, EVENT_STATES, EVENT_STEPS)
+
+#endif
