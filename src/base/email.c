@@ -81,20 +81,10 @@ static bool has_non_ascii(struct str text)
 	return false;
 }
 
-/* Position of the "@", or SIZE_MAX if there is not exactly one. */
-static size_t find_at(struct str text)
-{
-	size_t at = str_find_char(text, '@');
-
-	if (at != SIZE_MAX && str_find_char(str_part(text, at + 1, SIZE_MAX), '@') != SIZE_MAX)
-		at = SIZE_MAX;
-	return at;
-}
-
 bool email_parse(struct str text, struct email *out, struct fault *f)
 {
 	struct str address = str_trim(text);
-	size_t at = find_at(address);
+	size_t at = str_find_char(address, '@'); /* a second one is no letter of a domain */
 
 	/* The faults do not repeat the address: they may reach a log. */
 	if (address.len == 0)

@@ -161,6 +161,7 @@ static void zones_are_checked(void **state)
 	struct fault f = {0};
 
 	(void) state;
+	(void) setenv("TZDIR", "/nowhere", 1); /* glibc would look there, and silently find UTC */
 	in_zone("Asia/Kathmandu");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		if (clock_set_zone(str_from(bad[i]), &f))
