@@ -49,7 +49,7 @@ static void check_addresses(const struct settings *settings, json_t *findings)
 static void check_private(struct errand *errand, const char *path, mode_t most, json_t *findings)
 {
 	struct stat file;
-	char say[PATH_MAX + 64], todo[PATH_MAX + 64];
+	char say[PATH_MAX + 128], todo[PATH_MAX + 256];
 
 	if (fstatat(errand->home.fd, path, &file, AT_SYMLINK_NOFOLLOW) != 0 || (file.st_mode & 07777 & ~most) == 0)
 		return;
