@@ -96,6 +96,8 @@ void http_answer_html(struct http_request *rq, int status, struct str body);
 void http_answer_json(struct http_request *rq, int status, json_t *value);                /* takes the reference */
 /* JSON for rooms: {"fault":{"kind","say"}}; HTML through error_page where the client is a browser's page. */
 void http_answer_fault(struct http_request *rq, const struct fault *fault);
+/* The same with a status of its own (429), unlogged. */
+void http_answer_refused(struct http_request *rq, int status, const struct fault *fault);
 /* 303 See Other. Location is relative ("../thanks") or absolute. */
 void http_answer_redirect(struct http_request *rq, const char *location);
 /* A descriptor's bytes from offset, taken over (closed after sending); type and further headers by http_set. */
@@ -112,6 +114,9 @@ struct http_ready_line {
 	const char *value;
 };
 struct http_ready *http_ready_new(int status, const struct http_ready_line *lines, struct str body,
+	void (*release)(void *self), void *self);
+/* The same shape for one time: header lines without a copy through http_set, which is not used beside it. */
+void http_answer_lines(struct http_request *rq, int status, const struct http_ready_line *lines, struct str body,
 	void (*release)(void *self), void *self);
 void http_ready_free(struct http_ready **ready);
 void http_answer_ready(struct http_request *rq, const struct http_ready *ready);

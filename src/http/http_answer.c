@@ -110,21 +110,35 @@ bool http_is_answered(const struct http_request *rq)
 
 /* --- answers made once, given often --- */
 
+static struct MHD_Response *response_of(const struct http_ready_line *lines, struct str body, void (*release)(void *self), void *self)
+{
+	void *bytes = (void *) (uintptr_t) (body.at != NULL ? body.at : "");
+	struct MHD_Response *response = release != NULL
+		? MHD_create_response_from_buffer_with_free_callback_cls(body.len, bytes, release, self)
+		: MHD_create_response_from_buffer(body.len, bytes, MHD_RESPMEM_PERSISTENT);
+
+	must(response != NULL);
+	for (; lines->name != NULL; lines++) {
+		must(is_clean(lines->name) && is_clean(lines->value));
+		add_header(response, lines->name, lines->value);
+	}
+	return response;
+}
+
 struct http_ready *http_ready_new(int status, const struct http_ready_line *lines, struct str body,
 	void (*release)(void *self), void *self)
 {
 	struct http_ready *ready = memory_new(1, sizeof(*ready));
-	void *bytes = (void *) (uintptr_t) body.at;
 
 	ready->status = status;
-	ready->response = release != NULL ? MHD_create_response_from_buffer_with_free_callback_cls(body.len, bytes, release, self)
-		: MHD_create_response_from_buffer(body.len, bytes, MHD_RESPMEM_PERSISTENT);
-	must(ready->response != NULL);
-	for (; lines->name != NULL; lines++) {
-		must(is_clean(lines->name) && is_clean(lines->value));
-		add_header(ready->response, lines->name, lines->value);
-	}
+	ready->response = response_of(lines, body, release, self);
 	return ready;
+}
+
+void http_answer_lines(struct http_request *rq, int status, const struct http_ready_line *lines, struct str body,
+	void (*release)(void *self), void *self)
+{
+	answer(rq, status, NULL, response_of(lines, body, release, self), false);
 }
 
 void http_ready_free(struct http_ready **ready)
@@ -183,7 +197,7 @@ void http_answer_fault(struct http_request *rq, const struct fault *fault)
 	answer_fault_status(rq, status, fault);
 }
 
-void http_answer_refuse(struct http_request *rq, int status, const struct fault *fault)
+void http_answer_refused(struct http_request *rq, int status, const struct fault *fault)
 {
 	answer_fault_status(rq, status, fault);
 }

@@ -133,7 +133,5 @@ struct http_request *http_request_new(struct http_wire *wire, const char *target
 void http_request_end(struct http_request *rq);
 bool http_request_read_body(struct http_request *rq, struct fault *f);
 
-/* http_answer.c */
-void http_answer_refuse(struct http_request *rq, int status, const struct fault *fault);
 
 #endif

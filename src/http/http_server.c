@@ -28,7 +28,7 @@ static void refuse_text(struct http_request *rq, int status, enum fault_kind kin
 	struct fault fault = {.kind = FAULT_NONE};
 
 	fault_set(&fault, kind, "%s", say);
-	http_answer_refuse(rq, status, &fault);
+	http_answer_refused(rq, status, &fault);
 }
 
 static bool host_is_ours(const struct http_request *rq)
