@@ -14,7 +14,7 @@
 /* "1234.50 USD" with the currency's own digits. */
 static void write_money(char *out, size_t room, int64_t minor, struct str code)
 {
-	int digits = money_digits(code);
+	int digits = money_digits(code) > 0 ? money_digits(code) & 7 : 0;
 	int64_t scale = 1;
 	uint64_t size = minor < 0 ? (uint64_t) -(minor + 1) + 1 : (uint64_t) minor;
 

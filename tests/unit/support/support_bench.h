@@ -1,0 +1,102 @@
+/* support_bench.h: a support room without a process: a database, keys and settings, for unit tests.
+ * SPDX-License-Identifier: ISC */
+#ifndef TESTS_SUPPORT_BENCH_H
+#define TESTS_SUPPORT_BENCH_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "base/arena.h"
+#include "base/fault.h"
+#include "base/rand.h"
+#include "base/secret.h"
+#include "gen/support_schema.h"
+#include "gen/support_sql.h"
+#include "store/store.h"
+#include "support/support_inside.h"
+
+struct bench {
+	char folder[64];
+	char path[128];
+	struct settings settings;
+	struct support support;
+	struct arena arena;
+};
+
+static void bench_open(struct bench *bench)
+{
+	struct store_options options = {.path = bench->path, .migrations = support_schema, .queries = support_sql,
+		.query_count = SUPPORT_SQL_COUNT};
+	struct fault f = {0};
+
+	if (!store_open(&bench->support.db, &options, &f))
+		fail_msg("%s (%s; %s)", f.say, f.detail, f.trail);
+}
+
+static int bench_set_up(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+	struct fault f = {0};
+	unsigned char public_key[SEAL_KEY_BYTES];
+
+	snprintf(bench->folder, sizeof(bench->folder), "/tmp/mimeo-support-XXXXXX");
+	assert_non_null(mkdtemp(bench->folder));
+	snprintf(bench->path, sizeof(bench->path), "%s/support.db", bench->folder);
+	arena_init(&bench->arena, "test", 16 << 20);
+	bench->support.settings = &bench->settings;
+	bench->settings.currency = STR("USD");
+	bench->support.seal_key = seal_new_key(public_key);
+	bench->support.index_key = secret_new(STR("0123456789abcdef0123456789abcdef"));
+	assert_true(support_open_keys(&bench->support, &f));
+	bench_open(bench);
+	*state = bench;
+	return 0;
+}
+
+static int bench_tear_down(void **state)
+{
+	struct bench *bench = *state;
+	static const char *const endings[] = {"", "-wal", "-shm"};
+
+	store_close(&bench->support.db);
+	support_release(&bench->support);
+	arena_release(&bench->arena);
+	for (size_t i = 0; i < 3; i++) {
+		char path[160];
+
+		snprintf(path, sizeof(path), "%s%s", bench->path, endings[i]);
+		(void) unlink(path);
+	}
+	assert_int_equal(rmdir(bench->folder), 0);
+	free(bench);
+	return 0;
+}
+
+/* A checkout as Continue leaves it. */
+static inline int64_t bench_checkout(struct bench *bench, enum frequency frequency, int64_t minor, char token[27])
+{
+	struct support_gift gift = {frequency, {minor, "USD"}};
+	struct fault f = {0};
+	int64_t id;
+
+	if (!support_new_checkout(&bench->support, &gift, STR("en"), token, &id, &f))
+		fail_msg("%s (%s; %s)", f.say, f.detail, f.trail);
+	return id;
+}
+
+static inline int64_t bench_number(struct bench *bench, enum support_sql query)
+{
+	struct fault f = {0};
+	int64_t n = -1;
+
+	assert_true(store_number(bench->support.db, query, STORE_NO_ARGS, &n, &f));
+	return n;
+}
+
+#endif

@@ -1,0 +1,381 @@
+/* test_books.c: the books stand, whatever order events come in and however often.
+ * SPDX-License-Identifier: ISC */
+#include "support_bench.h"
+
+enum { MOST_EVENTS = 64 };
+
+/* One gift's events, as the provider would tell them; texts live in the arena. */
+struct tale {
+	struct str events[MOST_EVENTS];
+	size_t count;
+};
+
+static void tell(struct bench *bench, struct tale *tale, const char *type, const char *object)
+{
+	assert_true(tale->count < MOST_EVENTS);
+	tale->events[tale->count] = str_format(&bench->arena,
+		"{\"id\":\"evt_%s_%zu\",\"type\":\"%s\",\"created\":1795000000,\"livemode\":false,\"data\":{\"object\":%s}}",
+		"x", tale->count, type, object);
+	tale->count++;
+}
+
+static void tell_once(struct bench *bench, struct tale *tale, int64_t checkout)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "{\"id\":\"cs_1\",\"client_reference_id\":\"%lld\",\"payment_intent\":\"pi_1\",\"amount_total\":500,"
+		"\"currency\":\"usd\",\"payment_status\":\"unpaid\"}", (long long) checkout);
+	tell(bench, tale, "checkout.session.completed", text);
+	snprintf(text, sizeof(text), "{\"id\":\"cs_1\",\"client_reference_id\":\"%lld\",\"payment_intent\":\"pi_1\",\"amount_total\":500,"
+		"\"currency\":\"usd\",\"payment_status\":\"paid\"}", (long long) checkout);
+	tell(bench, tale, "checkout.session.async_payment_succeeded", text);
+	tell(bench, tale, "payment_intent.succeeded", "{\"id\":\"pi_1\"}");
+	tell(bench, tale, "charge.succeeded", "{\"id\":\"ch_1\",\"payment_intent\":\"pi_1\",\"balance_transaction\":null}");
+	tell(bench, tale, "charge.updated", "{\"id\":\"ch_1\",\"payment_intent\":\"pi_1\",\"balance_transaction\":\"txn_1\"}");
+	tell(bench, tale, "refund.created", "{\"id\":\"re_1\",\"payment_intent\":\"pi_1\",\"amount\":200,\"currency\":\"usd\",\"status\":\"pending\"}");
+	tell(bench, tale, "refund.updated", "{\"id\":\"re_1\",\"payment_intent\":\"pi_1\",\"amount\":200,\"currency\":\"usd\",\"status\":\"succeeded\"}");
+	tell(bench, tale, "refund.created", "{\"id\":\"re_2\",\"payment_intent\":\"pi_1\",\"amount\":100,\"currency\":\"usd\",\"status\":\"succeeded\"}");
+	tell(bench, tale, "refund.failed", "{\"id\":\"re_2\",\"payment_intent\":\"pi_1\",\"amount\":100,\"currency\":\"usd\",\"status\":\"failed\"}");
+}
+
+static void tell_monthly(struct bench *bench, struct tale *tale, int64_t checkout)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "{\"id\":\"sub_1\",\"metadata\":{\"checkout\":\"%lld\"},\"status\":\"active\"}", (long long) checkout);
+	tell(bench, tale, "customer.subscription.created", text);
+	for (int i = 1; i <= 2; i++) {
+		for (int j = 0; j < 2; j++) { /* two kinds of event say the same */
+			snprintf(text, sizeof(text), "{\"id\":\"in_%d\",\"amount_paid\":1000,\"currency\":\"usd\",\"parent\":{\"subscription_details\":"
+				"{\"subscription\":\"sub_1\",\"metadata\":{\"checkout\":\"%lld\"}}}}", i, (long long) checkout);
+			tell(bench, tale, j == 0 ? "invoice.paid" : "invoice.payment_succeeded", text);
+		}
+		snprintf(text, sizeof(text), "{\"invoice\":\"in_%d\",\"payment\":{\"type\":\"payment_intent\",\"payment_intent\":\"pi_m%d\"}}", i, i);
+		tell(bench, tale, "invoice_payment.paid", text);
+		snprintf(text, sizeof(text), "{\"payment_intent\":\"pi_m%d\",\"balance_transaction\":\"txn_m%d\"}", i, i);
+		tell(bench, tale, "charge.updated", text);
+	}
+	snprintf(text, sizeof(text), "{\"id\":\"cs_2\",\"client_reference_id\":\"%lld\",\"subscription\":\"sub_1\",\"invoice\":\"in_1\","
+		"\"payment_intent\":null,\"amount_total\":1000,\"currency\":\"usd\",\"payment_status\":\"paid\"}", (long long) checkout);
+	tell(bench, tale, "checkout.session.completed", text);
+	tell(bench, tale, "refund.created", "{\"id\":\"re_m\",\"payment_intent\":\"pi_m2\",\"amount\":1000,\"currency\":\"usd\",\"status\":\"succeeded\"}");
+	snprintf(text, sizeof(text), "{\"id\":\"sub_1\",\"metadata\":{\"checkout\":\"%lld\"},\"status\":\"canceled\"}", (long long) checkout);
+	tell(bench, tale, "customer.subscription.deleted", text);
+}
+
+static void tell_foreign(struct bench *bench, struct tale *tale)
+{
+	tell(bench, tale, "checkout.session.completed", "{\"client_reference_id\":\"5\",\"payment_intent\":\"pi_f\",\"amount_total\":9,"
+		"\"currency\":\"usd\",\"payment_status\":\"paid\"}");
+	tell(bench, tale, "charge.updated", "{\"payment_intent\":\"pi_f\",\"balance_transaction\":\"txn_f\"}");
+	tell(bench, tale, "invoice.paid", "{\"id\":\"in_f\",\"amount_paid\":7,\"currency\":\"usd\"}");
+	tell(bench, tale, "customer.created", "{\"id\":\"cus_1\"}");
+}
+
+static void take(struct bench *bench, struct str event, bool *is_new)
+{
+	struct fault f = {0};
+	struct facts facts;
+	json_t *json;
+
+	assert_true(http_json_parse(event, &json, &f));
+	assert_true(facts_read(json, &facts, &f));
+	if (!support_take_event(&bench->support, &facts, is_new, &f))
+		fail_msg("%s (%s; %s)", f.say, f.detail, f.trail);
+	json_decref(json);
+}
+
+/* As support_fees.c would, with the provider's answers. */
+static void pay_fees(struct bench *bench)
+{
+	bool found = true;
+
+	while (found) {
+		struct fault f = {0};
+		struct store_row row;
+		struct str balance;
+
+		assert_true(store_one(bench->support.db, SUPPORT_SQL_FEE_DUE_NEXT, STORE_ARGS(store_i64(INT64_MAX)), &bench->arena,
+			&row, &found, &f));
+		if (!found)
+			break;
+		assert_true(seal_open(bench->support.seal_key, row.columns[1].bytes, &bench->arena, &balance, &f));
+		assert_true(support_book_fee(&bench->support, row.columns[0].number, balance, (struct money){45, "USD"}, &f));
+	}
+}
+
+static int64_t balance(struct bench *bench, const char *account)
+{
+	struct store_rows rows;
+	struct fault f = {0};
+	int64_t out = 0;
+
+	assert_true(store_rows_begin(bench->support.db, SUPPORT_SQL_ACCOUNT_BALANCES, STORE_NO_ARGS, &rows, &f));
+	while (store_rows_next(&rows, &f))
+		if (str_is(store_column_text(&rows, 0), account))
+			out = store_column_i64(&rows, 2);
+	assert_true(store_rows_end(&rows));
+	return out;
+}
+
+static void check_sound(struct bench *bench)
+{
+	assert_int_equal(bench_number(bench, SUPPORT_SQL_BOOKS_UNBALANCED), 0);
+	assert_int_equal(bench_number(bench, SUPPORT_SQL_CONTRIBUTIONS_UNBOOKED), 0);
+	assert_int_equal(bench_number(bench, SUPPORT_SQL_CONTRIBUTIONS_UNPAID), 0);
+	assert_int_equal(bench_number(bench, SUPPORT_SQL_PAID_WITHOUT_CONTRIBUTION), 0);
+	assert_int_equal(bench_number(bench, SUPPORT_SQL_CONTRIBUTIONS_MISSTATED), 0);
+}
+
+static void check_end(struct bench *bench, int64_t once, int64_t monthly)
+{
+	struct support_checkout checkout;
+	struct support_mandate mandate;
+	struct fault f = {0};
+	bool found;
+
+	assert_int_equal(balance(bench, "income:once"), -500);
+	assert_int_equal(balance(bench, "income:monthly"), -2000);
+	assert_int_equal(balance(bench, "given-back"), 200 + 1000);
+	assert_int_equal(balance(bench, "fees"), 3 * 45);
+	assert_int_equal(balance(bench, "provider:stripe"), 500 + 2000 - 1200 - 135);
+	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_ID, str_format(&bench->arena, "%lld", (long long) once),
+		&bench->arena, &checkout, &found, &f));
+	assert_true(found && checkout.state == CHECKOUT_PAID);
+	assert_true(support_find_mandate(&bench->support, monthly, true, &bench->arena, &mandate, &f));
+	assert_int_equal(mandate.state, MANDATE_ENDED);
+	assert_true(str_is(mandate.subscription, "sub_1"));
+	check_sound(bench);
+}
+
+/* The events in a random order, some of them more than once, fees answered at random moments. */
+static void run_in_some_order(struct bench *bench, const struct tale *tale, uint64_t seed)
+{
+	size_t order[MOST_EVENTS];
+	bool is_new;
+
+	rand_fix(seed);
+	for (size_t i = 0; i < tale->count; i++)
+		order[i] = i;
+	for (size_t i = tale->count; i > 1; i--) {
+		size_t j = rand_below((uint32_t) i);
+		size_t kept = order[i - 1];
+
+		order[i - 1] = order[j];
+		order[j] = kept;
+	}
+	for (size_t i = 0; i < tale->count; i++) {
+		take(bench, tale->events[order[i]], &is_new);
+		assert_true(is_new);
+		take(bench, tale->events[order[rand_below((uint32_t) i + 1)]], &is_new);
+		assert_false(is_new);
+		if (rand_below(3) == 0)
+			pay_fees(bench);
+	}
+	pay_fees(bench);
+}
+
+static void every_order_gives_the_same_books(void **state)
+{
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		struct bench *bench;
+		struct tale tale = {.count = 0};
+		char token[27];
+		int64_t once, monthly;
+
+		bench_set_up(state);
+		bench = *state;
+		once = bench_checkout(bench, FREQUENCY_ONCE, 500, token);
+		monthly = bench_checkout(bench, FREQUENCY_MONTHLY, 1000, token);
+		tell_once(bench, &tale, once);
+		tell_monthly(bench, &tale, monthly);
+		tell_foreign(bench, &tale);
+		run_in_some_order(bench, &tale, seed);
+		check_end(bench, once, monthly);
+		bench_tear_down(state);
+	}
+}
+
+/* Every statement fails once, as on a full disk: the provider gets no 2xx, tells again, and the books are the same. */
+static void a_full_disk_loses_nothing(void **state)
+{
+	struct bench *bench = *state;
+	struct tale tale = {.count = 0};
+	char token[27];
+	int64_t once = bench_checkout(bench, FREQUENCY_ONCE, 500, token);
+	int64_t monthly = bench_checkout(bench, FREQUENCY_MONTHLY, 1000, token);
+	size_t failures = 0;
+
+	tell_once(bench, &tale, once);
+	tell_monthly(bench, &tale, monthly);
+	for (size_t i = tale.count; i > 0; i--) { /* the worst order: backwards */
+		bool ok = false;
+
+		for (int64_t n = 1; !ok; n++) {
+			struct fault f = {0};
+			struct facts facts;
+			json_t *json;
+			bool is_new;
+
+			assert_in_range(n, 1, 200);
+			assert_true(http_json_parse(tale.events[i - 1], &json, &f));
+			assert_true(facts_read(json, &facts, &f));
+			store_fail_at(bench->support.db, n);
+			ok = support_take_event(&bench->support, &facts, &is_new, &f);
+			store_fail_at(bench->support.db, 0);
+			assert_true(ok || f.kind == FAULT_FULL);
+			failures += !ok;
+			json_decref(json);
+			assert_int_equal(bench_number(bench, SUPPORT_SQL_BOOKS_UNBALANCED), 0);
+		}
+	}
+	pay_fees(bench);
+	assert_true(failures > 100);
+	check_end(bench, once, monthly);
+}
+
+static void a_live_house_ignores_rehearsals(void **state)
+{
+	struct bench *bench = *state;
+	struct tale tale = {.count = 0};
+	char token[27];
+	bool is_new;
+
+	bench->settings.live = true;
+	tell_once(bench, &tale, bench_checkout(bench, FREQUENCY_ONCE, 500, token));
+	for (size_t i = 0; i < tale.count; i++)
+		take(bench, tale.events[i], &is_new);
+	assert_int_equal(balance(bench, "provider:stripe"), 0);
+}
+
+static void the_schema_refuses_what_does_not_sum(void **state)
+{
+	struct bench *bench = *state;
+	struct store *db = bench->support.db;
+	char token[27];
+	struct support_checkout checkout = {.frequency = FREQUENCY_ONCE, .state = CHECKOUT_ASKED};
+	const struct book_line crooked[] = {{"a", {100, "USD"}}, {"b", {-99, "USD"}}};
+	const struct book_line mixed[] = {{"a", {100, "USD"}}, {"b", {-100, "EUR"}}};
+	const struct book_line alone[] = {{"a", {100, "USD"}}};
+	struct fault f = {0};
+	int64_t contribution;
+	bool is_new;
+
+	checkout.id = bench_checkout(bench, FREQUENCY_ONCE, 500, token);
+	assert_true(store_begin(db, &f));
+	assert_true(support_book_contribution(&bench->support, &checkout, STR("pi_1"), (struct money){500, "USD"}, 20000, &f));
+	assert_true(support_move_checkout(&bench->support, &checkout, CHECKOUT_IS_PAID, &f));
+	assert_true(support_find_reference(&bench->support, STR("pi_1"), &contribution, &f));
+	assert_true(store_end(db, true, &f));
+	for (int i = 0; i < 3; i++) {
+		assert_true(store_begin(db, &f));
+		assert_false(support_book(&bench->support, "fee", STR("txn"), contribution, 20000, i == 0 ? crooked : i == 1 ? mixed : alone,
+			i == 2 ? 1 : 2, &is_new, &f));
+		assert_int_equal(f.kind, FAULT_CONFLICT);
+		assert_false(store_end(db, false, &f));
+		fault_clear(&f);
+	}
+	/* an entry without a booking fails the commit */
+	assert_true(store_begin(db, &f));
+	assert_true(store_run(db, SUPPORT_SQL_ACCOUNT_INSERT, STORE_ARGS(store_i64(77), store_text(STR("z")), store_text(STR("USD"))), NULL, &f));
+	assert_true(store_run(db, SUPPORT_SQL_ENTRY_INSERT, STORE_ARGS(store_i64(99), store_i64(77), store_i64(5)), NULL, &f));
+	assert_false(store_end(db, true, &f));
+	assert_int_equal(f.kind, FAULT_CONFLICT);
+	check_sound(bench);
+}
+
+static void tokens_open_what_is_theirs(void **state)
+{
+	struct bench *bench = *state;
+	char token[27], other[27], manage[2 * SUPPORT_MANAGE_BYTES + 1];
+	int64_t id = bench_checkout(bench, FREQUENCY_MONTHLY, 500, token);
+	struct support_checkout checkout;
+	struct fault f = {0};
+	bool found;
+
+	(void) bench_checkout(bench, FREQUENCY_MONTHLY, 500, other);
+	support_manage_token(&bench->support, str_from(token), manage);
+	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_TOKEN, str_from(token), &bench->arena, &checkout, &found, &f));
+	assert_true(found && checkout.id == id);
+	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_MANAGE, str_from(manage), &bench->arena, &checkout, &found, &f));
+	assert_true(found && checkout.id == id);
+	/* one is not good for the other, nor is nothing */
+	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_MANAGE, str_from(token), &bench->arena, &checkout, &found, &f));
+	assert_false(found);
+	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_TOKEN, str_from(manage), &bench->arena, &checkout, &found, &f));
+	assert_false(found);
+	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_TOKEN, STR(""), &bench->arena, &checkout, &found, &f));
+	assert_false(found);
+}
+
+static void what_took_no_money_is_forgotten(void **state)
+{
+	struct bench *bench = *state;
+	struct tale tale = {.count = 0};
+	struct fault f = {0};
+	char token[27], kept[27];
+	bool is_new, found;
+	struct support_checkout checkout;
+
+	(void) bench_checkout(bench, FREQUENCY_ONCE, 500, token);
+	tell_once(bench, &tale, bench_checkout(bench, FREQUENCY_ONCE, 500, kept));
+	for (size_t i = 0; i < tale.count; i++)
+		take(bench, tale.events[i], &is_new);
+	assert_true(store_run(bench->support.db, SUPPORT_SQL_EVENT_FORGET, STORE_ARGS(store_i64(1000000)), NULL, &f));
+	assert_true(store_run(bench->support.db, SUPPORT_SQL_CHECKOUT_FORGET, STORE_ARGS(store_i64(1000000)), NULL, &f));
+	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_TOKEN, str_from(token), &bench->arena, &checkout, &found, &f));
+	assert_false(found);
+	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_TOKEN, str_from(kept), &bench->arena, &checkout, &found, &f));
+	assert_true(found);
+	/* even if the provider repeats everything after that, nothing is booked twice */
+	for (size_t i = 0; i < tale.count; i++)
+		take(bench, tale.events[i], &is_new);
+	pay_fees(bench);
+	assert_int_equal(balance(bench, "income:once"), -500);
+	assert_int_equal(balance(bench, "provider:stripe"), 500 - 200 - 45);
+	check_sound(bench);
+}
+
+/* No reference of the provider stands in the file. */
+static void references_are_sealed(void **state)
+{
+	struct bench *bench = *state;
+	struct tale tale = {.count = 0};
+	static const char *const secrets[] = {"pi_m1", "sub_1", "txn_m1", "in_1", "re_m", "evt_x"};
+	char token[27];
+	bool is_new;
+	static const char *const endings[] = {"", "-wal"};
+
+	tell_monthly(bench, &tale, bench_checkout(bench, FREQUENCY_MONTHLY, 1000, token));
+	for (size_t i = tale.count; i > 0; i--)
+		take(bench, tale.events[i - 1], &is_new);
+	for (size_t e = 0; e < 2; e++) {
+		char path[160];
+		char *bytes = malloc(8 << 20);
+		size_t len;
+		FILE *file;
+
+		snprintf(path, sizeof(path), "%s%s", bench->path, endings[e]);
+		file = fopen(path, "rb");
+		assert_non_null(file);
+		len = fread(bytes, 1, 8 << 20, file);
+		fclose(file);
+		for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+			assert_null(memmem(bytes, len, secrets[i], strlen(secrets[i])));
+		assert_null(memmem(bytes, len, token, strlen(token)));
+		free(bytes);
+	}
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_order_gives_the_same_books), T(a_full_disk_loses_nothing), T(a_live_house_ignores_rehearsals),
+		T(the_schema_refuses_what_does_not_sum), T(tokens_open_what_is_theirs), T(what_took_no_money_is_forgotten),
+		T(references_are_sealed),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

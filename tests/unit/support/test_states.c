@@ -1,0 +1,112 @@
+/* test_states.c: the state machines' tables against the schema, and what must hold of each.
+ * SPDX-License-Identifier: ISC */
+#include "support_bench.h"
+
+#define X_NAME(state, name, meaning) name,
+
+/* "state IN ('a', 'b')" as the schema must have it. */
+static void check_schema(const char *table, const char *const *names, size_t count)
+{
+	char wanted[512] = "state IN (";
+	char begin[64];
+	struct str schema = support_schema[0].text;
+	struct str part;
+
+	for (size_t i = 0, first = 1; i < count; i++) {
+		if (names[i][0] == '\0')
+			continue;
+		snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted), "%s'%s'", first ? "" : ", ", names[i]);
+		first = 0;
+	}
+	snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted), ")");
+	snprintf(begin, sizeof(begin), "CREATE TABLE %s (", table);
+	part = str_part(schema, str_find(schema, str_from(begin)), SIZE_MAX);
+	part = str_part(part, 0, str_find(part, STR(") STRICT")));
+	if (str_find(part, str_from(wanted)) == SIZE_MAX)
+		fail_msg("schema of %s does not say %s", table, wanted);
+}
+
+static void the_schema_knows_the_same_states(void **state)
+{
+	static const char *const checkout[] = {CHECKOUT_STATES(X_NAME)};
+	static const char *const mandate[] = {MANDATE_STATES(X_NAME)};
+	static const char *const contribution[] = {CONTRIBUTION_STATES(X_NAME)};
+	static const char *const refund[] = {REFUND_STATES(X_NAME)};
+	static const char *const event[] = {EVENT_STATES(X_NAME)};
+
+	(void) state;
+#define CHECK(name) check_schema(#name, name, sizeof(name) / sizeof(name[0]))
+	CHECK(checkout);
+	CHECK(mandate);
+	CHECK(contribution);
+	CHECK(refund);
+	CHECK(event);
+}
+
+static void money_wins_and_stays(void **state)
+{
+	(void) state;
+	for (unsigned i = 0; i < checkout_state_count; i++)
+		assert_int_equal(checkout_next((enum checkout_state) i, CHECKOUT_IS_PAID), CHECKOUT_PAID);
+	for (unsigned i = 0; i < checkout_step_count; i++)
+		assert_int_equal(checkout_next(CHECKOUT_PAID, (enum checkout_step) i), CHECKOUT_PAID);
+}
+
+static void what_ended_stays_ended(void **state)
+{
+	(void) state;
+	for (unsigned i = 0; i < mandate_state_count; i++)
+		assert_int_equal(mandate_next((enum mandate_state) i, MANDATE_HAS_ENDED), MANDATE_ENDED);
+	for (unsigned i = 0; i < mandate_step_count; i++)
+		assert_int_equal(mandate_next(MANDATE_ENDED, (enum mandate_step) i), MANDATE_ENDED);
+	for (unsigned i = 0; i < refund_step_count; i++)
+		assert_int_equal(refund_next(REFUND_FAILED, (enum refund_step) i), REFUND_FAILED);
+}
+
+static void names_are_found_again(void **state)
+{
+	enum checkout_state found;
+
+	(void) state;
+	for (unsigned i = 0; i < checkout_state_count; i++) {
+		assert_true(checkout_state_find(str_from(checkout_state_name((enum checkout_state) i)), &found));
+		assert_int_equal(found, i);
+	}
+	assert_false(checkout_state_find(STR("PAID"), &found));
+	assert_false(checkout_state_find(STR(""), &found));
+}
+
+/* A crash in the middle of cancelling: after the next start it is in doubt, not forgotten. */
+static void cancelling_is_doubted_after_a_start(void **state)
+{
+	struct bench *bench = *state;
+	struct support_checkout checkout = {.frequency = FREQUENCY_MONTHLY};
+	struct support_mandate mandate;
+	struct fault f = {0};
+	char token[27];
+
+	checkout.id = bench_checkout(bench, FREQUENCY_MONTHLY, 500, token);
+	assert_true(support_know_mandate(&bench->support, &checkout, STR("sub_9"), &mandate, &f));
+	assert_true(support_move_mandate(&bench->support, &mandate, MANDATE_IS_CANCELLED, &f));
+	store_close(&bench->support.db);
+	bench_open(bench);
+	assert_true(support_doubt_cancelling(&bench->support, &f));
+	assert_true(support_find_mandate(&bench->support, checkout.id, true, &bench->arena, &mandate, &f));
+	assert_int_equal(mandate.state, MANDATE_UNCERTAIN);
+	assert_true(str_is(mandate.subscription, "sub_9"));
+	/* a second subscription for the same checkout changes nothing */
+	assert_true(support_know_mandate(&bench->support, &checkout, STR("sub_10"), &mandate, &f));
+	assert_int_equal(mandate.state, MANDATE_UNCERTAIN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_schema_knows_the_same_states), cmocka_unit_test(money_wins_and_stays),
+		cmocka_unit_test(what_ended_stays_ended), cmocka_unit_test(names_are_found_again),
+		cmocka_unit_test_setup_teardown(cancelling_is_doubted_after_a_start, bench_set_up, bench_tear_down),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
