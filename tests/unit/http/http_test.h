@@ -83,36 +83,28 @@ static inline void send_text(int fd, const char *text)
 	send_bytes(fd, text, strlen(text));
 }
 
-static inline bool is_whole(const char *text, size_t len, bool head_only)
-{
-	const char *body = memmem(text, len, "\r\n\r\n", 4);
-	const char *length = body != NULL ? strcasestr(text, "\r\nContent-Length:") : NULL;
-
-	if (body == NULL)
-		return false;
-	if (head_only || length == NULL || length > body)
-		return true;
-	return len - (size_t) (body + 4 - text) >= strtoul(length + 17, NULL, 10);
-}
-
-/* Reads until one whole answer is there, or the end, or limit_ms. Static buffer; *closed may be NULL. */
+/* Reads one whole answer, or until the end, or limit_ms; never into the next answer. Static buffer; *closed may be NULL. */
 static inline const char *receive(int fd, int64_t limit_ms, bool head_only, bool *closed)
 {
 	static char text[1 << 20];
 	size_t len = 0;
+	size_t want = 0; /* 0: the head is not whole yet */
 	int64_t end = clock_mono_ms() + limit_ms;
 	bool over = false;
 
 	text[0] = '\0';
-	while (!over && clock_mono_ms() < end) {
-		ssize_t n = recv(fd, text + len, 1, MSG_DONTWAIT); /* byte by byte: not into the next answer */
+	while (!over && (want == 0 || len < want) && clock_mono_ms() < end) {
+		ssize_t n = recv(fd, text + len, want > 0 ? want - len : 1, MSG_DONTWAIT);
 
 		if (n > 0) {
 			len += (size_t) n;
 			text[len] = '\0';
-			if (text[len - 1] == '\n' || len % 64 == 0 || strstr(text, "\r\n\r\n") != NULL)
-				if (is_whole(text, len, head_only))
-					break;
+			if (want == 0 && len >= 4 && memcmp(text + len - 4, "\r\n\r\n", 4) == 0) {
+				const char *length = head_only ? NULL : strcasestr(text, "\r\nContent-Length:");
+
+				want = len + (length != NULL ? strtoul(length + 17, NULL, 10) : 0);
+				assert_true(want < sizeof(text));
+			}
 		} else if (n == 0 || errno != EAGAIN) {
 			over = true;
 		} else {

@@ -1,0 +1,91 @@
+/* test_front.c: front's pure parts: paths, conditions, search expressions, limits, maps.
+ * SPDX-License-Identifier: ISC */
+#include "http/http_test.h"
+
+#include "front/front_inside.h"
+
+static void public_paths(void **state)
+{
+	static const char *const good[] = {"/", "/a/", "/a", "/2026/11/20/\xd0\xb4/", "/feed.xml", "/a/b.c", "/media/x-320.webp"};
+	static const char *const bad[] = {"", "a", "//", "/a//", "/a//b", "//a", "/_x", "/a/_x/", "/.x", "/a/.x", "/search.db", "/search.db-shm", "/x.gz", "/x.br",
+		"/a.tmp-7"};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (!path_is_public(str_from(good[i])))
+			fail_msg("refused: %s", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (path_is_public(str_from(bad[i])))
+			fail_msg("passed: %s", bad[i]);
+}
+
+static void etags(void **state)
+{
+	(void) state;
+	assert_true(path_etag_matches(STR("\"a\""), STR("\"a\"")));
+	assert_true(path_etag_matches(STR("\"b\" , W/\"a\""), STR("\"a\"")));
+	assert_true(path_etag_matches(STR("*"), STR("\"a\"")));
+	assert_false(path_etag_matches(STR("\"ab\""), STR("\"a\"")));
+	assert_false(path_etag_matches(STR("a"), STR("\"a\"")));
+	assert_false(path_etag_matches(STR(""), STR("\"a\"")));
+	assert_false(path_etag_matches(STR(",,"), STR("")));
+}
+
+static void expressions(void **state)
+{
+	static const struct {
+		const char *query, *expression;
+	} cases[] = {
+		{"tern", "\"tern\"*"}, {"Tern  River!", "\"tern\"* \"river\"*"}, {"a\"b OR NEAR(x)", "\"a\"* \"b\"* \"or\"* \"near\"* \"x\"*"},
+		{"\xe2\x80\x9cquoted\xe2\x80\x9d \xe2\x80\x94 dash", "\"quoted\"* \"dash\"*"}, {"\xc2\xab\xd0\x94\xd0\x9e\xd0\x9c\xc2\xbb", "\"\xd0\xb4\xd0\xbe\xd0\xbc\"*"},
+		{"title:x* ^y -z", "\"title\"* \"x\"* \"y\"* \"z\"*"}, {"", ""}, {"!?.,", ""}, {"\xd8\x9f", ""},
+		{"1 2 3 4 5 6 7 8 9 10", "\"1\"* \"2\"* \"3\"* \"4\"* \"5\"* \"6\"* \"7\"* \"8\"*"},
+	};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf out;
+
+		buf_init(&out, 4096);
+		assert_int_equal(search_expression(str_from(cases[i].query), &out), cases[i].expression[0] != '\0');
+		assert_true(str_is(buf_view(&out), cases[i].expression));
+		buf_release(&out);
+	}
+}
+
+static void limits(void **state)
+{
+	struct limit *limit = limit_new();
+	unsigned passed = 0;
+
+	(void) state;
+	for (int i = 0; i < 100; i++)
+		passed += limit_take(limit, 1, false, 1000);
+	assert_int_equal(passed, 20);
+	assert_false(limit_take(limit, 1, false, 3000));
+	assert_true(limit_take(limit, 1, false, 5000));
+	assert_true(limit_take(limit, 2, false, 1000));   /* another network is not held up */
+	passed = 0;
+	for (int i = 0; i < 5000; i++)
+		passed += limit_take(limit, 127, true, 1000);
+	assert_true(passed >= 1900 && passed <= 2100);
+	/* time passes and everything is as before */
+	passed = 0;
+	for (int i = 0; i < 100; i++)
+		passed += limit_take(limit, 1, false, 1000000);
+	assert_int_equal(passed, 20);
+	limit_free(&limit);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(public_paths),
+		cmocka_unit_test(etags),
+		cmocka_unit_test(expressions),
+		cmocka_unit_test(limits),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("front", tests, NULL, NULL);
+}
