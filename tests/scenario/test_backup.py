@@ -1,0 +1,161 @@
+"""check, backup, restore; and nobody in the clear."""
+import base64
+import hashlib
+import os
+import shutil
+import sqlite3
+import time
+
+import pytest
+from house import House, ask_url, wait_for
+
+
+def lively(house):
+    """Everything that touches people, once."""
+    house.mimeo("story", "import", house.story("a-story"), house.story("b-story"))
+    house.subscribe("zenobia.quill@example.org")
+    house.subscribe("pending.person@example.net", confirm=False)
+    house.wait_mail("pending.person@example.net")
+    house.post("/support/remind", {"email": "later.giver@example.com", "lang": "en", "back": "/"})
+    house.post("/newsletter/subscribe", {"email": "typo.address@", "lang": "en", "back": "/"})
+    house.give("monthly", 500, email="monthly.giver@example.org")
+    house.give("once", 1000, email="once.giver@example.org")
+    house.wait_stripe_quiet()
+    issue = str(house.mimeo("newsletter", "compose", "--subject", "Lively", "a-story", "b-story", json_out=True)["issue"])
+    house.mimeo("newsletter", "send", issue)
+    house.wait_mail("zenobia.quill@example.org", "Lively")
+    wait_for(lambda: house.ask("newsletter", "GET", "/issues/" + issue).json["state"] == "sent", 30)
+
+
+ADDRESSES = ("zenobia.quill@example.org", "pending.person@example.net", "later.giver@example.com", "monthly.giver@example.org", "once.giver@example.org", "typo.address@")
+
+
+def disguises(address):
+    """An address in the shapes in which it could lie about."""
+    raw = address.encode()
+    yield "plain", raw.lower()
+    yield "local part", raw.split(b"@")[0]
+    yield "hex", raw.hex().encode()
+    yield "UTF-16", address.encode("utf-16-le")
+    yield "UTF-16BE", address.encode("utf-16-be")
+    for name in ("md5", "sha1", "sha256", "blake2b"):
+        digest = hashlib.new(name, raw).digest()
+        yield name, digest
+        yield name + " hex", digest.hex().encode()
+        yield name + " base64", base64.b64encode(digest)[:20]
+    digest = hashlib.blake2b(raw, digest_size=32).digest()
+    yield "blake2b-256", digest
+    for shift in range(3):  # base64 of it, wherever in a longer text it began
+        piece = base64.b64encode(b"\0" * shift + raw)
+        yield "base64+%d" % shift, piece[4 if shift else 0:-4]
+        yield "base64url+%d" % shift, base64.urlsafe_b64encode(b"\0" * shift + raw)[4 if shift else 0:-4]
+    yield "quoted", address.replace("@", "%40").encode()
+
+
+def test_nobody_lies_in_the_clear():
+    with House() as house:
+        lively(house)
+        for room in ("newsletter", "support"):
+            house.kill(room)
+        house.stop()
+        found, seen = [], 0
+        roots = [house.path("data"), house.path("run"), os.path.join(house.folder, "serve.log")]
+        files = [r for r in roots if os.path.isfile(r)] + [os.path.join(folder, name) for root in roots if os.path.isdir(root) for folder, _, names in os.walk(root) for name in names]
+        needles = [(address, name, needle) for address in ADDRESSES for name, needle in disguises(address)]
+        for path in files:
+            if not os.path.isfile(path):
+                continue
+            raw = open(path, "rb").read()
+            seen += len(raw)
+            low = raw.lower()
+            for address, name, needle in needles:
+                if needle in raw or (name in ("plain", "local part", "quoted") and needle.lower() in low):
+                    found.append((os.path.relpath(path, house.folder), address, name))
+        assert seen > 100000 and not found, found
+        log = house.log()
+        assert "127.0.0.1" not in "".join(line for line in log.splitlines() if "event=request" in line or "http" in line.split(" ")[0]), "an IP address in the log"
+
+
+def test_check_says_what_is_wrong_and_changes_nothing(house):
+    house.mimeo("story", "import", house.story("a-story"))
+    good = house.mimeo("check", ok=False)
+    assert good.returncode == 0, good
+    before = {os.path.join(f, n): os.stat(os.path.join(f, n)).st_mtime_ns for f, _, names in os.walk(house.path("data", "site")) for n in names}
+    house.stop()
+    assert house.mimeo("check", ok=False).returncode == 0
+    assert before == {os.path.join(f, n): os.stat(os.path.join(f, n)).st_mtime_ns for f, _, names in os.walk(house.path("data", "site")) for n in names}
+    os.chmod(house.path("secrets", "support.conf"), 0o644)
+    said = house.mimeo("check", ok=False)
+    assert said.returncode == 1 and "support.conf" in said.stdout + said.stderr, said
+    os.chmod(house.path("secrets", "support.conf"), 0o600)
+    db = house.path("data", "newsletter", "newsletter.db")
+    raw = bytearray(open(db, "rb").read())
+    raw[5000:5400] = b"\xff" * 400
+    open(db, "wb").write(raw)
+    said = house.mimeo("check", ok=False)
+    assert said.returncode == 1 and "newsletter" in said.stdout + said.stderr, said
+
+
+def test_backup_while_serving_then_restore_read_only_until_confirmed():
+    with House() as house:
+        lively(house)
+        backup = os.path.join(house.folder, "backup")
+        house.mimeo("backup", backup)
+        names = {os.path.relpath(os.path.join(f, n), backup) for f, _, ns in os.walk(backup) for n in ns}
+        assert "MANIFEST" in names and not [n for n in names if n.startswith(("keys", "secrets")) or ".pem" in n or n.endswith(".key")], "keys are in a plain backup"
+        for name in names:
+            if name.endswith(".db"):
+                with sqlite3.connect("file:%s?mode=ro" % os.path.join(backup, name), uri=True) as db:
+                    assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        book = house.mimeo("support", "ledger")
+        count = house.ask("newsletter", "GET", "/count").json
+        old = house.home
+        house.stop()
+        house.home = os.path.join(house.folder, "restored")
+        house.mimeo("restore", backup)
+        for part in ("keys", "secrets"):
+            shutil.copytree(os.path.join(old, part), house.path(part), dirs_exist_ok=True)
+        house.serve()
+        assert house.get("/2026/11/20/a-story/").status == 200
+        assert house.ask("newsletter", "GET", "/count").json == count
+        house.forget_mails()
+        answer = house.post("/newsletter/subscribe", {"email": "too.early@example.org", "lang": "en", "back": "/"})
+        assert answer.status in (502, 503), answer
+        assert house.coupon().status in (502, 503)
+        assert house.mimeo("story", "import", house.story("c-story"), ok=False).returncode != 0
+        time.sleep(0.5)
+        assert not house.mails(brief=True)
+        house.mimeo("restore", "--confirm")
+        house.restart()
+        house.subscribe("now.then@example.org")
+        assert house.mimeo("support", "ledger") == book
+        assert house.coupon().status == 303
+
+
+def test_a_broken_or_partial_backup_is_refused(house, tmp_path):
+    house.mimeo("story", "import", house.story("a-story"))
+    backup = str(tmp_path / "backup")
+    house.mimeo("backup", backup)
+    again = house.mimeo("backup", backup, ok=False)
+    assert again.returncode != 0, "a backup was overwritten"
+    os.unlink(os.path.join(backup, "MANIFEST"))
+    home, house.home = house.home, str(tmp_path / "new")
+    said = house.mimeo("restore", backup, ok=False)
+    assert said.returncode != 0 and not os.path.exists(os.path.join(house.home, "mimeo.conf")), said
+    house.home = home
+
+
+def test_a_newer_schema_is_refused(house):
+    house.stop()
+    with sqlite3.connect(house.path("data", "support", "support.db")) as db:
+        tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+        table = next(t for t in tables if "migration" in t or "schema" in t)
+        columns = [c[1] for c in db.execute("PRAGMA table_info(%s)" % table)]
+        row = list(db.execute("SELECT * FROM %s LIMIT 1" % table).fetchone())
+        row = [999 if isinstance(v, int) and i == 0 else ("999-newer.sql" if isinstance(v, str) and i < 2 else v) for i, v in enumerate(row)]
+        db.execute("INSERT INTO %s (%s) VALUES (%s)" % (table, ",".join(columns), ",".join("?" * len(columns))), row)
+    process = house.serve(ready=False)
+    time.sleep(3)
+    assert "newer" in house.log().lower() or process.poll() is not None, house.log()[-800:]
+    if process.poll() is None:
+        assert house.get("/").status in (200, 404)

@@ -1,0 +1,103 @@
+"""What readers see, in a real browser: no sideways scroll, nothing clipped, no request elsewhere, both schemes, no JavaScript needed."""
+import os
+import subprocess
+
+import pytest
+from house import House, ROOT, wait_for
+
+WIDTHS = (320, 390, 820, 1280)
+
+
+@pytest.fixture(scope="module")
+def newsroom():
+    with House() as house:
+        folder = os.path.join(house.folder, "import")
+        subprocess.run([os.path.join(ROOT, "demo", "photos"), folder], check=True)
+        house.mimeo("story", "import", folder, timeout=300)
+        yield house
+
+
+def paths(house):
+    listed = house.mimeo("story", "list", json_out=True)["stories"]
+    by = {s["id"]: (s.get("path") or s["url"]) for s in listed if s.get("state", s.get("status")) == "published" and (s.get("path") or s.get("url"))}
+    wanted = [p for p in by.values() if any(w in p for w in ("river-towns-third", "timber-firm", "sunflower-oil"))]
+    wanted += [s.get("path") or s["url"] for s in listed if s.get("lang", s.get("language")) in ("ru", "ar") and (s.get("path") or s.get("url"))]
+    return ["/", "/about/", "/support/", "/search/?q=river", "/nothing/"] + wanted
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_page_scrolls_sideways(newsroom, browsers, dark):
+    b = browsers(nojs=False, dark=dark)
+    wrong = []
+    for width in WIDTHS:
+        b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
+        for path in paths(newsroom):
+            b.get(newsroom.site + path)
+            over = b.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if over > 0:
+                who = b.execute_script("""return [...document.querySelectorAll('body *')].filter(e => { const r = e.getBoundingClientRect();
+                    return r.width > 0 && (r.right > innerWidth + 1 || r.left < -1) && !e.closest('table, pre, [style*=overflow]') }).slice(0, 3).map(e => e.tagName + '.' + e.className)""")
+                wrong.append((width, path, over, who))
+    b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+    assert not wrong, wrong
+
+
+def test_no_request_leaves_the_newsroom(newsroom, browsers):
+    b = browsers()
+    for path in paths(newsroom):
+        b.get(newsroom.site + path)
+        elsewhere = b.execute_script("return performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin) && !n.startsWith('data:'))")
+        assert not elsewhere, (path, elsewhere)
+        noise = [line["message"] for line in b.get_log("browser") if "Content Security Policy" in line["message"] or "SEVERE" == line["level"] and "404" not in line["message"]]
+        assert not noise, (path, noise)
+
+
+def test_every_input_has_a_label_and_pictures_have_words(newsroom, browsers):
+    b = browsers()
+    for path in paths(newsroom):
+        b.get(newsroom.site + path)
+        bare = b.execute_script("""return [...document.querySelectorAll('input:not([type=hidden]), select, textarea')].filter(e => !(e.labels && e.labels.length) && !e.getAttribute('aria-label')
+            && !e.getAttribute('aria-labelledby')).map(e => e.outerHTML.slice(0, 120))""")
+        assert not bare, (path, bare)
+        assert b.execute_script("return [...document.images].every(i => i.hasAttribute('alt'))"), path
+        assert b.execute_script("return document.querySelectorAll('h1').length") == 1, path
+        ids = b.execute_script("const ids = [...document.querySelectorAll('[id]')].map(e => e.id); return ids.filter((id, i) => ids.indexOf(id) !== i)")
+        assert not ids, (path, ids)
+        assert b.execute_script("return document.documentElement.lang") != ""
+
+
+def test_dark_and_light_differ_and_are_readable(newsroom, browsers):
+    grounds = {}
+    for dark in (False, True):
+        b = browsers(nojs=False, dark=dark)
+        b.get(newsroom.site + "/")
+        grounds[dark] = b.execute_script("""const c = s => s.match(/[\\d.]+/g).slice(0, 3).map(Number), body = getComputedStyle(document.body);
+            let bg = body.backgroundColor; if (bg.includes(', 0)')) bg = getComputedStyle(document.documentElement).backgroundColor; return [c(bg), c(body.color)]""")
+    assert grounds[False][0] == [255, 255, 255] and sum(grounds[True][0]) < 120, grounds
+
+
+def test_signing_up_without_javascript(newsroom, browsers):
+    b = browsers(nojs=True, width=390)
+    path = next(p for p in paths(newsroom) if "river-towns" in p)
+    b.get(newsroom.site + path)
+    b.find_element("css selector", "form[action*='newsletter/subscribe'] input[type=email]").send_keys("phone.reader@example.org")
+    b.find_element("css selector", "form[action*='newsletter/subscribe'] button").click()
+    wait_for(lambda: "mailbox" in b.page_source.lower() and "/newsletter/subscribe" in b.current_url, 10, why=lambda: b.current_url)
+    mail = newsroom.wait_mail("phone.reader@example.org")
+    link = next(one for one in newsroom.links(mail) if "/newsletter/confirm/" in one)
+    b.get(link)
+    b.find_element("css selector", "main button").click()
+    wait_for(lambda: link not in b.current_url or "<button" not in b.page_source.split("<main")[-1].split("</main")[0], 10)
+
+
+def test_the_first_screen_of_a_story_is_the_story(newsroom, browsers):
+    b = browsers()
+    path = next(p for p in paths(newsroom) if "river-towns" in p)
+    for width, height in ((1280, 900), (390, 844)):
+        b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
+        b.get(newsroom.site + path)
+        top = b.execute_script("return [document.querySelector('h1').getBoundingClientRect().bottom, document.querySelector('main img, article img').getBoundingClientRect().top]")
+        assert top[0] < height and top[1] < height, (width, top)
+        box = b.execute_script("return document.querySelector(\"form[action*='newsletter/subscribe']\").getBoundingClientRect().top")
+        assert box > height, "the newsletter box is on the first screen"
+    b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False})
