@@ -1,0 +1,263 @@
+/* newsletter.c: the newsletter room: its keys, sockets, timed work, health and check.
+ *
+ * Decides: what the room opens and in which order. Leaves to the other files of the folder: everything it does. Runs in:
+ * the newsletter room. The hard thing: a restored copy. Its database says that mails are queued which the original may
+ * have sent since the backup, so an issue that was on its way is paused there until a person says go.
+ * SPDX-License-Identifier: ISC */
+#include "newsletter.h"
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/must.h"
+#include "base/secret.h"
+#include "newsletter/newsletter_inside.h"
+#include "gen/newsletter_schema.h"
+
+enum { DRAIN_MS = 8000, CHECK_ROWS = 2000, HOUR_S = 3600 };
+
+/* --- keys --- */
+
+static struct secret *make_list_key(void)
+{
+	unsigned char public_key[SEAL_KEY_BYTES];
+
+	return seal_new_key(public_key);
+}
+
+static struct secret *make_index_key(void)
+{
+	return secret_new_random(SEAL_KEY_BYTES);
+}
+
+static struct secret *make_dkim_key(void)
+{
+	struct secret *pem = NULL;
+	struct fault f = {0};
+	struct arena arena;
+	struct str record;
+
+	arena_init(&arena, "dkim", 16 * 1024);
+	must(dkim_new_key(&pem, &arena, &record, &f)); /* fails only where memory or the kernel's randomness does */
+	arena_release(&arena);
+	return pem;
+}
+
+static bool open_keys(struct newsletter *n, struct fault *f)
+{
+	unsigned char public_key[SEAL_KEY_BYTES];
+	struct secret *pem = NULL;
+	bool ok;
+
+	ok = room_key(n->room, "list.key", make_list_key, &n->list_key, f) &&
+		room_key(n->room, "index.key", make_index_key, &n->index_key, f) &&
+		room_key(n->room, "dkim.pem", make_dkim_key, &pem, f) && dkim_key_open(&n->dkim, pem, f) &&
+		seal_public_key(n->list_key, public_key, f);
+	secret_free(&pem);
+	if (ok)
+		n->sealer = sealer_new(public_key);
+	return ok;
+}
+
+static bool open_secrets(struct newsletter *n, struct fault *f)
+{
+	static const struct conf_key keys[] = {
+		{"smtp", "password", CONF_SECRET, false, offsetof(struct newsletter, smtp_password), NULL,
+			"the password of [newsletter] smtp_user"},
+		{NULL, NULL, CONF_TEXT, false, 0, NULL, NULL},
+	};
+	struct arena arena;
+	bool ok;
+
+	arena_init(&arena, "secrets", 64 * 1024);
+	ok = room_secrets(n->room, keys, n, &arena, f);
+	arena_release(&arena);
+	if (ok && n->room->settings.smtp_user.len > 0 && n->smtp_password == NULL)
+		ok = fault_set(f, FAULT_INPUT, "mimeo.conf has [newsletter] smtp_user: secrets/newsletter.conf must hold [smtp] password");
+	return ok;
+}
+
+/* Row by row: can the list key open it, and is its index that of its address? */
+static bool check_rows(struct newsletter *n, int64_t most, int64_t *bad, struct fault *f)
+{
+	struct store_rows rows;
+	struct arena arena;
+
+	*bad = 0;
+	arena_init(&arena, "check", 64 * 1024);
+	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_READ_SOME, STORE_ARGS(store_i64(most)), &rows, f))
+		return false;
+	while (store_rows_next(&rows, f)) {
+		unsigned char index[SEAL_INDEX_BYTES];
+		char canonical[EMAIL_BYTES + 1];
+		struct fault mine = {0};
+		struct email email;
+		struct str plain;
+
+		arena_reset(&arena);
+		if (!seal_open(n->list_key, store_column_text(&rows, 2), &arena, &plain, &mine) || !email_parse(plain, &email, &mine)) {
+			++*bad;
+			continue;
+		}
+		seal_index(n->index_key, "newsletter.address", email_canonical(&email, canonical), index);
+		*bad += !str_equal(store_column_text(&rows, 1), str_make(index, sizeof(index)));
+	}
+	arena_release(&arena);
+	return store_rows_end(&rows);
+}
+
+/* With other keys than the database's, every address would be a stranger and every mail lost: better not to start. */
+static bool keys_fit(struct newsletter *n, struct fault *f)
+{
+	int64_t bad;
+
+	if (!check_rows(n, 3, &bad, f))
+		return false;
+	return bad == 0 || fault_set(f, FAULT_DENIED,
+		"keys/newsletter/ does not belong to this database: put the list.key and index.key of its home there");
+}
+
+/* --- timed work --- */
+
+static void run_daily(void *self)
+{
+	struct newsletter *n = self;
+	struct fault f = {0};
+	int64_t last = 0;
+
+	if (store_number(n->room->db, NEWSLETTER_SQL_DAILY_LAST, STORE_NO_ARGS, &last, &f) &&
+		(last == clock_utc_day(clock_now()) || newsletter_daily(n, &f)))
+		return;
+	log_fault(&f, "the daily job");
+}
+
+static void look_around(void *self)
+{
+	newsletter_take_intake_soon(self);
+	newsletter_freeze_soon(self);
+	newsletter_sender_poke(self);
+}
+
+/* --- the room's life --- */
+
+static bool pause_issues(struct newsletter *n, struct fault *f)
+{
+	enum issue_state to;
+
+	must(issue_next(ISSUE_SENDING, ISSUE_IS_PAUSED, &to));
+	return store_run(n->room->db, NEWSLETTER_SQL_ISSUE_MOVE_ALL,
+		STORE_ARGS(store_text(issue_state_name(ISSUE_SENDING)), store_text(issue_state_name(to))), NULL, f);
+}
+
+static bool newsletter_open(struct room *room, struct fault *f)
+{
+	struct newsletter *n = memory_new(1, sizeof(*n));
+
+	room->self = n;
+	n->room = room;
+	if (!open_keys(n, f) || !open_secrets(n, f) || !keys_fit(n, f) || !newsletter_sender_open(n, f))
+		return false;
+	if (room->read_only)
+		return pause_issues(n, f);
+	look_around(n);
+	if (room->inside != NULL) {
+		room_every(room, 60, 60, look_around, n);
+		room_every(room, 5, HOUR_S, run_daily, n);
+	}
+	return true;
+}
+
+static void drained(void *self)
+{
+	room_drained(self);
+}
+
+static void newsletter_drain(struct room *room)
+{
+	struct newsletter *n = room->self;
+
+	loop_timer_stop(&n->intake_timer);
+	loop_timer_stop(&n->freeze_timer);
+	newsletter_sender_drain(n, DRAIN_MS, drained, room);
+}
+
+static void newsletter_close(struct room *room)
+{
+	struct newsletter *n = room->self;
+
+	newsletter_sender_close(n);
+	loop_timer_stop(&n->intake_timer);
+	loop_timer_stop(&n->freeze_timer);
+	sealer_free(&n->sealer);
+	dkim_key_close(&n->dkim);
+	secret_free(&n->smtp_password);
+	secret_free(&n->index_key);
+	secret_free(&n->list_key);
+	memory_free(n);
+	room->self = NULL;
+}
+
+static void newsletter_health(struct room *room, json_t *health)
+{
+	struct fault f = {0};
+
+	if (!newsletter_sender_health(room->self, health, &f))
+		log_fault(&f, "reading the mail queue");
+}
+
+static void add_count_finding(json_t *findings, int64_t count, const char *say, const char *todo)
+{
+	char text[200];
+
+	if (count == 0)
+		return;
+	(void) snprintf(text, sizeof(text), "%lld %s", (long long) count, say);
+	room_finding(findings, text, todo);
+}
+
+static bool newsletter_check(struct room *room, json_t *findings, struct fault *f)
+{
+	struct newsletter *n = room->self;
+	const char *why_not = newsletter_cannot_mail(n);
+	int64_t bad = 0, doubt = 0, miscounted = 0;
+
+	if (!check_rows(n, CHECK_ROWS, &bad, f) ||
+		!store_number(room->db, NEWSLETTER_SQL_DELIVERY_COUNT_STATE,
+			STORE_ARGS(store_text(delivery_state_name(DELIVERY_IN_DOUBT))), &doubt, f) ||
+		!store_number(room->db, NEWSLETTER_SQL_ISSUE_MISCOUNTED, STORE_NO_ARGS, &miscounted, f))
+		return false;
+	add_count_finding(findings, bad, "subscribers' rows cannot be opened with keys/newsletter/, or are not found by their index",
+		"restore keys/newsletter/ from where you keep it");
+	add_count_finding(findings, doubt, "mails may or may not have arrived: their server never answered",
+		"nothing: they are not sent again by themselves");
+	if (miscounted != 0)
+		room_finding(findings, "an issue has another number of recipients than were counted", "restore the newest backup");
+	if (why_not != NULL)
+		room_finding(findings, why_not, "set it in mimeo.conf and restart");
+	if (!str_starts(room->settings.url, STR("https://")))
+		room_finding(findings, "[newsroom] url is not https: mails carry no one-click unsubscribe header",
+			"serve the site over https and set the url");
+	return true;
+}
+
+static const struct room_listener listeners[] = {
+	{"front", newsletter_front_routes, NULL, NULL, 0},
+	{"desk", newsletter_desk_routes, NULL, NULL, 0},
+	{"support", newsletter_support_routes, NULL, NULL, 0},
+	{"cli", newsletter_cli_routes, NULL, NULL, 0},
+	{NULL, NULL, NULL, NULL, 0},
+};
+
+const struct room_kind newsletter_room = {
+	.word = "newsletter",
+	.listeners = listeners,
+	.schema = newsletter_schema,
+	.queries = newsletter_sql,
+	.query_count = NEWSLETTER_SQL_COUNT,
+	.open = newsletter_open,
+	.drain = newsletter_drain,
+	.close = newsletter_close,
+	.check = newsletter_check,
+	.health = newsletter_health,
+};

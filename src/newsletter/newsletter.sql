@@ -1,0 +1,216 @@
+-- newsletter.sql: every statement of the newsletter room. Days are UTC days; *_index are keyed hashes, *_hash of tokens.
+-- SPDX-License-Identifier: ISC
+
+-- name: intake_insert
+-- in: $1 id, $2 address_sealed, $3 language, $4 policy, $5 day
+INSERT INTO intake (id, address_sealed, language, policy, day) VALUES ($1, $2, $3, $4, $5)
+
+-- name: intake_next
+-- out: id, address_sealed, language, policy, day
+SELECT id, address_sealed, language, policy, day FROM intake LIMIT 1
+
+-- name: intake_erase
+-- in: $1 id
+DELETE FROM intake WHERE id = $1
+
+-- name: subscriber_by_index
+-- in: $1 address_index; out: id, state
+SELECT id, state FROM subscriber WHERE address_index = $1
+
+-- name: subscriber_insert
+-- in: $1 id, $2 address_index, $3 address_sealed, $4 state, $5 language, $6 policy, $7 consent_day
+INSERT INTO subscriber (id, address_index, address_sealed, state, language, policy, consent_day) VALUES ($1, $2, $3, $4, $5, $6, $7)
+
+-- name: subscriber_renew
+-- in: $1 id, $2 state, $3 language, $4 policy, $5 consent_day; a pending one that signs up again
+UPDATE subscriber SET language = $3, policy = $4, consent_day = $5 WHERE id = $1 AND state = $2
+
+-- name: subscriber_mailed
+-- in: $1 id, $2 day; changes nothing if a confirmation was queued on that day already
+UPDATE subscriber SET mailed_day = $2 WHERE id = $1 AND mailed_day <> $2
+
+-- name: subscriber_move
+-- in: $1 id, $2 state from, $3 state to, $4 day
+UPDATE subscriber SET state = $3, confirmed_day = $4 WHERE id = $1 AND state = $2
+
+-- name: subscriber_erase
+-- in: $1 id
+DELETE FROM subscriber WHERE id = $1
+
+-- name: subscriber_erase_old
+-- in: $1 state, $2 last consent_day that goes
+DELETE FROM subscriber WHERE state = $1 AND consent_day <= $2
+
+-- name: subscriber_count
+-- in: $1 state
+SELECT count(*) FROM subscriber WHERE state = $1
+
+-- name: subscriber_after
+-- in: $1 state, $2 id after which, $3 limit; out: id
+SELECT id FROM subscriber WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3
+
+-- name: subscriber_read_some
+-- in: $1 limit; out: id, address_index, address_sealed
+SELECT id, address_index, address_sealed FROM subscriber LIMIT $1
+
+-- name: suppression_insert
+-- in: $1 address_index, $2 day
+INSERT INTO suppression (address_index, day) VALUES ($1, $2) ON CONFLICT (address_index) DO NOTHING
+
+-- name: suppression_of_subscriber
+-- in: $1 subscriber, $2 day: the tombstone that stays when its row goes
+INSERT INTO suppression (address_index, day) SELECT address_index, $2 FROM subscriber WHERE id = $1
+ON CONFLICT (address_index) DO NOTHING
+
+-- name: suppression_lift
+-- in: $1 subscriber: who confirms has asked anew
+DELETE FROM suppression WHERE address_index = (SELECT address_index FROM subscriber WHERE id = $1)
+
+-- name: suppression_count
+SELECT count(*) FROM suppression
+
+-- name: confirmation_insert
+-- in: $1 token_hash, $2 subscriber, $3 day
+INSERT INTO confirmation (token_hash, subscriber, day) VALUES ($1, $2, $3)
+
+-- name: confirmation_find
+-- in: $1 token_hash; out: subscriber, state
+SELECT confirmation.subscriber, subscriber.state FROM confirmation JOIN subscriber ON subscriber.id = confirmation.subscriber
+WHERE token_hash = $1
+
+-- name: confirmation_erase_old
+-- in: $1 last day that goes
+DELETE FROM confirmation WHERE day <= $1
+
+-- name: issue_insert
+-- in: $1 id, $2 subject, $3 preheader, $4 language, $5 html, $6 text, $7 hash, $8 state, $9 put_at
+INSERT INTO issue (id, subject, preheader, language, html, text, hash, state, put_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+
+-- name: issue_one
+-- in: $1 id; out: subject, preheader, language, html, text, hash, state
+SELECT subject, preheader, language, html, text, hash, state FROM issue WHERE id = $1
+
+-- name: issue_state
+-- in: $1 id; out: subject, state, approved_by, counted, recipients, started, ended, freeze_cursor
+SELECT subject, state, approved_by, counted, recipients, started, ended, freeze_cursor FROM issue WHERE id = $1
+
+-- name: issue_list
+-- in: $1 limit; out: id
+SELECT id FROM issue ORDER BY put_at DESC, id LIMIT $1
+
+-- name: issue_in_state
+-- in: $1 state; out: id, counted: the oldest first
+SELECT id, counted FROM issue WHERE state = $1 ORDER BY started, id
+
+-- name: issue_move
+-- in: $1 id, $2 state from, $3 state to
+UPDATE issue SET state = $3 WHERE id = $1 AND state = $2
+
+-- name: issue_started
+-- in: $1 id, $2 when, $3 approved_by; the first time counts
+UPDATE issue SET started = COALESCE(started, $2), approved_by = COALESCE(approved_by, $3) WHERE id = $1
+
+-- name: issue_ended
+-- in: $1 id, $2 when
+UPDATE issue SET ended = $2 WHERE id = $1
+
+-- name: issue_froze
+-- in: $1 id, $2 cursor, $3 how many more, $4 counted
+UPDATE issue SET freeze_cursor = $2, recipients = recipients + $3, counted = $4 WHERE id = $1
+
+-- name: issue_move_all
+-- in: $1 state from, $2 state to
+UPDATE issue SET state = $2 WHERE state = $1
+
+-- name: issue_miscounted
+-- out: id of issues whose rows are not as many as were counted
+SELECT id FROM issue WHERE counted = 1 AND recipients <> (SELECT count(*) FROM delivery WHERE delivery.issue = issue.id)
+
+-- name: delivery_insert
+-- in: $1 id, $2 kind, $3 issue, $4 subscriber, $5 address_sealed, $6 url_sealed, $7 language, $8 state, $9 day
+INSERT INTO delivery (id, kind, issue, subscriber, address_sealed, url_sealed, language, state, day)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+
+-- name: delivery_due
+-- in: $1 issue, $2 state, $3 other state, $4 now, $5 limit; out: id, kind, subscriber, address, url, language, state, attempts
+SELECT d.id, d.kind, d.subscriber, COALESCE(d.address_sealed, s.address_sealed), d.url_sealed, COALESCE(d.language, s.language),
+	d.state, d.attempts
+FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber
+WHERE d.issue = $1 AND d.state IN ($2, $3) AND d.next_at <= $4 LIMIT $5
+
+-- name: delivery_due_single
+-- in: $1 state, $2 other state, $3 now, $4 limit; out: as delivery_due; confirmations and reminders
+SELECT d.id, d.kind, d.subscriber, COALESCE(d.address_sealed, s.address_sealed), d.url_sealed, COALESCE(d.language, s.language),
+	d.state, d.attempts
+FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber
+WHERE d.issue IS NULL AND d.state IN ($1, $2) AND d.next_at <= $3 LIMIT $4
+
+-- name: delivery_claim
+-- in: $1 id, $2 state from, $3 state to, $4 token_hash or NULL
+UPDATE delivery SET state = $3, token_hash = COALESCE($4, token_hash) WHERE id = $1 AND state = $2
+
+-- name: delivery_move
+-- in: $1 id, $2 state from, $3 state to, $4 attempts, $5 next_at, $6 reply
+UPDATE delivery SET state = $3, attempts = $4, next_at = $5, reply = $6 WHERE id = $1 AND state = $2
+
+-- name: delivery_move_all
+-- in: $1 state from, $2 state to
+UPDATE delivery SET state = $2 WHERE state = $1
+
+-- name: delivery_move_of_subscriber
+-- in: $1 subscriber, $2 state from, $3 state to
+UPDATE delivery SET state = $3 WHERE subscriber = $1 AND issue IS NOT NULL AND state = $2
+
+-- name: delivery_erase
+-- in: $1 id
+DELETE FROM delivery WHERE id = $1
+
+-- name: delivery_erase_singles_of
+-- in: $1 subscriber: a confirmation nobody waits for
+DELETE FROM delivery WHERE subscriber = $1 AND issue IS NULL
+
+-- name: delivery_erase_in_doubt
+-- in: $1 state, $2 last day that goes; confirmations and reminders
+DELETE FROM delivery WHERE issue IS NULL AND state = $1 AND day <= $2
+
+-- name: delivery_blank
+-- in: $1 id: whom it went to, and what it said, are no longer needed
+UPDATE delivery SET address_sealed = NULL, url_sealed = NULL WHERE id = $1
+
+-- name: delivery_counts
+-- in: $1 issue; out: state, count
+SELECT state, count(*) FROM delivery WHERE issue = $1 GROUP BY state
+
+-- name: delivery_count_singles
+-- in: $1 state
+SELECT count(*) FROM delivery WHERE issue IS NULL AND state = $1
+
+-- name: delivery_count_state
+-- in: $1 state
+SELECT count(*) FROM delivery WHERE state = $1
+
+-- name: delivery_next_at
+-- in: $1 state, $2 other state; when the next mail is due that can go
+SELECT min(next_at) FROM delivery WHERE state IN ($1, $2)
+	AND (issue IS NULL OR issue IN (SELECT id FROM issue WHERE state = 'sending'))
+
+-- name: delivery_by_token
+-- in: $1 token_hash; out: subscriber (NULL: gone)
+SELECT subscriber FROM delivery WHERE token_hash = $1
+
+-- name: reminder_insert
+-- in: $1 key_hash, $2 day; changes nothing if the key is known
+INSERT INTO reminder (key_hash, day) VALUES ($1, $2) ON CONFLICT (key_hash) DO NOTHING
+
+-- name: reminder_erase_old
+-- in: $1 last day that goes
+DELETE FROM reminder WHERE day <= $1
+
+-- name: daily_insert
+-- in: $1 day, $2 erased_pending, $3 erased_mails; run twice, it adds
+INSERT INTO daily_run (day, erased_pending, erased_mails) VALUES ($1, $2, $3)
+ON CONFLICT (day) DO UPDATE SET erased_pending = erased_pending + excluded.erased_pending,
+	erased_mails = erased_mails + excluded.erased_mails
+
+-- name: daily_last
+SELECT max(day) FROM daily_run

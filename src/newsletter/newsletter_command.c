@@ -1,0 +1,198 @@
+/* newsletter_command.c: mimeo newsletter send, status, pause.
+ *
+ * Decides: what is printed. Leaves to the room: everything else. Runs in: the command's own process. The hard thing: a
+ * command may have started the house it talks to, so `send` stays until every mail that can go has gone.
+ * SPDX-License-Identifier: ISC */
+#include "newsletter.h"
+
+#include <stdio.h>
+#include <unistd.h>
+#include "base/fault.h"
+#include "http/http_client.h"
+
+enum { LOOK_US = 300000, STILL_LOOKS = 20 };
+
+static long long number(const json_t *json, const char *key)
+{
+	return (long long) json_integer_value(json_object_get(json, key));
+}
+
+static const char *text(const json_t *json, const char *key)
+{
+	const char *value = json_string_value(json_object_get(json, key));
+
+	return value != NULL ? value : "";
+}
+
+static void print_json(const json_t *json)
+{
+	(void) json_dumpf(json, stdout, JSON_INDENT(2));
+	putchar('\n');
+}
+
+static void print_issue(const json_t *issue)
+{
+	printf("%lld  %-8s %s\n", number(issue, "id"), text(issue, "state"), text(issue, "subject"));
+	printf("    recipients %lld, accepted %lld, queued %lld, later %lld, refused %lld, in doubt %lld, left %lld",
+		number(issue, "recipients"), number(issue, "accepted"), number(issue, "queued"), number(issue, "later"),
+		number(issue, "refused"), number(issue, "in_doubt"), number(issue, "left"));
+	if (number(issue, "rate_per_minute") > 0)
+		printf(", %lld a minute", number(issue, "rate_per_minute"));
+	putchar('\n');
+}
+
+/* "/issues/ID" and what follows, if what was typed is an id. */
+static bool issue_path(struct errand *errand, const char *end, char *path, size_t size, struct fault *f)
+{
+	int64_t id;
+
+	if (errand->argc != 1 || !str_to_i64(str_from(errand->argv[0]), &id) || id <= 0)
+		return fault_set(f, FAULT_INPUT, "give the number of one issue: `mimeo newsletter status` lists them");
+	(void) snprintf(path, size, "/issues/%lld%s", (long long) id, end);
+	return true;
+}
+
+static bool is_under_way(const json_t *issue)
+{
+	bool sending = strcmp(text(issue, "state"), "sending") == 0;
+
+	return sending && (json_is_true(json_object_get(issue, "counting")) || number(issue, "queued") > 0 ||
+		number(issue, "later") == 0);
+}
+
+static void draw(const json_t *issue, bool bar)
+{
+	long long all = number(issue, "recipients");
+	long long done = number(issue, "handled");
+	char line[32];
+	int full = all > 0 ? (int) (done * 24 / all) : 0;
+
+	for (int i = 0; i < 24; i++)
+		line[i] = i < full ? '#' : '.';
+	line[24] = '\0';
+	fprintf(stderr, "%s[%s] %lld of %lld handled: accepted %lld, later %lld, refused %lld, in doubt %lld%s", bar ? "\r" : "",
+		line, done, all, number(issue, "accepted"), number(issue, "later"), number(issue, "refused"),
+		number(issue, "in_doubt"), bar ? "  " : "\n");
+}
+
+/* Nothing has moved for a while: does the mail server say why? */
+static bool still_goes(struct errand *errand, struct fault *f)
+{
+	json_t *status = NULL;
+	bool ok = errand_call(errand, "newsletter", "GET", "/status", NULL, &status, f);
+
+	if (ok && strcmp(text(status, "smtp"), "trouble") == 0)
+		ok = fault_set(f, FAULT_REMOTE, "the mail server takes no mail now (%s); the issue waits and goes on by itself while the "
+			"house runs", text(status, "smtp_say"));
+	json_decref(status);
+	return ok;
+}
+
+/* Until nothing can go now. A terminal gets a bar, anything else a line whenever it moved by a tenth. */
+static bool watch(struct errand *errand, const char *path, json_t **issue, struct fault *f)
+{
+	bool bar = isatty(STDERR_FILENO) != 0;
+	long long shown = -1;
+	long long handled = -1;
+	unsigned still = 0;
+
+	while (is_under_way(*issue)) {
+		long long all = number(*issue, "recipients");
+		long long tenth = all > 0 ? number(*issue, "handled") * 10 / all : 0;
+
+		if (!errand->json && (bar || tenth != shown))
+			draw(*issue, bar);
+		shown = tenth;
+		still = handled == number(*issue, "handled") ? still + 1 : 0;
+		handled = number(*issue, "handled");
+		if (still == STILL_LOOKS && !still_goes(errand, f))
+			return false;
+		if (still == STILL_LOOKS)
+			still = 0;
+		usleep(LOOK_US);
+		json_decref(*issue);
+		*issue = NULL;
+		if (!errand_call(errand, "newsletter", "GET", path, NULL, issue, f))
+			return false;
+	}
+	if (bar && !errand->json)
+		fputc('\n', stderr);
+	return true;
+}
+
+static bool run_send(struct errand *errand, struct fault *f)
+{
+	char path[64], send[64];
+	json_t *issue = NULL;
+	bool ok;
+
+	ok = issue_path(errand, "", path, sizeof(path), f) &&
+		issue_path(errand, "/send", send, sizeof(send), f) &&
+		errand_call(errand, "newsletter", "POST", send, json_pack("{s:s}", "approved_by", "cli"), &issue, f) &&
+		watch(errand, path, &issue, f);
+	if (ok && errand->json)
+		print_json(issue);
+	else if (ok)
+		print_issue(issue);
+	if (ok && !errand->json && number(issue, "later") > 0)
+		printf("    %lld will be tried again while the house runs\n", number(issue, "later"));
+	json_decref(issue);
+	return ok;
+}
+
+static bool run_pause(struct errand *errand, struct fault *f)
+{
+	char path[64];
+	json_t *issue = NULL;
+	bool ok = issue_path(errand, "/pause", path, sizeof(path), f) &&
+		errand_call(errand, "newsletter", "POST", path, json_object(), &issue, f);
+
+	if (ok && errand->json)
+		print_json(issue);
+	else if (ok)
+		print_issue(issue);
+	json_decref(issue);
+	return ok;
+}
+
+static void print_status(const json_t *status)
+{
+	const json_t *issue;
+	size_t i;
+
+	printf("subscribers %lld, waiting to confirm %lld, left %lld\n", number(status, "subscribers"), number(status, "pending"),
+		number(status, "left"));
+	printf("mails waiting %lld, in doubt %lld; mail server: %s%s%s\n", number(status, "queue"), number(status, "in_doubt"),
+		text(status, "smtp"), text(status, "smtp_say")[0] != '\0' ? ": " : "", text(status, "smtp_say"));
+	printf("DNS for signatures: %s TXT \"%s\"\n", text(status, "dkim_name"), text(status, "dkim_txt"));
+	json_array_foreach(json_object_get(status, "issues"), i, issue)
+		print_issue(issue);
+}
+
+static bool run_status(struct errand *errand, struct fault *f)
+{
+	char path[64] = "/status";
+	json_t *reply = NULL;
+	bool ok = (errand->argc == 0 || issue_path(errand, "", path, sizeof(path), f)) &&
+		errand_call(errand, "newsletter", "GET", path, NULL, &reply, f);
+
+	if (ok && errand->json)
+		print_json(reply);
+	else if (ok && errand->argc == 0)
+		print_status(reply);
+	else if (ok)
+		print_issue(reply);
+	json_decref(reply);
+	return ok;
+}
+
+const struct errand_command newsletter_commands[] = {
+	{"newsletter send", "newsletter", "ID",
+		"Mails a composed issue to every confirmed subscriber, and stays until all that can go has gone.\n"
+		"Run again after an interruption, it goes on where it stopped.\n", run_send},
+	{"newsletter pause", "newsletter", "ID",
+		"Stops an issue that is being sent; `newsletter send` goes on with it.\n", run_pause},
+	{"newsletter status", "newsletter", "[ID]",
+		"Subscribers, the mail queue, the DNS record for signatures and the last issues; or one issue.\n", run_status},
+	{NULL, NULL, NULL, NULL, NULL},
+};

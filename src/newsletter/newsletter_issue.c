@@ -1,0 +1,415 @@
+/* newsletter_issue.c: issues: taken whole from desk, approved, their recipients frozen and counted, paused, finished.
+ *
+ * Decides: what a frozen issue must be; who gets it. Leaves to newsletter_sender.c: the mails. Runs in: the newsletter
+ * room. The hard thing: recipients are frozen in batches, each with the cursor in its own transaction, so that a kill at
+ * any point goes on behind the last batch: nobody has two rows and nobody none.
+ * SPDX-License-Identifier: ISC */
+#include "newsletter_inside.h"
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/loop.h"
+
+enum { FREEZE_AT_ONCE = 1000, SUBJECT_MOST = 400, PREHEADER_MOST = 1000, STATE_ARENA = 64 * 1024 };
+
+static const char placeholder[] = "{{unsubscribe_url}}";
+
+/* --- taking an issue --- */
+
+void newsletter_issue_hash(const struct newsletter_issue *issue, char out[65])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char hash[SEAL_HASH_BYTES];
+	struct buf all;
+
+	buf_init(&all, issue->subject.len + issue->html.len + issue->text.len + 2);
+	buf_add_str(&all, issue->subject);
+	buf_add_char(&all, '\n');
+	buf_add_str(&all, issue->html);
+	buf_add_char(&all, '\n');
+	buf_add_str(&all, issue->text);
+	seal_token_hash(buf_view(&all), hash);
+	buf_release(&all);
+	for (size_t i = 0; i < sizeof(hash); i++) {
+		out[2 * i] = digits[hash[i] >> 4];
+		out[2 * i + 1] = digits[hash[i] & 15];
+	}
+	out[64] = '\0';
+}
+
+/* At least one {{unsubscribe_url}}, and no other {{…}}. */
+static bool check_placeholders(const char *which, struct str body, struct fault *f)
+{
+	size_t count = 0;
+
+	for (;;) {
+		size_t at = str_find(body, STR("{{"));
+
+		if (at == SIZE_MAX)
+			break;
+		body = str_part(body, at, SIZE_MAX);
+		if (!str_starts(body, STR("{{unsubscribe_url}}")))
+			return fault_set(f, FAULT_INPUT, "the issue's %s holds {{…}} other than %s", which, placeholder);
+		body = str_part(body, sizeof(placeholder) - 1, SIZE_MAX);
+		count++;
+	}
+	if (count == 0)
+		return fault_set(f, FAULT_INPUT, "the issue's %s has no %s: nobody could leave", which, placeholder);
+	return true;
+}
+
+static bool check_language(struct str language, struct fault *f)
+{
+	for (size_t i = 0; i < language.len; i++)
+		if (!(language.at[i] >= 'a' && language.at[i] <= 'z') && !(language.at[i] >= 'A' && language.at[i] <= 'Z') &&
+			!(language.at[i] >= '0' && language.at[i] <= '9') && language.at[i] != '-')
+			return fault_set(f, FAULT_INPUT, "the issue's language is no language tag");
+	if (language.len == 0 || language.len >= LANGUAGE_BYTES)
+		return fault_set(f, FAULT_INPUT, "the issue's language is no language tag");
+	return true;
+}
+
+/* Composed once for an address that nobody has: what cannot be mailed is refused now, not at Friday 08:00. */
+static bool compose_for_trial(struct newsletter *n, const struct newsletter_issue *issue, struct fault *f)
+{
+	struct outgoing trial = {.id = 1, .issue = issue->id, .kind = OUTGOING_ISSUE};
+	struct buf mail;
+	bool ok = true;
+
+	if (newsletter_cannot_mail(n) != NULL)
+		return true; /* said elsewhere, and mended in the settings */
+	rand_token(trial.token);
+	buf_init(&mail, LIMIT_MAIL_BYTES);
+	ok = email_parse(STR("trial@newsletter.example"), &trial.to, f) && newsletter_compose(n, &trial, issue, &mail, f);
+	buf_release(&mail);
+	return ok;
+}
+
+static bool check_issue(struct newsletter *n, const struct newsletter_issue *issue, struct fault *f)
+{
+	char hash[65];
+
+	if (issue->id <= 0)
+		return fault_set(f, FAULT_INPUT, "an issue's id is a positive number");
+	if (issue->subject.len == 0 || issue->subject.len > SUBJECT_MOST || str_has_control(issue->subject))
+		return fault_set(f, FAULT_INPUT, "the issue needs a subject of one line, at most %d bytes", SUBJECT_MOST);
+	if (issue->preheader.len > PREHEADER_MOST)
+		return fault_set(f, FAULT_INPUT, "the issue's preheader is longer than %d bytes", PREHEADER_MOST);
+	newsletter_issue_hash(issue, hash);
+	if (!str_is(issue->hash, hash))
+		return fault_set(f, FAULT_INPUT, "the issue's hash is not that of its bytes: put it again");
+	return check_language(issue->language, f) && check_placeholders("HTML", issue->html, f) &&
+		check_placeholders("text", issue->text, f) && compose_for_trial(n, issue, f);
+}
+
+bool newsletter_issue_read(struct newsletter *n, int64_t id, struct arena *arena, struct newsletter_issue *issue,
+	struct fault *f)
+{
+	struct store_row row;
+	bool found = false;
+
+	if (!store_one(n->room->db, NEWSLETTER_SQL_ISSUE_ONE, STORE_ARGS(store_i64(id)), arena, &row, &found, f))
+		return false;
+	if (!found)
+		return fault_set(f, FAULT_MISSING, "there is no such issue");
+	*issue = (struct newsletter_issue){.id = id, .subject = row.columns[0].bytes, .preheader = row.columns[1].bytes,
+		.language = row.columns[2].bytes, .html = row.columns[3].bytes, .text = row.columns[4].bytes,
+		.hash = row.columns[5].bytes};
+	if (!issue_state_from(row.columns[6].bytes, &issue->state))
+		return fault_set(f, FAULT_IO, "the issue's state in the database is none");
+	return true;
+}
+
+bool newsletter_issue_put(struct newsletter *n, const struct newsletter_issue *issue, bool *is_new, struct fault *f)
+{
+	struct newsletter_issue there;
+	struct fault missing = {0};
+	struct arena arena;
+	bool ok = false;
+
+	arena_init(&arena, "issue", 2 * (size_t) LIMIT_JSON_BYTES);
+	*is_new = false;
+	if (!check_issue(n, issue, f))
+		goto done;
+	if (newsletter_issue_read(n, issue->id, &arena, &there, &missing)) {
+		ok = str_equal(there.hash, issue->hash) && str_equal(there.preheader, issue->preheader) &&
+			str_equal(there.language, issue->language);
+		if (!ok)
+			fault_set(f, FAULT_CONFLICT, "this issue is frozen and has other bytes: make a new one");
+		goto done;
+	}
+	if (missing.kind != FAULT_MISSING) {
+		*f = missing;
+		goto done;
+	}
+	ok = store_run(n->room->db, NEWSLETTER_SQL_ISSUE_INSERT,
+		STORE_ARGS(store_i64(issue->id), store_text(issue->subject), store_text(issue->preheader), store_text(issue->language),
+			store_text(issue->html), store_text(issue->text), store_text(issue->hash),
+			store_text(issue_state_name(ISSUE_FROZEN)), store_i64(clock_now().us)),
+		NULL, f);
+	*is_new = ok;
+	if (ok)
+		log_event(LOG_ISSUE, LOG_I64("issue", issue->id), LOG_STR("state", issue_state_name(ISSUE_FROZEN)));
+done:
+	arena_release(&arena);
+	return ok;
+}
+
+/* --- its state, as others see it --- */
+
+static bool count_deliveries(struct newsletter *n, int64_t id, int64_t counts[DELIVERY_STATE_COUNT], struct fault *f)
+{
+	struct store_rows rows;
+
+	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_DELIVERY_COUNTS, STORE_ARGS(store_i64(id)), &rows, f))
+		return false;
+	while (store_rows_next(&rows, f)) {
+		enum delivery_state state;
+
+		if (delivery_state_from(store_column_text(&rows, 0), &state))
+			counts[state] = store_column_i64(&rows, 1);
+	}
+	return store_rows_end(&rows);
+}
+
+static int64_t rate_per_minute(int64_t handled, int64_t started_us, int64_t ended_us)
+{
+	int64_t us = (ended_us > 0 ? ended_us : clock_now().us) - started_us;
+
+	if (started_us == 0 || us <= 0)
+		return 0;
+	return handled * 60000000 / (us < 1000000 ? 1000000 : us);
+}
+
+bool newsletter_issue_json(struct newsletter *n, int64_t id, json_t **out, struct fault *f)
+{
+	int64_t counts[DELIVERY_STATE_COUNT] = {0};
+	struct store_row row;
+	struct arena arena;
+	bool found = false;
+	bool ok = false;
+	int64_t handled;
+	json_t *json;
+
+	arena_init(&arena, "issue state", STATE_ARENA);
+	if (!store_one(n->room->db, NEWSLETTER_SQL_ISSUE_STATE, STORE_ARGS(store_i64(id)), &arena, &row, &found, f))
+		goto done;
+	if (!found) {
+		fault_set(f, FAULT_MISSING, "there is no such issue");
+		goto done;
+	}
+	if (!count_deliveries(n, id, counts, f))
+		goto done;
+	handled = counts[DELIVERY_ACCEPTED] + counts[DELIVERY_REFUSED] + counts[DELIVERY_IN_DOUBT] + counts[DELIVERY_LEFT];
+	json = json_object();
+	json_object_set_new(json, "id", json_integer(id));
+	json_object_set_new(json, "subject", json_stringn(row.columns[0].bytes.at, row.columns[0].bytes.len));
+	json_object_set_new(json, "state", json_stringn(row.columns[1].bytes.at, row.columns[1].bytes.len));
+	json_object_set_new(json, "approved_by",
+		json_stringn(row.columns[2].bytes.at != NULL ? row.columns[2].bytes.at : "", row.columns[2].bytes.len));
+	json_object_set_new(json, "counting",
+		json_boolean(row.columns[3].number == 0 && str_equal(row.columns[1].bytes, issue_state_name(ISSUE_SENDING))));
+	json_object_set_new(json, "recipients", json_integer(row.columns[4].number));
+	json_object_set_new(json, "queued",
+		json_integer(counts[DELIVERY_QUEUED] + counts[DELIVERY_CLAIMED] + counts[DELIVERY_SENDING]));
+	json_object_set_new(json, "accepted", json_integer(counts[DELIVERY_ACCEPTED]));
+	json_object_set_new(json, "refused", json_integer(counts[DELIVERY_REFUSED]));
+	json_object_set_new(json, "later", json_integer(counts[DELIVERY_LATER]));
+	json_object_set_new(json, "in_doubt", json_integer(counts[DELIVERY_IN_DOUBT]));
+	json_object_set_new(json, "left", json_integer(counts[DELIVERY_LEFT]));
+	json_object_set_new(json, "handled", json_integer(handled));
+	json_object_set_new(json, "started", json_integer(row.columns[5].number));
+	json_object_set_new(json, "ended", json_integer(row.columns[6].number));
+	json_object_set_new(json, "rate_per_minute",
+		json_integer(rate_per_minute(handled, row.columns[5].number, row.columns[6].number)));
+	*out = json;
+	ok = true;
+done:
+	arena_release(&arena);
+	return ok;
+}
+
+/* --- approving and pausing --- */
+
+static bool read_state(struct newsletter *n, int64_t id, enum issue_state *state, struct fault *f)
+{
+	struct store_row row;
+	struct arena arena;
+	bool found = false;
+	bool ok;
+
+	arena_init(&arena, "issue state", STATE_ARENA);
+	ok = store_one(n->room->db, NEWSLETTER_SQL_ISSUE_STATE, STORE_ARGS(store_i64(id)), &arena, &row, &found, f);
+	if (ok && !found)
+		ok = fault_set(f, FAULT_MISSING, "there is no such issue");
+	else if (ok && !issue_state_from(row.columns[1].bytes, state))
+		ok = fault_set(f, FAULT_IO, "the issue's state in the database is none");
+	arena_release(&arena);
+	return ok;
+}
+
+static bool move_issue(struct newsletter *n, int64_t id, enum issue_state from, enum issue_state to, struct fault *f)
+{
+	bool ok = store_run(n->room->db, NEWSLETTER_SQL_ISSUE_MOVE,
+		STORE_ARGS(store_i64(id), store_text(issue_state_name(from)), store_text(issue_state_name(to))), NULL, f);
+
+	if (ok)
+		log_event(LOG_ISSUE, LOG_I64("issue", id), LOG_STR("state", issue_state_name(to)));
+	return ok;
+}
+
+bool newsletter_issue_send(struct newsletter *n, int64_t id, struct str approved_by, struct fault *f)
+{
+	const char *why_not = newsletter_cannot_mail(n);
+	enum issue_state from, to;
+	bool ok;
+
+	if (!read_state(n, id, &from, f))
+		return false;
+	if (from == ISSUE_SENDING)
+		return true;
+	if (!issue_next(from, ISSUE_IS_APPROVED, &to))
+		return fault_set(f, FAULT_CONFLICT, "this issue was sent already");
+	if (why_not != NULL)
+		return fault_set(f, FAULT_CONFLICT, "%s", why_not);
+	if (approved_by.len == 0 || approved_by.len > 200 || str_has_control(approved_by))
+		return fault_set(f, FAULT_INPUT, "say who approves the issue, in at most 200 characters");
+	if (!store_begin(n->room->db, f))
+		return false;
+	ok = store_run(n->room->db, NEWSLETTER_SQL_ISSUE_STARTED,
+			STORE_ARGS(store_i64(id), store_i64(clock_now().us), store_text(approved_by)), NULL, f) &&
+		move_issue(n, id, from, to, f);
+	ok = store_end(n->room->db, ok, f);
+	if (ok) {
+		newsletter_freeze_soon(n);
+		newsletter_sender_poke(n);
+	}
+	return ok;
+}
+
+bool newsletter_issue_pause(struct newsletter *n, int64_t id, struct fault *f)
+{
+	enum issue_state from, to;
+
+	if (!read_state(n, id, &from, f))
+		return false;
+	if (from == ISSUE_PAUSED)
+		return true;
+	if (!issue_next(from, ISSUE_IS_PAUSED, &to))
+		return fault_set(f, FAULT_CONFLICT, "this issue is not being sent");
+	if (!move_issue(n, id, from, to, f))
+		return false;
+	newsletter_sender_release(n);
+	return true;
+}
+
+/* --- freezing its recipients --- */
+
+static bool find_uncounted(struct newsletter *n, int64_t *issue, struct fault *f)
+{
+	struct store_rows rows;
+
+	*issue = 0;
+	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_ISSUE_IN_STATE,
+			STORE_ARGS(store_text(issue_state_name(ISSUE_SENDING))), &rows, f))
+		return false;
+	while (*issue == 0 && store_rows_next(&rows, f))
+		if (store_column_i64(&rows, 1) == 0)
+			*issue = store_column_i64(&rows, 0);
+	return store_rows_end(&rows);
+}
+
+static bool read_subscribers(struct newsletter *n, int64_t after, int64_t *ids, size_t *count, struct fault *f)
+{
+	struct store_rows rows;
+
+	*count = 0;
+	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_AFTER,
+			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED)), store_i64(after), store_i64(FREEZE_AT_ONCE)),
+			&rows, f))
+		return false;
+	while (*count < FREEZE_AT_ONCE && store_rows_next(&rows, f))
+		ids[(*count)++] = store_column_i64(&rows, 0);
+	return store_rows_end(&rows);
+}
+
+static bool write_batch(struct newsletter *n, int64_t issue, const int64_t *ids, size_t count, int64_t cursor, struct fault *f)
+{
+	struct str queued = delivery_state_name(DELIVERY_QUEUED);
+	int64_t day = clock_utc_day(clock_now());
+	bool ok = true;
+
+	if (!store_begin(n->room->db, f))
+		return false;
+	for (size_t i = 0; ok && i < count; i++)
+		ok = store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_INSERT,
+			STORE_ARGS(store_i64(rand_id()), store_text(outgoing_kind_name(OUTGOING_ISSUE)), store_i64(issue), store_i64(ids[i]),
+				store_null(), store_null(), store_null(), store_text(queued), store_i64(day)),
+			NULL, f);
+	newsletter_point("freeze before commit");
+	ok = ok && store_run(n->room->db, NEWSLETTER_SQL_ISSUE_FROZE,
+		STORE_ARGS(store_i64(issue), store_i64(cursor), store_i64((int64_t) count),
+			store_i64(count < FREEZE_AT_ONCE ? 1 : 0)),
+		NULL, f);
+	return store_end(n->room->db, ok, f);
+}
+
+bool newsletter_freeze_recipients(struct newsletter *n, bool *more, struct fault *f)
+{
+	int64_t ids[FREEZE_AT_ONCE];
+	struct store_row row;
+	struct arena arena;
+	bool found = false;
+	bool ok = false;
+	int64_t issue, cursor;
+	size_t count;
+
+	*more = false;
+	arena_init(&arena, "freeze", STATE_ARENA);
+	if (!find_uncounted(n, &issue, f))
+		goto done;
+	if (issue == 0) {
+		ok = true;
+		goto done;
+	}
+	if (!store_one(n->room->db, NEWSLETTER_SQL_ISSUE_STATE, STORE_ARGS(store_i64(issue)), &arena, &row, &found, f))
+		goto done;
+	cursor = found ? row.columns[7].number : 0;
+	if (!read_subscribers(n, cursor, ids, &count, f))
+		goto done;
+	if (count > 0)
+		cursor = ids[count - 1];
+	if (!write_batch(n, issue, ids, count, cursor, f))
+		goto done;
+	newsletter_point("freeze after commit");
+	if (count < FREEZE_AT_ONCE)
+		log_event(LOG_ISSUE, LOG_I64("issue", issue), LOG_C("state", "counted"));
+	*more = true;
+	ok = true;
+done:
+	arena_release(&arena);
+	return ok;
+}
+
+static void freeze(void *self)
+{
+	struct newsletter *n = self;
+	struct fault f = {0};
+	bool more = false;
+
+	if (!newsletter_freeze_recipients(n, &more, &f)) {
+		log_fault(&f, "freezing an issue's recipients");
+		loop_timer_set(n->room->loop, &n->freeze_timer, 10000, freeze, n);
+	} else if (more) {
+		newsletter_freeze_soon(n);
+		newsletter_sender_poke(n);
+	}
+}
+
+void newsletter_freeze_soon(struct newsletter *n)
+{
+	if (n->room->loop != NULL && !n->room->read_only && !n->room->draining)
+		loop_timer_set(n->room->loop, &n->freeze_timer, 0, freeze, n);
+}

@@ -1,0 +1,237 @@
+/* newsletter_routes.c: what other rooms and commands ask of this one, in JSON.
+ *
+ * Decides: which caller may ask what: desk puts, sends and watches issues; support hands over reminders and nothing else;
+ * a command may do what desk may, and see the whole. Runs in: the newsletter room. The hard thing: none of these answers
+ * names an address, nor says who is missing.
+ * SPDX-License-Identifier: ISC */
+#include "newsletter_inside.h"
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "http/http.h"
+#include "http/http_client.h"
+
+enum { ISSUES_SHOWN = 50 };
+
+static bool read_id(struct http_request *rq, int64_t *id, struct fault *f)
+{
+	if (str_to_i64(http_part(rq, "id"), id) && *id > 0)
+		return true;
+	return fault_set(f, FAULT_INPUT, "an issue's id is a positive number");
+}
+
+static void answer(struct http_request *rq, int status, json_t *json, bool ok, const struct fault *f)
+{
+	if (ok) {
+		http_answer_json(rq, status, json);
+		return;
+	}
+	json_decref(json);
+	http_answer_fault(rq, f);
+}
+
+static void answer_issue(struct http_request *rq, struct room *room, int status, int64_t id, bool ok, struct fault *f)
+{
+	json_t *json = NULL;
+
+	ok = ok && newsletter_issue_json(newsletter_of(room), id, &json, f);
+	answer(rq, status, json, ok, f);
+}
+
+static void put_issue(struct http_request *rq, void *room)
+{
+	struct newsletter_issue issue = {0};
+	const json_t *json = http_json(rq);
+	struct fault f = {0};
+	bool is_new = false;
+	bool ok;
+
+	ok = read_id(rq, &issue.id, &f) && http_json_need_text(json, "subject", &issue.subject, &f) &&
+		http_json_need_text(json, "language", &issue.language, &f) && http_json_need_text(json, "html", &issue.html, &f) &&
+		http_json_need_text(json, "text", &issue.text, &f) && http_json_need_text(json, "hash", &issue.hash, &f);
+	issue.preheader = http_json_text(json, "preheader");
+	ok = ok && newsletter_issue_put(newsletter_of(room), &issue, &is_new, &f);
+	answer_issue(rq, room, is_new ? 201 : 200, issue.id, ok, &f);
+}
+
+static void get_issue(struct http_request *rq, void *room)
+{
+	struct fault f = {0};
+	int64_t id = 0;
+	bool ok = read_id(rq, &id, &f);
+
+	answer_issue(rq, room, 200, id, ok, &f);
+}
+
+static void post_send(struct http_request *rq, void *room)
+{
+	struct fault f = {0};
+	struct str by = {NULL, 0};
+	int64_t id = 0;
+	bool ok = read_id(rq, &id, &f) && http_json_need_text(http_json(rq), "approved_by", &by, &f) &&
+		newsletter_issue_send(newsletter_of(room), id, by, &f);
+
+	answer_issue(rq, room, 200, id, ok, &f);
+}
+
+static void post_pause(struct http_request *rq, void *room)
+{
+	struct fault f = {0};
+	int64_t id = 0;
+	bool ok = read_id(rq, &id, &f) && newsletter_issue_pause(newsletter_of(room), id, &f);
+
+	answer_issue(rq, room, 200, id, ok, &f);
+}
+
+static bool list_issues(struct newsletter *n, int64_t most, json_t *list, struct fault *f)
+{
+	int64_t ids[ISSUES_SHOWN];
+	struct store_rows rows;
+	size_t count = 0;
+	bool ok;
+
+	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_ISSUE_LIST, STORE_ARGS(store_i64(most)), &rows, f))
+		return false;
+	while (count < ISSUES_SHOWN && store_rows_next(&rows, f))
+		ids[count++] = store_column_i64(&rows, 0);
+	ok = store_rows_end(&rows);
+	for (size_t i = 0; ok && i < count; i++) {
+		json_t *json = NULL;
+
+		ok = newsletter_issue_json(n, ids[i], &json, f);
+		if (ok)
+			json_array_append_new(list, json);
+	}
+	return ok;
+}
+
+static void get_issues(struct http_request *rq, void *room)
+{
+	json_t *json = json_object();
+	json_t *list = json_array();
+	struct fault f = {0};
+	bool ok = list_issues(newsletter_of(room), ISSUES_SHOWN, list, &f);
+
+	json_object_set_new(json, "issues", list);
+	answer(rq, 200, json, ok, &f);
+}
+
+static bool add_counts(struct newsletter *n, json_t *json, struct fault *f)
+{
+	int64_t confirmed = 0, pending = 0;
+
+	if (!store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT,
+			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED))), &confirmed, f) ||
+		!store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT,
+			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_PENDING))), &pending, f))
+		return false;
+	json_object_set_new(json, "subscribers", json_integer(confirmed));
+	json_object_set_new(json, "pending", json_integer(pending));
+	return true;
+}
+
+static void get_count(struct http_request *rq, void *room)
+{
+	json_t *json = json_object();
+	struct fault f = {0};
+	bool ok = add_counts(newsletter_of(room), json, &f);
+
+	answer(rq, 200, json, ok, &f);
+}
+
+static void get_health(struct http_request *rq, void *self)
+{
+	struct room *room = self;
+	json_t *json = json_object();
+	struct fault f = {0};
+	bool ok;
+
+	json_object_set_new(json, "room", json_string("newsletter"));
+	json_object_set_new(json, "state", json_string(room->draining ? "draining" : room->read_only ? "read_only" : "up"));
+	ok = newsletter_sender_health(newsletter_of(room), json, &f);
+	answer(rq, 200, json, ok, &f);
+}
+
+static bool add_daily(struct newsletter *n, json_t *json, struct fault *f)
+{
+	int64_t day = 0;
+
+	if (!store_number(n->room->db, NEWSLETTER_SQL_DAILY_LAST, STORE_NO_ARGS, &day, f))
+		return false;
+	json_object_set_new(json, "daily_ran_on", day > 0 ? json_integer(day) : json_null());
+	return true;
+}
+
+static bool add_dkim(struct newsletter *n, struct arena *arena, json_t *json, struct fault *f)
+{
+	struct str domain = newsletter_dkim_domain(n);
+	struct str record;
+
+	if (!dkim_dns_record(n->dkim, arena, &record, f))
+		return false;
+	json_object_set_new(json, "dkim_name", json_sprintf("%.*s._domainkey.%.*s", STR_ARG(n->room->settings.dkim_selector),
+		STR_ARG(domain)));
+	json_object_set_new(json, "dkim_txt", http_json_str(record));
+	return true;
+}
+
+static void get_status(struct http_request *rq, void *self)
+{
+	struct newsletter *n = newsletter_of(self);
+	json_t *json = json_object();
+	json_t *list = json_array();
+	struct fault f = {0};
+	int64_t left = 0;
+	bool ok;
+
+	json_object_set_new(json, "issues", list);
+	ok = add_counts(n, json, &f) && newsletter_sender_health(n, json, &f) && add_daily(n, json, &f) &&
+		store_number(n->room->db, NEWSLETTER_SQL_SUPPRESSION_COUNT, STORE_NO_ARGS, &left, &f) &&
+		list_issues(n, 5, list, &f) && add_dkim(n, http_arena(rq), json, &f);
+	json_object_set_new(json, "left", json_integer(left));
+	answer(rq, 200, json, ok, &f);
+}
+
+static void post_daily(struct http_request *rq, void *self)
+{
+	struct fault f = {0};
+	bool ok = newsletter_daily(newsletter_of(self), &f);
+
+	answer(rq, 200, json_object(), ok, &f);
+}
+
+static void post_reminder(struct http_request *rq, void *room)
+{
+	const json_t *json = http_json(rq);
+	struct str key = {NULL, 0}, to = {NULL, 0}, url = {NULL, 0};
+	struct fault f = {0};
+	bool ok = http_json_need_text(json, "key", &key, &f) && http_json_need_text(json, "to", &to, &f) &&
+		http_json_need_text(json, "url", &url, &f) &&
+		newsletter_take_reminder(newsletter_of(room), key, to, http_json_text(json, "language"), url, &f);
+
+	answer(rq, 200, json_object(), ok, &f);
+}
+
+#define DESK_ROUTES \
+	{"PUT", "/issues/{id}", put_issue, HTTP_JSON}, {"GET", "/issues/{id}", get_issue, HTTP_NO_BODY}, \
+	{"GET", "/issues", get_issues, HTTP_NO_BODY}, {"POST", "/issues/{id}/send", post_send, HTTP_JSON}, \
+	{"POST", "/issues/{id}/pause", post_pause, HTTP_JSON}, {"GET", "/count", get_count, HTTP_NO_BODY}
+
+const struct http_route newsletter_desk_routes[] = {
+	DESK_ROUTES,
+	{"GET", "/health", get_health, HTTP_NO_BODY},
+	{NULL, NULL, NULL, HTTP_NO_BODY},
+};
+
+const struct http_route newsletter_support_routes[] = {
+	{"POST", "/mails/reminder", post_reminder, HTTP_JSON},
+	{NULL, NULL, NULL, HTTP_NO_BODY},
+};
+
+const struct http_route newsletter_cli_routes[] = {
+	DESK_ROUTES,
+	{"GET", "/status", get_status, HTTP_NO_BODY},
+	{"POST", "/jobs/daily", post_daily, HTTP_JSON},
+	{NULL, NULL, NULL, HTTP_NO_BODY},
+};

@@ -1,0 +1,80 @@
+/* newsletter_states.h: every state machine of the newsletter room, one table each.
+ *
+ * A table gives the enum, the names in the database, and next(). A step that a state does not list is refused: nothing
+ * moves. tests/unit/newsletter/test_states.c holds the names against the schema's CHECKs.
+ * SPDX-License-Identifier: ISC */
+#ifndef NEWSLETTER_NEWSLETTER_STATES_H
+#define NEWSLETTER_NEWSLETTER_STATES_H
+
+#include <stdbool.h>
+#include "base/str.h"
+
+/* state, name, meaning */
+#define DELIVERY_STATES(X) \
+	X(DELIVERY_QUEUED, "queued", "to be mailed") \
+	X(DELIVERY_CLAIMED, "claimed", "in this process's hands; nothing has been said that could be taken for the mail") \
+	X(DELIVERY_SENDING, "sending", "durable before the dot: from here on it may have arrived") \
+	X(DELIVERY_ACCEPTED, "accepted", "the mail server has taken it") \
+	X(DELIVERY_REFUSED, "refused", "the mail server will never take it, or it was delayed too often") \
+	X(DELIVERY_LATER, "later", "not taken; tried again at next_at") \
+	X(DELIVERY_IN_DOUBT, "in_doubt", "no answer came to the dot: never sent again by itself") \
+	X(DELIVERY_LEFT, "left", "unsubscribed before it was mailed")
+
+/* from, step, to */
+#define DELIVERY_MOVES(X) \
+	X(DELIVERY_QUEUED, DELIVERY_IS_CLAIMED, DELIVERY_CLAIMED) \
+	X(DELIVERY_LATER, DELIVERY_IS_CLAIMED, DELIVERY_CLAIMED) \
+	X(DELIVERY_CLAIMED, DELIVERY_IS_RELEASED, DELIVERY_QUEUED) \
+	X(DELIVERY_CLAIMED, DELIVERY_IS_DOTTED, DELIVERY_SENDING) \
+	X(DELIVERY_CLAIMED, DELIVERY_IS_REFUSED, DELIVERY_REFUSED) \
+	X(DELIVERY_CLAIMED, DELIVERY_IS_DELAYED, DELIVERY_LATER) \
+	X(DELIVERY_SENDING, DELIVERY_IS_ACCEPTED, DELIVERY_ACCEPTED) \
+	X(DELIVERY_SENDING, DELIVERY_IS_REFUSED, DELIVERY_REFUSED) \
+	X(DELIVERY_SENDING, DELIVERY_IS_DELAYED, DELIVERY_LATER) \
+	X(DELIVERY_SENDING, DELIVERY_IS_DOUBTED, DELIVERY_IN_DOUBT) \
+	X(DELIVERY_QUEUED, DELIVERY_IS_LEFT, DELIVERY_LEFT) \
+	X(DELIVERY_CLAIMED, DELIVERY_IS_LEFT, DELIVERY_LEFT) \
+	X(DELIVERY_LATER, DELIVERY_IS_LEFT, DELIVERY_LEFT)
+
+#define DELIVERY_STEPS(X) \
+	X(DELIVERY_IS_CLAIMED) X(DELIVERY_IS_RELEASED) X(DELIVERY_IS_DOTTED) X(DELIVERY_IS_ACCEPTED) X(DELIVERY_IS_REFUSED) \
+	X(DELIVERY_IS_DELAYED) X(DELIVERY_IS_DOUBTED) X(DELIVERY_IS_LEFT)
+
+#define ISSUE_STATES(X) \
+	X(ISSUE_FROZEN, "frozen", "here, whole and unchangeable; nobody gets it yet") \
+	X(ISSUE_SENDING, "sending", "recipients are frozen and counted, then mailed") \
+	X(ISSUE_PAUSED, "paused", "somebody stopped it; mails under way end") \
+	X(ISSUE_SENT, "sent", "every recipient's mail has ended")
+
+#define ISSUE_MOVES(X) \
+	X(ISSUE_FROZEN, ISSUE_IS_APPROVED, ISSUE_SENDING) \
+	X(ISSUE_PAUSED, ISSUE_IS_APPROVED, ISSUE_SENDING) \
+	X(ISSUE_SENDING, ISSUE_IS_PAUSED, ISSUE_PAUSED) \
+	X(ISSUE_SENDING, ISSUE_IS_DONE, ISSUE_SENT)
+
+#define ISSUE_STEPS(X) X(ISSUE_IS_APPROVED) X(ISSUE_IS_PAUSED) X(ISSUE_IS_DONE)
+
+#define SUBSCRIBER_STATES(X) \
+	X(SUBSCRIBER_PENDING, "pending", "asked, not confirmed: erased after seven days") \
+	X(SUBSCRIBER_CONFIRMED, "confirmed", "gets the newsletter")
+
+/* Leaving and expiring erase the row; a tombstone in `suppression` stays of who left. */
+#define SUBSCRIBER_MOVES(X) X(SUBSCRIBER_PENDING, SUBSCRIBER_IS_CONFIRMED, SUBSCRIBER_CONFIRMED)
+
+#define SUBSCRIBER_STEPS(X) X(SUBSCRIBER_IS_CONFIRMED)
+
+/* enum NAME_state, enum NAME_step, NAME_state_name(), NAME_state_from(), NAME_next() (false: no such move). */
+#define STATE_MACHINE(name, NAME) \
+	enum name##_state { NAME##_STATES(STATE_ENUM) NAME##_STATE_COUNT }; \
+	enum name##_step { NAME##_STEPS(STEP_ENUM) NAME##_STEP_COUNT }; \
+	struct str name##_state_name(enum name##_state state); \
+	bool name##_state_from(struct str text, enum name##_state *state); \
+	bool name##_next(enum name##_state from, enum name##_step step, enum name##_state *to);
+#define STATE_ENUM(state, text, meaning) state,
+#define STEP_ENUM(step) step,
+
+STATE_MACHINE(delivery, DELIVERY)
+STATE_MACHINE(issue, ISSUE)
+STATE_MACHINE(subscriber, SUBSCRIBER)
+
+#endif
