@@ -25,6 +25,17 @@ static bool take(struct support *support, struct http_request *rq, bool *is_new,
 	return ok;
 }
 
+/* For a program, whatever the caller's socket answers people with. */
+static void refuse(struct http_request *rq, const struct fault *f)
+{
+	json_t *answer = json_object(), *fault = json_object();
+
+	json_object_set_new(answer, "fault", fault);
+	json_object_set_new(fault, "kind", json_string(fault_name(f->kind)));
+	json_object_set_new(fault, "say", json_string(f->say));
+	http_answer_json(rq, fault_http_status(f->kind), answer);
+}
+
 void support_post_webhook(struct http_request *rq, void *self)
 {
 	struct support *support = ((struct room *) self)->self;
@@ -42,5 +53,5 @@ void support_post_webhook(struct http_request *rq, void *self)
 		return;
 	}
 	log_fault(&f, "taking an event from the provider");
-	http_answer_fault(rq, &f);
+	refuse(rq, &f);
 }
