@@ -19,7 +19,7 @@ dt{color:var(--soft)}dd{margin:0;text-align:end;overflow-wrap:anywhere}label{dis
 input{width:100%;font:inherit;padding:.75rem;border:1px solid var(--soft);background:var(--paper);color:var(--ink)}
 button,.button{display:block;width:100%;font:inherit;font-weight:700;padding:.85rem 1rem;margin-top:.75rem;border:1px solid var(--go);background:var(--go);color:var(--on-go);cursor:pointer;text-align:center;text-decoration:none}
 button.quiet,.quiet{background:none;color:var(--ink);border-color:var(--line);font-weight:400}.row button{display:inline-block;width:auto;margin:0;padding:.25rem .6rem;font-weight:400;font-size:.875rem}
-.note{color:var(--soft);font-size:.875rem}.bad{color:var(--bad);font-weight:600}:focus-visible{outline:3px solid var(--go);outline-offset:2px}
+a{color:var(--go)}.note{color:var(--soft);font-size:.875rem}.bad{color:var(--bad);font-weight:600}:focus-visible{outline:3px solid var(--go);outline-offset:2px}
 table{width:100%;border-collapse:collapse;font-size:.9375rem}td,th{text-align:start;padding:.4rem .5rem .4rem 0;border-bottom:1px solid var(--line);vertical-align:top}code{font-size:.8125rem;overflow-wrap:anywhere}
 form.row{display:inline}.scroll{overflow-x:auto}
 """
