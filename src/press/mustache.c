@@ -131,9 +131,17 @@ static void render(struct rendering *r, const struct mustache_program *program, 
 
 void mustache_render(const struct mustache *mustache, const struct press_value *root, struct buf *out)
 {
+	mustache_render_over(mustache, NULL, root, out);
+}
+
+void mustache_render_over(const struct mustache *mustache, const struct press_value *behind, const struct press_value *root,
+	struct buf *out)
+{
 	static const struct press_value nothing = {.type = PRESS_MAP};
 	struct rendering r = {.mustache = mustache, .out = out};
 
+	if (behind != NULL)
+		r.stack[r.depth++] = behind;
 	r.stack[r.depth++] = root != NULL ? root : &nothing;
 	render(&r, mustache->programs[0], 0, mustache->programs[0]->count);
 }

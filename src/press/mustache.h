@@ -20,6 +20,9 @@ typedef bool mustache_find(void *self, struct str name, struct str *source);
 bool mustache_compile(struct mustache **out, struct str name, struct str source, mustache_find *find, void *self,
 	struct fault *f) __attribute__((warn_unused_result));
 void mustache_free(struct mustache **mustache);
+/* The same with a second map behind root: names that root does not have are looked for there (what many pages share). */
+void mustache_render_over(const struct mustache *mustache, const struct press_value *behind, const struct press_value *root,
+	struct buf *out);
 void mustache_render(const struct mustache *mustache, const struct press_value *root, struct buf *out);
 
 #endif

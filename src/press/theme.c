@@ -284,6 +284,12 @@ static bool find_partial(void *self, struct str name, struct str *source)
 bool theme_render(struct theme *theme, const char *template_name, const struct press_value *root, struct buf *out,
 	struct fault *f)
 {
+	return theme_render_over(theme, template_name, NULL, root, out, f);
+}
+
+bool theme_render_over(struct theme *theme, const char *template_name, const struct press_value *behind,
+	const struct press_value *root, struct buf *out, struct fault *f)
+{
 	char full[128];
 	struct theme_part *part;
 
@@ -293,7 +299,7 @@ bool theme_render(struct theme *theme, const char *template_name, const struct p
 		return fault_set(f, FAULT_MISSING, "the theme has no file %s", full);
 	if (part->template == NULL && !mustache_compile(&part->template, part->name, part->text, find_partial, theme, f))
 		return false;
-	mustache_render(part->template, root, out);
+	mustache_render_over(part->template, behind, root, out);
 	return buf_check(out, "this page", f);
 }
 

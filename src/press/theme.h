@@ -23,6 +23,9 @@ struct str theme_file(const struct theme *theme, const char *name);
 /* Renders a template, compiled at first use. MISSING for an unknown name, FULL past the buffer's cap. */
 bool theme_render(struct theme *theme, const char *template_name, const struct press_value *root, struct buf *out,
 	struct fault *f) __attribute__((warn_unused_result));
+/* The same with a second map behind root (mustache_render_over). */
+bool theme_render_over(struct theme *theme, const char *template_name, const struct press_value *behind,
+	const struct press_value *root, struct buf *out, struct fault *f) __attribute__((warn_unused_result));
 /* 256-bit hash of all files: a theme change is a full bake. */
 void theme_hash(const struct theme *theme, unsigned char out[32]);
 struct locale;

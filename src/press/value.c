@@ -134,6 +134,11 @@ static struct press_value *text_new(struct arena *arena, struct str text)
 	return value;
 }
 
+struct press_value *press_text(struct arena *arena, struct str text)
+{
+	return text_new(arena, text);
+}
+
 void press_set(struct press_value *map, const char *key, struct press_value *value)
 {
 	map_set(map, str_from(key), value);

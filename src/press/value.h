@@ -13,6 +13,7 @@ struct press_value; /* a map, a list, a text or a boolean; lives in its arena */
  * check at the end (press_value_is_whole on the root) is enough. */
 struct press_value *press_map(struct arena *arena);
 struct press_value *press_list(struct arena *arena);
+struct press_value *press_text(struct arena *arena, struct str text);
 /* Keys must be literals or outlive the value. Texts are not copied. Setting a key twice replaces it. */
 void press_set_text(struct press_value *map, const char *key, struct str text);   /* {{key}} escapes it */
 void press_set_c(struct press_value *map, const char *key, const char *text);
