@@ -1,8 +1,8 @@
 /* store.c: one database API for every room; an engine does the work (store_inside.h).
  *
  * Decides: how statements, cursors and transactions behave whatever the engine. Leaves to others: SQL (the rooms), the
- * engine (store_sqlite.c), the schema's steps (store_migrate.c). Runs in every room. The hard thing: an engine may end a
- * transaction by itself when the disk is full; what comes after must not slip in outside of one.
+ * engine (store_sqlite.c), the schema's steps (store_migrate.c). Runs in every room. The hard thing: an engine may end
+ * a transaction by itself when the disk is full; what comes after must not slip in outside of one.
  * SPDX-License-Identifier: ISC */
 #include "store.h"
 

@@ -1,8 +1,8 @@
 /* store.h: one database API; SQLite behind it now, PostgreSQL later.
  *
  * SQL never stands in .c files: a room's <room>.sql gives named blocks (embed_file table + enum), all of which are
- * prepared at store_open, so that a wrong statement stops the room at once. Parameters are $1…$n (rewritten to ?1…?n for
- * SQLite). Connections: one per process and database; WAL, synchronous=FULL, secure_delete=ON, foreign_keys=ON,
+ * prepared at store_open, so that a wrong statement stops the room at once. Parameters are $1…$n (rewritten to ?1…?n
+ * for SQLite). Connections: one per process and database; WAL, synchronous=FULL, secure_delete=ON, foreign_keys=ON,
  * busy time-out 5 s; readers in other processes open read_only.
  * SPDX-License-Identifier: ISC */
 #ifndef STORE_STORE_H
@@ -19,7 +19,7 @@ struct fault;
 struct store;
 
 struct store_options {
-	const char *path;                     /* the SQLite file; made (0600 unless mode is set) when missing and not read_only */
+	const char *path; /* the SQLite file; made (0600 unless mode is set) when missing and not read_only */
 	bool read_only;
 	unsigned mode;                        /* file mode when made; 0 = 0600 */
 	bool persist_wal;                     /* SQLITE_FCNTL_PERSIST_WAL: readers under another user keep working */
@@ -57,8 +57,8 @@ struct store_value {
 	(sizeof((const struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value))
 #define STORE_NO_ARGS NULL, 0
 
-/* Runs a statement that returns no rows (or whose rows do not matter). *changed (may be NULL): rows changed. A UNIQUE or
- * CHECK or foreign key violation is CONFLICT, a full disk FULL, a lock that stays BUSY, the rest IO. */
+/* Runs a statement that returns no rows (or whose rows do not matter). *changed (may be NULL): rows changed. A UNIQUE
+ * or CHECK or foreign key violation is CONFLICT, a full disk FULL, a lock that stays BUSY, the rest IO. */
 bool store_run(struct store *store, size_t query, const struct store_value *values, size_t count, int64_t *changed,
 	struct fault *f) __attribute__((warn_unused_result));
 

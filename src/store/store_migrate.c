@@ -1,8 +1,8 @@
 /* store_migrate.c: the schema's numbered, forward-only steps.
  *
- * Decides: whether a database fits this program, and brings an older one forward. Leaves to others: what is in the files.
- * Runs in the room that owns the database, at start. The hard thing: a newer or changed schema must be refused before
- * anything is written, and a step is either in the database with its record or not at all.
+ * Decides: whether a database fits this program, and brings an older one forward. Leaves to others: what is in the
+ * files. Runs in the room that owns the database, at start. The hard thing: a newer or changed schema must be refused
+ * before anything is written, and a step is either in the database with its record or not at all.
  * SPDX-License-Identifier: ISC */
 #include "store_inside.h"
 
@@ -47,8 +47,8 @@ static bool compare(const struct embed_file *migrations, size_t known, size_t pl
 	unsigned char own[HASH_BYTES];
 
 	if (place >= known)
-		return fault_set(f, FAULT_CONFLICT, "the database is newer than this mimeo (it has %.*s): use the newer program",
-			STR_ARG(name));
+		return fault_set(f, FAULT_CONFLICT,
+			"the database is newer than this mimeo (it has %.*s): use the newer program", STR_ARG(name));
 	hash_file(&migrations[place], own);
 	if (!str_is(name, migrations[place].name) || !str_equal(hash, str_make(own, sizeof(own))))
 		return fault_set(f, FAULT_CONFLICT,

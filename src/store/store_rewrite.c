@@ -1,8 +1,8 @@
 /* store_rewrite.c: parameters $1…$n as SQLite wants them.
  *
  * Decides: what is a parameter and what only looks like one. Leaves to others: everything else about SQL. Runs in every
- * room. The hard thing: SQLite takes `$1` as a *name* that it numbers by first use, which silently swaps arguments, so not
- * one may slip through; and a `$1` in a string, a quoted name or a comment must stay.
+ * room. The hard thing: SQLite takes `$1` as a *name* that it numbers by first use, which silently swaps arguments, so
+ * not one may slip through; and a `$1` in a string, a quoted name or a comment must stay.
  * SPDX-License-Identifier: ISC */
 #include "store_inside.h"
 

@@ -1,8 +1,8 @@
 /* store_sqlite.c: SQLite behind store.h.
  *
- * Decides: how a connection is set (WAL, synchronous=FULL, secure_delete, foreign keys, no double-quoted strings) and which
- * of SQLite's codes is which kind of fault. Leaves to others: SQL texts (store.sql, the rooms). Runs in every room. The hard
- * thing: extended codes say what happened, and a failure may have ended the transaction already.
+ * Decides: how a connection is set (WAL, synchronous=FULL, secure_delete, foreign keys, no double-quoted strings) and
+ * which of SQLite's codes is which kind of fault. Leaves to others: SQL texts (store.sql, the rooms). Runs in every
+ * room. The hard thing: extended codes say what happened, and a failure may have ended the transaction already.
  * SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <fcntl.h>
@@ -111,7 +111,8 @@ static bool sqlite_prepare(struct store_link *link, struct str sql, struct store
 	buf_init(&text, LIMIT_FORM_BYTES);
 	ok = store_rewrite(sql, &text, f);
 	if (ok) {
-		code = sqlite3_prepare_v3(link->db, text.at, (int) text.len, SQLITE_PREPARE_PERSISTENT, &statement->handle, &rest);
+		code = sqlite3_prepare_v3(
+			link->db, text.at, (int) text.len, SQLITE_PREPARE_PERSISTENT, &statement->handle, &rest);
 		ok = code == SQLITE_OK || fail(link->db, code, f);
 	}
 	if (ok && statement->handle == NULL)
@@ -141,7 +142,8 @@ static void sqlite_forget(struct store_statement **statement)
 	*statement = NULL;
 }
 
-static bool sqlite_bind(struct store_statement *statement, const struct store_value *values, size_t count, struct fault *f)
+static bool sqlite_bind(
+	struct store_statement *statement, const struct store_value *values, size_t count, struct fault *f)
 {
 	must((int) count == sqlite3_bind_parameter_count(statement->handle));
 	for (size_t i = 0; i < count; i++) {

@@ -1,7 +1,7 @@
 /* support.c: the support room: what it holds, who may call it, what it does by the clock.
  *
- * Decides: the closed table of routes of each caller. Leaves to others: everything behind a route. Runs in: support, the
- * only process that holds the provider's key. The hard thing: the key exists in the clear in locked pages alone.
+ * Decides: the closed table of routes of each caller. Leaves to others: everything behind a route. Runs in: support,
+ * the only process that holds the provider's key. The hard thing: the key exists in the clear in locked pages alone.
  * SPDX-License-Identifier: ISC */
 #include "support.h"
 
@@ -87,7 +87,8 @@ bool support_open_keys(struct support *support, struct fault *f)
 	return true;
 }
 
-void support_index(const struct support *support, const char *domain, struct str value, unsigned char out[SEAL_INDEX_BYTES])
+void support_index(
+	const struct support *support, const char *domain, struct str value, unsigned char out[SEAL_INDEX_BYTES])
 {
 	seal_index(support->index_key, domain, value, out);
 }

@@ -1,8 +1,8 @@
 /* support_books.c: the double-entry books.
  *
- * Decides: which accounts a contribution, a fee and a refund touch. Leaves to the schema: that a booking sums to zero in
- * each currency and is never changed. Runs in: support. The hard thing: events repeat and come in any order; a booking is
- * made once per reason, so that every order ends in the same balances.
+ * Decides: which accounts a contribution, a fee and a refund touch. Leaves to the schema: that a booking sums to zero
+ * in each currency and is never changed. Runs in: support. The hard thing: events repeat and come in any order; a
+ * booking is made once per reason, so that every order ends in the same balances.
  *
  * Accounts, debit positive: provider:stripe (what lies there for us), income:once|monthly|annual, given-back (refunds),
  * fees. A contribution: provider +, income −. A fee: fees +, provider −. A refund: given-back +, provider −.
@@ -47,7 +47,8 @@ bool support_book(struct support *support, const char *kind, struct str reason, 
 	*is_new = false;
 	snprintf(domain, sizeof(domain), "support.booking.%s", kind);
 	support_index(support, domain, reason, index);
-	if (!store_number(support->db, SUPPORT_SQL_BOOKING_KNOWN, STORE_ARGS(store_blob(str_make(index, sizeof(index)))), &known, f))
+	if (!store_number(
+			support->db, SUPPORT_SQL_BOOKING_KNOWN, STORE_ARGS(store_blob(str_make(index, sizeof(index)))), &known, f))
 		return false;
 	if (known > 0)
 		return true;
@@ -63,7 +64,8 @@ bool support_book(struct support *support, const char *kind, struct str reason, 
 			store_blob(str_make(index, sizeof(index))), store_i64(contribution), store_i64(day)), NULL, f))
 		return false;
 	*is_new = true;
-	log_event(LOG_BOOKED, LOG_C("kind", kind), LOG_I64("minor", lines[0].amount.minor), LOG_C("currency", lines[0].amount.code));
+	log_event(LOG_BOOKED, LOG_C("kind", kind), LOG_I64("minor", lines[0].amount.minor),
+		LOG_C("currency", lines[0].amount.code));
 	return true;
 }
 
@@ -102,10 +104,12 @@ bool support_book_contribution(struct support *support, const struct support_che
 		return true;
 	id = rand_id();
 	snprintf(income, sizeof(income), "income:%s", frequency_names[checkout->frequency]);
-	return store_run(support->db, SUPPORT_SQL_CONTRIBUTION_INSERT, STORE_ARGS(store_i64(id), store_i64(checkout->id),
-			store_text(str_from(frequency_names[checkout->frequency])), store_text(STR("stripe")), store_i64(amount.minor),
-			store_text(str_from(amount.code)), store_text(str_from(contribution_state_name(CONTRIBUTION_BOOKED))),
-			store_i64(day)), NULL, f) &&
+	return store_run(support->db, SUPPORT_SQL_CONTRIBUTION_INSERT,
+				STORE_ARGS(store_i64(id), store_i64(checkout->id),
+					store_text(str_from(frequency_names[checkout->frequency])), store_text(STR("stripe")),
+					store_i64(amount.minor), store_text(str_from(amount.code)),
+					store_text(str_from(contribution_state_name(CONTRIBUTION_BOOKED))), store_i64(day)),
+				NULL, f) &&
 		support_add_reference(support, reference, id, f) &&
 		support_book(support, "contribution", reference, id, day, lines, 2, &is_new, f);
 }
@@ -122,12 +126,15 @@ static bool restate_refunds(struct support *support, int64_t contribution, struc
 
 	arena_init(&arena, "refund", 4096);
 	ok = store_number(support->db, SUPPORT_SQL_REFUND_SUM_DONE, STORE_ARGS(store_i64(contribution)), &given_back, f) &&
-		store_one(support->db, SUPPORT_SQL_CONTRIBUTION_BY_ID, STORE_ARGS(store_i64(contribution)), &arena, &row, &found, f);
+		store_one(
+			support->db, SUPPORT_SQL_CONTRIBUTION_BY_ID, STORE_ARGS(store_i64(contribution)), &arena, &row, &found, f);
 	if (ok && found && contribution_state_find(row.columns[6].bytes, &state)) {
 		next = contribution_next(state, given_back == 0 ? CONTRIBUTION_NONE :
 			given_back < row.columns[2].number ? CONTRIBUTION_PART : CONTRIBUTION_ALL);
-		ok = store_run(support->db, SUPPORT_SQL_CONTRIBUTION_MOVE, STORE_ARGS(store_i64(contribution),
-			store_text(row.columns[6].bytes), store_text(str_from(contribution_state_name(next))), store_i64(given_back)), NULL, f);
+		ok = store_run(support->db, SUPPORT_SQL_CONTRIBUTION_MOVE,
+			STORE_ARGS(store_i64(contribution), store_text(row.columns[6].bytes),
+				store_text(str_from(contribution_state_name(next))), store_i64(given_back)),
+			NULL, f);
 	}
 	arena_release(&arena);
 	return ok;
@@ -172,13 +179,16 @@ bool support_book_refund(struct support *support, int64_t contribution, struct s
 		ok = store_run(support->db, SUPPORT_SQL_REFUND_INSERT, STORE_ARGS(key, store_i64(contribution),
 			store_i64(amount.minor), store_text(str_from(refund_state_name(next)))), NULL, f);
 	else
-		ok = store_run(support->db, SUPPORT_SQL_REFUND_MOVE, STORE_ARGS(key, store_text(str_from(refund_state_name(state))),
-			store_text(str_from(refund_state_name(next)))), NULL, f);
+		ok = store_run(support->db, SUPPORT_SQL_REFUND_MOVE,
+			STORE_ARGS(
+				key, store_text(str_from(refund_state_name(state))), store_text(str_from(refund_state_name(next)))),
+			NULL, f);
 	return ok && book_refund_move(support, contribution, refund, amount, state, next, day, f) &&
 		restate_refunds(support, contribution, f);
 }
 
-static bool book_fee_inside(struct support *support, int64_t contribution, struct str balance, struct money fee, struct fault *f)
+static bool book_fee_inside(
+	struct support *support, int64_t contribution, struct str balance, struct money fee, struct fault *f)
 {
 	const struct book_line lines[] = {{"fees", fee}, {PROVIDER, negative(fee)}};
 	struct arena arena;
@@ -188,17 +198,20 @@ static bool book_fee_inside(struct support *support, int64_t contribution, struc
 	bool ok;
 
 	arena_init(&arena, "fee", 4096);
-	ok = store_one(support->db, SUPPORT_SQL_CONTRIBUTION_BY_ID, STORE_ARGS(store_i64(contribution)), &arena, &row, &found, f);
+	ok = store_one(
+		support->db, SUPPORT_SQL_CONTRIBUTION_BY_ID, STORE_ARGS(store_i64(contribution)), &arena, &row, &found, f);
 	if (ok && found && fee.minor != 0)
 		ok = support_book(support, "fee", balance, contribution, clock_utc_day(clock_now()), lines, 2, &is_new, f);
-	if (ok && found && is_new && str_is(row.columns[3].bytes, fee.code)) /* a fee in another currency is in the books alone */
-		ok = store_run(support->db, SUPPORT_SQL_CONTRIBUTION_SET_FEE, STORE_ARGS(store_i64(contribution), store_i64(fee.minor)),
-			NULL, f);
+	/* A fee in another currency is in the books alone. */
+	if (ok && found && is_new && str_is(row.columns[3].bytes, fee.code))
+		ok = store_run(support->db, SUPPORT_SQL_CONTRIBUTION_SET_FEE,
+			STORE_ARGS(store_i64(contribution), store_i64(fee.minor)), NULL, f);
 	arena_release(&arena);
 	return ok && store_run(support->db, SUPPORT_SQL_FEE_DUE_DELETE, STORE_ARGS(store_i64(contribution)), NULL, f);
 }
 
-bool support_book_fee(struct support *support, int64_t contribution, struct str balance, struct money fee, struct fault *f)
+bool support_book_fee(
+	struct support *support, int64_t contribution, struct str balance, struct money fee, struct fault *f)
 {
 	if (!store_begin(support->db, f))
 		return false;

@@ -1,8 +1,8 @@
 /* support_checkout.c: rows of checkout, and the page that their form comes back on.
  *
- * Decides: the tokens of the thanks page and of the keep-this link. Leaves to others: the provider. Runs in: support. The
- * hard thing: only hashes of tokens are kept, and yet the thanks page shows the keep-this link each time it is opened; so
- * that link's token is a keyed hash of the thanks page's.
+ * Decides: the tokens of the thanks page and of the keep-this link. Leaves to others: the provider. Runs in: support.
+ * The hard thing: only hashes of tokens are kept, and yet the thanks page shows the keep-this link each time it is
+ * opened; so that link's token is a keyed hash of the thanks page's.
  * SPDX-License-Identifier: ISC */
 #include <sodium.h>
 #include "base/arena.h"
@@ -88,8 +88,10 @@ bool support_move_checkout(struct support *support, struct support_checkout *che
 
 	if (next == checkout->state)
 		return true;
-	if (!store_run(support->db, SUPPORT_SQL_CHECKOUT_MOVE, STORE_ARGS(store_i64(checkout->id),
-			store_text(str_from(checkout_state_name(checkout->state))), store_text(str_from(checkout_state_name(next)))), NULL, f))
+	if (!store_run(support->db, SUPPORT_SQL_CHECKOUT_MOVE,
+			STORE_ARGS(store_i64(checkout->id), store_text(str_from(checkout_state_name(checkout->state))),
+				store_text(str_from(checkout_state_name(next)))),
+			NULL, f))
 		return false;
 	checkout->state = next;
 	return true;

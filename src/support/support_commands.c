@@ -21,8 +21,8 @@ static void write_money(char *out, size_t room, int64_t minor, struct str code)
 	for (int i = 0; i < digits; i++)
 		scale *= 10;
 	if (digits > 0)
-		snprintf(out, room, "%s%llu.%0*llu", minor < 0 ? "-" : "", (unsigned long long) (size / (uint64_t) scale), digits,
-			(unsigned long long) (size % (uint64_t) scale));
+		snprintf(out, room, "%s%llu.%0*llu", minor < 0 ? "-" : "", (unsigned long long) (size / (uint64_t) scale),
+			digits, (unsigned long long) (size % (uint64_t) scale));
 	else
 		snprintf(out, room, "%s%llu", minor < 0 ? "-" : "", (unsigned long long) size);
 }
@@ -124,15 +124,20 @@ static bool run_remind(struct errand *errand, struct fault *f)
 	if (errand->json)
 		print_json(reply);
 	else
-		printf("%lld handed over to the newsletter room, %lld failed, %lld wait.\n", (long long) number(reply, "handed"),
-			(long long) number(reply, "failed"), (long long) number(reply, "waiting"));
+		printf("%lld handed over to the newsletter room, %lld failed, %lld wait.\n",
+			(long long) number(reply, "handed"), (long long) number(reply, "failed"),
+			(long long) number(reply, "waiting"));
 	json_decref(reply);
 	return true;
 }
 
 const struct errand_command support_commands[] = {
-	{"support list", "support", "", "Lists contributions, newest first: day, reference, kind, state, amount, fee. Nobody's name is known.\n", run_list},
-	{"support ledger", "support", "", "Prints the double-entry books, oldest first, as ledger and hledger read them, with the balances behind.\n", run_ledger},
-	{"support remind", "support newsletter", "", "Hands over the reminders that are due; their mails go out and the addresses are erased.\n", run_remind},
+	{"support list", "support", "",
+		"Lists contributions, newest first: day, reference, kind, state, amount, fee. Nobody's name is known.\n",
+		run_list},
+	{"support ledger", "support", "",
+		"Prints the double-entry books, oldest first, as ledger and hledger read them, balances last.\n", run_ledger},
+	{"support remind", "support newsletter", "",
+		"Hands over the reminders that are due; their mails go out and the addresses are erased.\n", run_remind},
 	{NULL, NULL, NULL, NULL, NULL},
 };

@@ -1,8 +1,8 @@
 /* support_continue.c: Continue: from the coupon to the provider's page.
  *
- * Decides: what the provider is asked for. Leaves to others: reading the form, the wire. Runs in: support. The hard thing:
- * the checkout is durable before the provider is asked, and asked under a key made of its id, so that no crash and no lost
- * answer can leave money that we do not know of.
+ * Decides: what the provider is asked for. Leaves to others: reading the form, the wire. Runs in: support. The hard
+ * thing: the checkout is durable before the provider is asked, and asked under a key made of its id, so that no crash
+ * and no lost answer can leave money that we do not know of.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
 #include "base/buf.h"
@@ -23,8 +23,8 @@ struct asking {
 	struct str language;
 };
 
-static void answer_failed(struct support *support, struct http_request *rq, struct str language, struct page_coupon *coupon,
-	int status)
+static void answer_failed(
+	struct support *support, struct http_request *rq, struct str language, struct page_coupon *coupon, int status)
 {
 	const struct locale *locale = page_locale(support->room->theme, support->settings, language);
 
@@ -37,7 +37,8 @@ static bool is_of_checkout(const struct settings *settings, struct str url)
 {
 	struct str origin = settings->stripe_checkout;
 
-	if (origin.len == 0 || !str_starts(url, origin) || url.len <= origin.len || url.at[origin.len] != '/' || url.len > 4000)
+	if (origin.len == 0 || !str_starts(url, origin) || url.len <= origin.len || url.at[origin.len] != '/' ||
+		url.len > 4000)
 		return false;
 	for (size_t i = 0; i < url.len; i++)
 		if (url.at[i] <= 0x20 || url.at[i] >= 0x7f || url.at[i] == '\\' || url.at[i] == '"')
@@ -45,7 +46,8 @@ static bool is_of_checkout(const struct settings *settings, struct str url)
 	return true;
 }
 
-static bool keep_session(struct support *support, struct support_checkout *checkout, struct str session, struct fault *f)
+static bool keep_session(
+	struct support *support, struct support_checkout *checkout, struct str session, struct fault *f)
 {
 	unsigned char sealed[SEAL_BYTES];
 
@@ -70,7 +72,8 @@ static void asked(void *self, const struct http_reply *reply, const struct fault
 	if (ok) {
 		url = http_json_text(json, "url");
 		ok = is_of_checkout(support->settings, url) ||
-			fault_set(&f, FAULT_UNCERTAIN, "the provider's page is not at the address that [support] stripe_checkout names");
+			fault_set(
+				&f, FAULT_UNCERTAIN, "the provider's page is not at the address that [support] stripe_checkout names");
 	}
 	ok = ok && keep_session(support, &asking->checkout, http_json_text(json, "id"), &f);
 	if (ok) {
@@ -112,8 +115,10 @@ static void write_form(struct buf *form, const struct settings *settings, const 
 	stripe_add(form, is_once ? "payment_intent_data[metadata][checkout]" : "subscription_data[metadata][checkout]", id);
 	stripe_add(form, "line_items[0][quantity]", STR("1"));
 	stripe_add(form, "line_items[0][price_data][currency]", str_from(code));
-	stripe_add(form, "line_items[0][price_data][unit_amount]", str_format(arena, "%lld", (long long) checkout->amount.minor));
-	stripe_add(form, "line_items[0][price_data][product_data][name]", locale_format(locale, "support_product", arena, pairs));
+	stripe_add(
+		form, "line_items[0][price_data][unit_amount]", str_format(arena, "%lld", (long long) checkout->amount.minor));
+	stripe_add(
+		form, "line_items[0][price_data][product_data][name]", locale_format(locale, "support_product", arena, pairs));
 	if (!is_once)
 		stripe_add(form, "line_items[0][price_data][recurring][interval]",
 			checkout->frequency == FREQUENCY_ANNUAL ? STR("year") : STR("month"));
@@ -129,8 +134,8 @@ static bool ask(struct asking *asking, const char *token, const struct locale *l
 
 	buf_init(&form, LIMIT_FORM_BYTES);
 	write_form(&form, asking->support->settings, locale, &asking->checkout, token, arena);
-	ok = buf_check(&form, "the request to the provider", f) && stripe_call(asking->support, "POST", "/v1/checkout/sessions",
-		buf_view(&form), key.at, asked, asking, f);
+	ok = buf_check(&form, "the request to the provider", f) &&
+		stripe_call(asking->support, "POST", "/v1/checkout/sessions", buf_view(&form), key.at, asked, asking, f);
 	buf_release(&form);
 	return ok;
 }
@@ -172,8 +177,8 @@ void support_post_continue(struct http_request *rq, void *self)
 	asking->support = support;
 	asking->rq = rq;
 	asking->language = language;
-	asking->checkout = (struct support_checkout){.frequency = gift.frequency, .amount = gift.amount, .language = language,
-		.state = CHECKOUT_ASKED};
+	asking->checkout = (struct support_checkout){
+		.frequency = gift.frequency, .amount = gift.amount, .language = language, .state = CHECKOUT_ASKED};
 	if (!support_new_checkout(support, &gift, language, token, &asking->checkout.id, &f)) {
 		log_fault(&f, "keeping a checkout");
 		answer_failed(support, rq, language, &asking->coupon, fault_http_status(f.kind));

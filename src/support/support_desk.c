@@ -1,7 +1,7 @@
 /* support_desk.c: what the desk and commands are shown: nameless contributions, totals, the ledger, health, check.
  *
- * Decides: what leaves this room: no address, no provider's reference, days instead of times. Runs in: support. The hard
- * thing: none.
+ * Decides: what leaves this room: no address, no provider's reference, days instead of times. Runs in: support. The
+ * hard thing: none.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
 #include "base/buf.h"
@@ -52,7 +52,8 @@ static json_t *contribution_json(const struct store_rows *rows)
 	json_object_set_new(one, "method", http_json_str(store_column_text(rows, 3)));
 	json_object_set_new(one, "amount_minor", json_integer(store_column_i64(rows, 4)));
 	json_object_set_new(one, "currency", http_json_str(store_column_text(rows, 5)));
-	json_object_set_new(one, "fee_minor", store_column_is_null(rows, 6) ? json_null() : json_integer(store_column_i64(rows, 6)));
+	json_object_set_new(
+		one, "fee_minor", store_column_is_null(rows, 6) ? json_null() : json_integer(store_column_i64(rows, 6)));
 	json_object_set_new(one, "refunded_minor", json_integer(store_column_i64(rows, 7)));
 	set_day(one, "day", store_column_i64(rows, 8));
 	return one;
@@ -142,14 +143,17 @@ static bool add_month(struct support *support, json_t *list, int year, int month
 	for (unsigned i = 0; ok && i < FREQUENCY_COUNT; i++) {
 		int64_t sum;
 
-		ok = store_number(support->db, SUPPORT_SQL_CONTRIBUTION_SUM_FREQUENCY, STORE_ARGS(store_i64(from), store_i64(until),
-			store_text(support->settings->currency), store_text(str_from(frequency_names[i]))), &sum, f);
+		ok = store_number(support->db, SUPPORT_SQL_CONTRIBUTION_SUM_FREQUENCY,
+			STORE_ARGS(store_i64(from), store_i64(until), store_text(support->settings->currency),
+				store_text(str_from(frequency_names[i]))),
+			&sum, f);
 		json_object_set_new(one, frequency_names[i], json_integer(sum));
 	}
 	return ok;
 }
 
-static bool set_count(struct support *support, json_t *to, const char *key, enum support_sql query, const char *with, struct fault *f)
+static bool set_count(
+	struct support *support, json_t *to, const char *key, enum support_sql query, const char *with, struct fault *f)
 {
 	const struct store_value value = store_text(str_from(with));
 	int64_t count;
@@ -174,8 +178,10 @@ void support_get_totals(struct http_request *rq, void *self)
 	json_object_set_new(value, "months", months);
 	ok = add_sums(support, month, first_of_month(now.year, now.month), first_of_month(now.year, now.month + 1), &f) &&
 		add_sums(support, all, 0, INT32_MAX, &f) &&
-		set_count(support, value, "monthly_supporters", SUPPORT_SQL_MANDATE_COUNT_FREQUENCY, frequency_names[FREQUENCY_MONTHLY], &f) &&
-		set_count(support, value, "annual_supporters", SUPPORT_SQL_MANDATE_COUNT_FREQUENCY, frequency_names[FREQUENCY_ANNUAL], &f);
+		set_count(support, value, "monthly_supporters", SUPPORT_SQL_MANDATE_COUNT_FREQUENCY,
+			frequency_names[FREQUENCY_MONTHLY], &f) &&
+		set_count(support, value, "annual_supporters", SUPPORT_SQL_MANDATE_COUNT_FREQUENCY,
+			frequency_names[FREQUENCY_ANNUAL], &f);
 	for (int i = MONTHS - 1; ok && i >= 0; i--)
 		ok = add_month(support, months, now.year, now.month - i, &f);
 	answer(rq, ok, value, &f, "adding up contributions");
@@ -254,12 +260,14 @@ static bool add_counts(struct support *support, json_t *health, struct fault *f)
 {
 	int64_t day;
 
-	if (!set_count(support, health, "waiting", SUPPORT_SQL_CHECKOUT_COUNT_STATE, checkout_state_name(CHECKOUT_WAITING), f) ||
+	if (!set_count(
+			support, health, "waiting", SUPPORT_SQL_CHECKOUT_COUNT_STATE, checkout_state_name(CHECKOUT_WAITING), f) ||
 		!set_count(support, health, "parked", SUPPORT_SQL_EVENT_COUNT_STATE, event_state_name(EVENT_PARKED), f) ||
 		!set_count(support, health, "unmatched", SUPPORT_SQL_EVENT_COUNT_STATE, event_state_name(EVENT_FOREIGN), f) ||
 		!set_count(support, health, "ignored", SUPPORT_SQL_EVENT_COUNT_STATE, event_state_name(EVENT_IGNORED), f) ||
 		!set_count(support, health, "fees_due", SUPPORT_SQL_FEE_DUE_COUNT, NULL, f) ||
-		!set_count(support, health, "cancels_open", SUPPORT_SQL_MANDATE_COUNT_STATE, mandate_state_name(MANDATE_UNCERTAIN), f) ||
+		!set_count(support, health, "cancels_open", SUPPORT_SQL_MANDATE_COUNT_STATE,
+			mandate_state_name(MANDATE_UNCERTAIN), f) ||
 		!set_count(support, health, "reminders", SUPPORT_SQL_REMINDER_COUNT, NULL, f) ||
 		!store_number(support->db, SUPPORT_SQL_EVENT_LAST_DAY, STORE_NO_ARGS, &day, f))
 		return false;
@@ -276,7 +284,8 @@ void support_add_health(struct room *room, json_t *health)
 	struct fault f = {0};
 
 	json_object_set_new(health, "live", json_boolean(support->settings->live));
-	json_object_set_new(health, "ready", json_boolean(support->authorization != NULL && support->webhook_secret != NULL));
+	json_object_set_new(
+		health, "ready", json_boolean(support->authorization != NULL && support->webhook_secret != NULL));
 	if (!add_counts(support, health, &f)) {
 		log_fault(&f, "looking at the room's health");
 		json_object_set_new(health, "state", json_string("trouble"));
@@ -286,29 +295,29 @@ void support_add_health(struct room *room, json_t *health)
 void support_get_health(struct http_request *rq, void *self)
 {
 	struct room *room = self;
+	const char *state = room->draining ? "draining" : room->read_only ? "read_only" : "ok";
 	json_t *health = json_object();
 
 	json_object_set_new(health, "room", json_string("support"));
-	json_object_set_new(health, "state", json_string(room->draining ? "draining" : room->read_only ? "read_only" : "ok"));
+	json_object_set_new(health, "state", json_string(state));
 	support_add_health(room, health);
 	http_answer_json(rq, 200, health);
 }
 
 bool support_check(struct room *room, json_t *findings, struct fault *f)
 {
+	static const char books[] = "stop the house and restore the newest backup; the books were changed from outside";
 	static const struct {
 		enum support_sql query;
-		const char *say, *todo;
+		const char *what, *todo;
 	} questions[] = {
-		{SUPPORT_SQL_BOOKS_UNBALANCED, "support: %lld bookings do not sum to zero",
-			"stop the house and restore the newest backup; the books were changed from outside"},
-		{SUPPORT_SQL_CONTRIBUTIONS_UNBOOKED, "support: %lld contributions are not in the books",
-			"stop the house and restore the newest backup; the books were changed from outside"},
-		{SUPPORT_SQL_CONTRIBUTIONS_UNPAID, "support: %lld contributions belong to a checkout that does not say paid",
+		{SUPPORT_SQL_BOOKS_UNBALANCED, "bookings do not sum to zero", books},
+		{SUPPORT_SQL_CONTRIBUTIONS_UNBOOKED, "contributions are not in the books", books},
+		{SUPPORT_SQL_CONTRIBUTIONS_UNPAID, "contributions belong to a checkout that does not say paid",
 			"compare them with the provider's list of payments"},
-		{SUPPORT_SQL_PAID_WITHOUT_CONTRIBUTION, "support: %lld checkouts say paid without a contribution",
+		{SUPPORT_SQL_PAID_WITHOUT_CONTRIBUTION, "checkouts say paid without a contribution",
 			"let the provider send its events of these days again"},
-		{SUPPORT_SQL_CONTRIBUTIONS_MISSTATED, "support: %lld contributions misstate what was given back of them",
+		{SUPPORT_SQL_CONTRIBUTIONS_MISSTATED, "contributions misstate what was given back of them",
 			"compare them with the provider's list of refunds"},
 	};
 	struct support *support = room->self;
@@ -321,10 +330,7 @@ bool support_check(struct room *room, json_t *findings, struct fault *f)
 		ok = store_number(support->db, questions[i].query, STORE_NO_ARGS, &count, f);
 		if (!ok || count == 0)
 			continue;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(say, sizeof(say), questions[i].say, (long long) count);
-#pragma GCC diagnostic pop
+		snprintf(say, sizeof(say), "support: %lld %s", (long long) count, questions[i].what);
 		room_finding(findings, say, questions[i].todo);
 	}
 	return ok;

@@ -1,8 +1,9 @@
 /* support_events.c: an event becomes rows, once, in whatever order events come.
  *
- * Decides: what each kind of event changes. Leaves to others: signatures (support_stripe.c), reading (support_facts.c), the
- * books. Runs in: support, one transaction an event. The hard thing: an event may come before what it speaks of. It is then
- * parked under the keyed hash of the reference it waits for, and taken up again when that reference becomes known.
+ * Decides: what each kind of event changes. Leaves to others: signatures (support_stripe.c), reading (support_facts.c),
+ * the books. Runs in: support, one transaction an event. The hard thing: an event may come before what it speaks of. It
+ * is then parked under the keyed hash of the reference it waits for, and taken up again when that reference becomes
+ * known.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
 #include "base/fault.h"
@@ -28,8 +29,8 @@ static int32_t day_of(const struct facts *facts)
 }
 
 /* The checkout that an event names; FOREIGN when it is none of ours. */
-static bool find(struct support *support, const struct facts *facts, struct arena *arena, struct support_checkout *checkout,
-	struct outcome *outcome, struct fault *f)
+static bool find(struct support *support, const struct facts *facts, struct arena *arena,
+	struct support_checkout *checkout, struct outcome *outcome, struct fault *f)
 {
 	bool found = false;
 
@@ -68,11 +69,12 @@ static bool apply_session(struct support *support, const struct facts *facts, un
 		return false;
 	if (!facts->is_paid)
 		return support_move_checkout(support, &checkout, CHECKOUT_IS_DELAYED, f);
-	return take_money(support, &checkout, facts->subscription.len > 0 ? facts->invoice : facts->payment, facts, depth, arena, f);
+	return take_money(
+		support, &checkout, facts->subscription.len > 0 ? facts->invoice : facts->payment, facts, depth, arena, f);
 }
 
-static bool apply_mandate(struct support *support, const struct facts *facts, struct arena *arena, struct outcome *outcome,
-	struct fault *f)
+static bool apply_mandate(
+	struct support *support, const struct facts *facts, struct arena *arena, struct outcome *outcome, struct fault *f)
 {
 	struct support_checkout checkout;
 	struct support_mandate mandate;
@@ -120,8 +122,8 @@ static bool apply_link(struct support *support, const struct facts *facts, unsig
 		unpark(support, facts->payment, depth, arena, f));
 }
 
-static bool apply_charge(struct support *support, const struct facts *facts, struct arena *arena, struct outcome *outcome,
-	struct fault *f)
+static bool apply_charge(
+	struct support *support, const struct facts *facts, struct arena *arena, struct outcome *outcome, struct fault *f)
 {
 	unsigned char sealed[SEAL_BYTES];
 	struct store_row row;
@@ -136,12 +138,16 @@ static bool apply_charge(struct support *support, const struct facts *facts, str
 		*outcome = (struct outcome){EVENT_PARKED, facts->payment};
 		return true;
 	}
-	if (!store_one(support->db, SUPPORT_SQL_CONTRIBUTION_BY_ID, STORE_ARGS(store_i64(contribution)), arena, &row, &found, f))
+	if (!store_one(
+			support->db, SUPPORT_SQL_CONTRIBUTION_BY_ID, STORE_ARGS(store_i64(contribution)), arena, &row, &found, f))
 		return false;
 	if (!found || row.columns[4].type != STORE_NULL)
 		return true;
-	return seal(support->sealer, facts->balance, sealed, f) && store_run(support->db, SUPPORT_SQL_FEE_DUE_INSERT,
-		STORE_ARGS(store_i64(contribution), store_blob(str_make(sealed, sizeof(sealed))), store_i64(clock_now().us)), NULL, f);
+	return seal(support->sealer, facts->balance, sealed, f) &&
+		store_run(support->db, SUPPORT_SQL_FEE_DUE_INSERT,
+			STORE_ARGS(
+				store_i64(contribution), store_blob(str_make(sealed, sizeof(sealed))), store_i64(clock_now().us)),
+			NULL, f);
 }
 
 static bool apply_refund(struct support *support, const struct facts *facts, struct outcome *outcome, struct fault *f)
@@ -156,7 +162,8 @@ static bool apply_refund(struct support *support, const struct facts *facts, str
 		*outcome = (struct outcome){EVENT_PARKED, facts->payment};
 		return true;
 	}
-	return support_book_refund(support, contribution, facts->refund, facts->amount, facts->refund_step, day_of(facts), f);
+	return support_book_refund(
+		support, contribution, facts->refund, facts->amount, facts->refund_step, day_of(facts), f);
 }
 
 static bool apply(struct support *support, const struct facts *facts, unsigned depth, struct arena *arena,
@@ -193,15 +200,16 @@ struct parked {
 };
 
 /* The rows are read first: applying one runs the same queries. */
-static bool read_parked(struct support *support, struct str reference, struct arena *arena, struct parked *out, size_t max,
-	size_t *count, struct fault *f)
+static bool read_parked(struct support *support, struct str reference, struct arena *arena, struct parked *out,
+	size_t max, size_t *count, struct fault *f)
 {
 	unsigned char index[SEAL_INDEX_BYTES];
 	struct store_rows rows;
 
 	*count = 0;
 	support_index(support, "support.reference", reference, index);
-	if (store_rows_begin(support->db, SUPPORT_SQL_EVENT_AWAITING, STORE_ARGS(store_blob(str_make(index, sizeof(index)))), &rows, f))
+	if (store_rows_begin(
+			support->db, SUPPORT_SQL_EVENT_AWAITING, STORE_ARGS(store_blob(str_make(index, sizeof(index)))), &rows, f))
 		while (*count < max && store_rows_next(&rows, f)) {
 			out[(*count)++] = (struct parked){store_column_i64(&rows, 0), store_column_copy(&rows, 1, arena),
 				store_column_copy(&rows, 2, arena)};

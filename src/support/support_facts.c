@@ -1,8 +1,8 @@
 /* support_facts.c: what a provider's event says, and nothing more than we need.
  *
- * Decides: which events matter (STRIPE_EVENTS) and which few of their fields are taken; no name, address or card is ever
- * read. Leaves to others: what follows from it. Runs in: support. The hard thing: a reference may come as a text or as an
- * expanded object, and a field may be missing or of another type: then it is empty, never a crash.
+ * Decides: which events matter (STRIPE_EVENTS) and which few of their fields are taken; no name, address or card is
+ * ever read. Leaves to others: what follows from it. Runs in: support. The hard thing: a reference may come as a text
+ * or as an expanded object, and a field may be missing or of another type: then it is empty, never a crash.
  * SPDX-License-Identifier: ISC */
 #include <string.h>
 #include "base/arena.h"
@@ -154,7 +154,8 @@ bool facts_read(const json_t *event, struct facts *facts, struct fault *f)
 	if (facts->event.len == 0 || facts->type.len == 0 || facts->type.len > REFERENCE_BYTES || !json_is_object(object))
 		return fault_set(f, FAULT_INPUT, "That is no event.");
 	facts->live = json_is_true(json_object_get(event, "livemode"));
-	if (!http_json_i64(event, "created", &facts->created_s) || facts->created_s < 0 || facts->created_s > INT64_C(1) << 40)
+	if (!http_json_i64(event, "created", &facts->created_s) || facts->created_s < 0 ||
+		facts->created_s > INT64_C(1) << 40)
 		facts->created_s = clock_now().us / 1000000;
 	facts->kind = kind_of(facts->type);
 	read_object(object, facts);
@@ -164,13 +165,15 @@ bool facts_read(const json_t *event, struct facts *facts, struct fault *f)
 /* kind-independent: one line of blank-parted fields, "-" for none. */
 struct str facts_pack(const struct facts *facts, struct arena *arena)
 {
-	const struct str *texts[] = {&facts->payment, &facts->invoice, &facts->subscription, &facts->balance, &facts->refund};
+	const struct str *texts[] = {
+		&facts->payment, &facts->invoice, &facts->subscription, &facts->balance, &facts->refund};
 	struct str out;
 	struct buf buf;
 
 	buf_init(&buf, SEAL_PLAIN_BYTES - 2);
-	buf_format(&buf, "%lld %lld %d %d %lld %s", (long long) facts->created_s, (long long) facts->checkout, facts->is_paid,
-		(int) facts->refund_step, (long long) facts->amount.minor, facts->amount.code[0] != '\0' ? facts->amount.code : "-");
+	buf_format(&buf, "%lld %lld %d %d %lld %s", (long long) facts->created_s, (long long) facts->checkout,
+		facts->is_paid, (int) facts->refund_step, (long long) facts->amount.minor,
+		facts->amount.code[0] != '\0' ? facts->amount.code : "-");
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		buf_format(&buf, " %.*s", STR_ARG(texts[i]->len > 0 ? *texts[i] : STR("-")));
 	out = buf.over ? (struct str){NULL, 0} : str_copy(buf_view(&buf), arena);
@@ -194,9 +197,9 @@ bool facts_unpack(struct str packed, struct str type, struct arena *arena, struc
 	bool ok;
 
 	*facts = (struct facts){.type = type, .kind = kind_of(type)};
-	ok = next_number(&rest, &facts->created_s) && next_number(&rest, &facts->checkout) && next_number(&rest, &is_paid) &&
-		next_number(&rest, &step) && step >= 0 && step < refund_step_count && next_number(&rest, &facts->amount.minor) &&
-		str_next(&rest, ' ', &piece) && piece.len <= 3;
+	ok = next_number(&rest, &facts->created_s) && next_number(&rest, &facts->checkout) &&
+		next_number(&rest, &is_paid) && next_number(&rest, &step) && step >= 0 && step < refund_step_count &&
+		next_number(&rest, &facts->amount.minor) && str_next(&rest, ' ', &piece) && piece.len <= 3;
 	if (ok) {
 		facts->is_paid = is_paid != 0;
 		facts->refund_step = (enum refund_step) step;

@@ -1,7 +1,7 @@
 /* support_fees.c: what a payment cost, asked for after it came.
  *
- * Decides: when the provider is asked, one at a time, later again when it does not answer. Runs in: support. The hard thing:
- * none; a GET may be repeated.
+ * Decides: when the provider is asked, one at a time, later again when it does not answer. Runs in: support. The hard
+ * thing: none; a GET may be repeated.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
 #include "base/fault.h"
@@ -40,7 +40,8 @@ static void later(struct asking *asking, struct fault *f)
 	if (wait_s > LONGEST_WAIT_S)
 		wait_s = LONGEST_WAIT_S;
 	if (asking->tries >= SUPPORT_FEE_TRIES) { /* the books then lack one fee; health counted it all along */
-		if (!store_run(asking->support->db, SUPPORT_SQL_FEE_DUE_DELETE, STORE_ARGS(store_i64(asking->contribution)), NULL, f))
+		if (!store_run(
+				asking->support->db, SUPPORT_SQL_FEE_DUE_DELETE, STORE_ARGS(store_i64(asking->contribution)), NULL, f))
 			log_fault(f, "giving a fee up");
 	} else if (!store_run(asking->support->db, SUPPORT_SQL_FEE_DUE_LATER,
 			STORE_ARGS(store_i64(asking->contribution), store_i64(clock_now().us + wait_s * 1000000)), NULL, f)) {
@@ -80,7 +81,8 @@ static bool ask(struct support *support, const struct store_row *row, struct are
 	if (!seal_open(support->seal_key, row->columns[1].bytes, arena, &balance, f))
 		return false;
 	asking = memory_new(1, sizeof(*asking));
-	*asking = (struct asking){.support = support, .contribution = row->columns[0].number, .tries = row->columns[2].number};
+	*asking = (struct asking){
+		.support = support, .contribution = row->columns[0].number, .tries = row->columns[2].number};
 	snprintf(asking->balance, sizeof(asking->balance), "%.*s", STR_ARG(balance));
 	snprintf(path, sizeof(path), "/v1/balance_transactions/%s", asking->balance);
 	ok = stripe_call(support, "GET", path, (struct str){NULL, 0}, NULL, asked, asking, f);
@@ -104,7 +106,9 @@ void support_ask_fees(void *self)
 	if (support->is_asking_fee || support->authorization == NULL || support->room->read_only || support->room->draining)
 		return;
 	arena_init(&arena, "fee", 8192);
-	if (store_one(support->db, SUPPORT_SQL_FEE_DUE_NEXT, STORE_ARGS(store_i64(clock_now().us)), &arena, &row, &found, &f) && found)
+	if (store_one(
+			support->db, SUPPORT_SQL_FEE_DUE_NEXT, STORE_ARGS(store_i64(clock_now().us)), &arena, &row, &found, &f) &&
+		found)
 		support->is_asking_fee = ask(support, &row, &arena, &f);
 	if (f.kind != FAULT_NONE)
 		log_fault(&f, "asking for a fee");

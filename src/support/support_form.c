@@ -1,8 +1,8 @@
 /* support_form.c: a reader's form becomes a gift, or a sentence on what is wrong.
  *
- * Decides: which of the three sets of amounts counts (the chosen frequency's), that a typed amount wins over a pressed one,
- * and the month of a reminder. Leaves to others: pages, numbers in each language (press/locale.h). Runs in: support. The
- * hard thing: whatever was typed must come back as typed.
+ * Decides: which of the three sets of amounts counts (the chosen frequency's), that a typed amount wins over a pressed
+ * one, and the month of a reminder. Leaves to others: pages, numbers in each language (press/locale.h). Runs in:
+ * support. The hard thing: whatever was typed must come back as typed.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
 #include "base/fault.h"
@@ -29,8 +29,8 @@ struct str support_form_language(const struct http_request *rq)
 static struct str sentence(const struct settings *settings, const struct locale *locale, const char *key,
 	struct money amount, struct arena *arena)
 {
-	const struct locale_pair pairs[] = {{"amount", locale_money(locale, amount, true, arena)}, {"newsroom", settings->name},
-		{NULL, {NULL, 0}}};
+	const struct locale_pair pairs[] = {
+		{"amount", locale_money(locale, amount, true, arena)}, {"newsroom", settings->name}, {NULL, {NULL, 0}}};
 
 	return locale_format(locale, key, arena, pairs);
 }

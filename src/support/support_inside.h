@@ -49,7 +49,8 @@ struct support {
 bool support_open_keys(struct support *support, struct fault *f) __attribute__((warn_unused_result));
 void support_release(struct support *support);
 /* Keyed hash of a provider's reference, an address, a reason: `domain` is a literal such as "support.reference". */
-void support_index(const struct support *support, const char *domain, struct str value, unsigned char out[SEAL_INDEX_BYTES]);
+void support_index(
+	const struct support *support, const char *domain, struct str value, unsigned char out[SEAL_INDEX_BYTES]);
 
 /* --- support_form.c: a reader's form --- */
 struct support_gift {
@@ -60,7 +61,8 @@ struct support_gift {
  * holds everything as it was typed. */
 bool support_read_coupon(const struct settings *settings, const struct locale *locale, const struct http_request *rq,
 	struct support_gift *gift, struct page_coupon *coupon, struct arena *arena);
-/* One amount: `picked` is the radio's value (minor units or "own"), `own` as typed; what was typed wins. False and a sentence in *error. */
+/* One amount: `picked` is the radio's value (minor units or "own"), `own` as typed; what was typed wins. False and a
+ * sentence in *error. */
 bool support_read_amount(const struct settings *settings, const struct locale *locale, enum frequency frequency,
 	struct str picked, struct str own, struct money *amount, struct str *error, struct arena *arena);
 /* The language a form names, or empty where it is none. */
@@ -99,8 +101,8 @@ bool stripe_call(struct support *support, const char *method, const char *path, 
 bool stripe_reply(const struct http_reply *reply, const struct fault *failed, json_t **json, struct fault *f);
 void stripe_add(struct buf *form, const char *name, struct str value);
 /* Is the Stripe-Signature good for this body? DENIED otherwise. */
-bool stripe_verify(const struct secret *const *secrets, size_t count, struct str header, struct str body, struct when now,
-	struct fault *f) __attribute__((warn_unused_result));
+bool stripe_verify(const struct secret *const *secrets, size_t count, struct str header, struct str body,
+	struct when now, struct fault *f) __attribute__((warn_unused_result));
 
 /* --- support_facts.c: what an event says --- */
 /* meaning, the provider's name for it */
@@ -160,8 +162,8 @@ bool support_book_contribution(struct support *support, const struct support_che
 bool support_book_refund(struct support *support, int64_t contribution, struct str refund, struct money amount,
 	enum refund_step step, int32_t day, struct fault *f) __attribute__((warn_unused_result));
 /* In a transaction of its own: the provider said what a payment cost. */
-bool support_book_fee(struct support *support, int64_t contribution, struct str balance, struct money fee, struct fault *f)
-	__attribute__((warn_unused_result));
+bool support_book_fee(struct support *support, int64_t contribution, struct str balance, struct money fee,
+	struct fault *f) __attribute__((warn_unused_result));
 /* *contribution is 0 when the reference is not known. */
 bool support_find_reference(struct support *support, struct str reference, int64_t *contribution, struct fault *f)
 	__attribute__((warn_unused_result));
@@ -179,14 +181,14 @@ bool support_know_mandate(struct support *support, const struct support_checkout
 	struct support_mandate *mandate, struct fault *f) __attribute__((warn_unused_result));
 bool support_find_mandate(struct support *support, int64_t checkout, bool open_it, struct arena *arena,
 	struct support_mandate *mandate, struct fault *f) __attribute__((warn_unused_result));
-bool support_move_mandate(struct support *support, struct support_mandate *mandate, enum mandate_step step, struct fault *f)
-	__attribute__((warn_unused_result));
+bool support_move_mandate(struct support *support, struct support_mandate *mandate, enum mandate_step step,
+	struct fault *f) __attribute__((warn_unused_result));
 /* After a start: what was under way is now in doubt. */
 bool support_doubt_cancelling(struct support *support, struct fault *f) __attribute__((warn_unused_result));
 
 /* --- timed work --- */
 void support_ask_fees(void *support);          /* support_fees.c: asks for the next fee that is due */
-void support_settle_doubts(void *support);     /* support_manage.c: looks up a cancelling that nobody knows the end of */
+void support_settle_doubts(void *support); /* support_manage.c: looks up a cancelling that nobody knows the end of */
 void support_run_reminders(void *support);     /* support_remind.c */
 void support_daily(void *support);             /* support.c */
 

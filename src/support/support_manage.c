@@ -1,8 +1,8 @@
 /* support_manage.c: the keep-this link: what runs, and the button that ends it.
  *
- * Decides: when a subscription counts as ended: only when the provider says so. Runs in: support. The hard thing: an answer
- * that does not come. The mandate is then in doubt: the provider is looked up until it answers, and asked again if the
- * subscription still runs, since that is what the reader wanted.
+ * Decides: when a subscription counts as ended: only when the provider says so. Runs in: support. The hard thing: an
+ * answer that does not come. The mandate is then in doubt: the provider is looked up until it answers, and asked again
+ * if the subscription still runs, since that is what the reader wanted.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
 #include "base/fault.h"
@@ -33,8 +33,8 @@ static struct str write(const struct support *support, const struct locale *loca
 	return locale_format(locale, key, arena, pairs);
 }
 
-static void answer_manage(struct support *support, struct http_request *rq, int status, const struct support_checkout *checkout,
-	const char *heading, const char *sentence, bool can_cancel)
+static void answer_manage(struct support *support, struct http_request *rq, int status,
+	const struct support_checkout *checkout, const char *heading, const char *sentence, bool can_cancel)
 {
 	struct room *room = support->room;
 	struct arena *arena = http_arena(rq);
@@ -55,10 +55,11 @@ static void answer_manage(struct support *support, struct http_request *rq, int 
 	page_answer(room, rq, status, "manage", root);
 }
 
-static void answer_state(struct support *support, struct http_request *rq, int status, const struct support_checkout *checkout,
-	const struct support_mandate *mandate)
+static void answer_state(struct support *support, struct http_request *rq, int status,
+	const struct support_checkout *checkout, const struct support_mandate *mandate)
 {
-	static const char *const running[FREQUENCY_COUNT] = {"support_manage_once", "support_manage_monthly", "support_manage_annual"};
+	static const char *const running[FREQUENCY_COUNT] = {
+		"support_manage_once", "support_manage_monthly", "support_manage_annual"};
 
 	if (mandate->id == 0)
 		answer_manage(support, rq, status, checkout, running[checkout->frequency],
@@ -89,7 +90,8 @@ static bool find(struct support *support, struct http_request *rq, struct suppor
 	struct fault f = {0};
 	bool found = false;
 
-	if (!support_find_checkout(support, SUPPORT_BY_MANAGE, http_part(rq, "token"), http_arena(rq), checkout, &found, &f) ||
+	if (!support_find_checkout(
+			support, SUPPORT_BY_MANAGE, http_part(rq, "token"), http_arena(rq), checkout, &found, &f) ||
 		(found && !support_find_mandate(support, checkout->id, true, http_arena(rq), mandate, &f))) {
 		log_fault(&f, "finding a mandate");
 		http_answer_fault(rq, &f);
@@ -152,7 +154,8 @@ static void called(void *self, const struct http_reply *reply, const struct faul
 	if (!ok)
 		log_fault(&f, cancelling->is_look_up ? "looking a subscription up" : "cancelling a subscription");
 	if (cancelling->is_look_up) {
-		/* Gone there is gone. It still runs: nothing changed (a reader may press again), or, in doubt, it is asked again. */
+		/* Gone there is gone. It still runs: nothing changed (a reader may press again), or, in doubt, it is asked
+		 * again. */
 		if (f.kind == FAULT_MISSING)
 			move_and_end(cancelling, MANDATE_HAS_ENDED);
 		else if (ok && cancelling->rq == NULL && cancelling->mandate.state == MANDATE_UNCERTAIN) {
@@ -179,8 +182,8 @@ static void called(void *self, const struct http_reply *reply, const struct faul
 static bool call(struct cancelling *cancelling, bool is_look_up, struct fault *f)
 {
 	cancelling->is_look_up = is_look_up;
-	return stripe_call(cancelling->support, is_look_up ? "GET" : "DELETE", cancelling->path, (struct str){NULL, 0}, NULL,
-		called, cancelling, f);
+	return stripe_call(cancelling->support, is_look_up ? "GET" : "DELETE", cancelling->path, (struct str){NULL, 0},
+		NULL, called, cancelling, f);
 }
 
 void support_post_manage(struct http_request *rq, void *self)
@@ -199,7 +202,8 @@ void support_post_manage(struct http_request *rq, void *self)
 		return;
 	cancelling->support = support;
 	cancelling->rq = rq;
-	snprintf(cancelling->path, sizeof(cancelling->path), "/v1/subscriptions/%.*s", STR_ARG(cancelling->mandate.subscription));
+	snprintf(cancelling->path, sizeof(cancelling->path), "/v1/subscriptions/%.*s",
+		STR_ARG(cancelling->mandate.subscription));
 	if (cancelling->mandate.id == 0 || cancelling->mandate.state != MANDATE_ACTIVE) {
 		answer_state(support, rq, 200, &cancelling->checkout, &cancelling->mandate);
 		return;

@@ -1,7 +1,7 @@
 /* support_mandate.c: rows of mandate: gifts that come back by themselves.
  *
- * Decides: when a subscription becomes known. Leaves to others: asking the provider to end it (support_manage.c). Runs in:
- * support. The hard thing: the news that it ended may come before the news that it began.
+ * Decides: when a subscription becomes known. Leaves to others: asking the provider to end it (support_manage.c). Runs
+ * in: support. The hard thing: the news that it ended may come before the news that it began.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
 #include "base/fault.h"
@@ -21,8 +21,8 @@ static bool fill(struct support *support, const struct store_row *row, bool open
 	return !open_it || seal_open(support->seal_key, row->columns[3].bytes, arena, &mandate->subscription, f);
 }
 
-static bool find(struct support *support, enum support_sql query, struct store_value key, bool open_it, struct arena *arena,
-	struct support_mandate *mandate, struct fault *f)
+static bool find(struct support *support, enum support_sql query, struct store_value key, bool open_it,
+	struct arena *arena, struct support_mandate *mandate, struct fault *f)
 {
 	struct store_row row;
 	bool found;
@@ -61,7 +61,8 @@ bool support_know_mandate(struct support *support, const struct support_checkout
 	arena_init(&arena, "mandate", 8192);
 	support_index(support, "support.subscription", subscription, hash);
 	ok = find(support, SUPPORT_SQL_MANDATE_BY_SUBSCRIPTION, store_blob(index), false, &arena, mandate, f);
-	if (ok && mandate->id == 0) /* one checkout begins one subscription; a second is somebody else's doing and left alone */
+	/* One checkout begins one subscription; a second is somebody else's doing and left alone. */
+	if (ok && mandate->id == 0)
 		ok = support_find_mandate(support, checkout->id, false, &arena, mandate, f);
 	if (ok && mandate->id == 0)
 		ok = insert(support, checkout, subscription, index, mandate, f);
@@ -69,7 +70,8 @@ bool support_know_mandate(struct support *support, const struct support_checkout
 	return ok;
 }
 
-bool support_move_mandate(struct support *support, struct support_mandate *mandate, enum mandate_step step, struct fault *f)
+bool support_move_mandate(
+	struct support *support, struct support_mandate *mandate, enum mandate_step step, struct fault *f)
 {
 	enum mandate_state next = mandate_next(mandate->state, step);
 

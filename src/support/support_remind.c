@@ -1,8 +1,8 @@
 /* support_remind.c: "Remind me later": one mail when it is due, then nothing is left.
  *
  * Decides: when a reminder is due. Leaves to newsletter: the mail (DESIGN: only it may reach SMTP), handed over on
- * newsletter.support.sock under a key that makes a repetition harmless. Runs in: support. The hard thing: the answer is the
- * same whether the address was known or not; and the row is erased only once newsletter has it on disk.
+ * newsletter.support.sock under a key that makes a repetition harmless. Runs in: support. The hard thing: the answer is
+ * the same whether the address was known or not; and the row is erased only once newsletter has it on disk.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
 #include "base/email.h"
@@ -19,16 +19,20 @@ enum { QUIET_S = 30 * 24 * 3600 };
 
 /* --- asked for --- */
 
-static bool keep(struct support *support, const struct email *email, struct str language, int32_t due_day, struct fault *f)
+static bool keep(
+	struct support *support, const struct email *email, struct str language, int32_t due_day, struct fault *f)
 {
 	unsigned char index[SEAL_INDEX_BYTES], sealed[SEAL_BYTES];
 	char canonical[EMAIL_BYTES + 1], key[RAND_TOKEN_CHARS + 1];
 
 	support_index(support, "support.reminder", email_canonical(email, canonical), index);
 	rand_token(key);
-	return seal(support->sealer, email_text(email), sealed, f) && store_run(support->db, SUPPORT_SQL_REMINDER_INSERT,
-		STORE_ARGS(store_i64(rand_id()), store_blob(str_make(index, sizeof(index))), store_blob(str_make(sealed, sizeof(sealed))),
-			store_text(language), store_i64(due_day), store_text(str_from(key))), NULL, f);
+	return seal(support->sealer, email_text(email), sealed, f) &&
+		store_run(support->db, SUPPORT_SQL_REMINDER_INSERT,
+			STORE_ARGS(store_i64(rand_id()), store_blob(str_make(index, sizeof(index))),
+				store_blob(str_make(sealed, sizeof(sealed))), store_text(language), store_i64(due_day),
+				store_text(str_from(key))),
+			NULL, f);
 }
 
 void support_post_remind(struct http_request *rq, void *self)

@@ -1,8 +1,8 @@
 /* support_states.h: every state machine of the support room, one table each.
  *
  * A table gives the enum, the names in the database, and next(). A step that a state does not list changes nothing: the
- * provider's events come in any order and more than once. tests/unit/support/test_states.c holds these tables against the
- * schema's CHECKs.
+ * provider's events come in any order and more than once. tests/unit/support/test_states.c holds these tables against
+ * the schema's CHECKs.
  * SPDX-License-Identifier: ISC */
 #ifndef SUPPORT_SUPPORT_STATES_H
 #define SUPPORT_SUPPORT_STATES_H

@@ -1,9 +1,9 @@
 /* support_stripe.c: the provider's wire: calls, answers, signatures.
  *
  * Decides: the headers of every call (pinned version, restricted key), what an answer means for a retry, and whether an
- * event was signed by the provider. Leaves to others: what is asked and what follows. Runs in: support. The hard thing: an
- * answer that did not come is not a no (UNCERTAIN); and a signature is compared in constant time, with each secret while
- * one is being rolled.
+ * event was signed by the provider. Leaves to others: what is asked and what follows. Runs in: support. The hard thing:
+ * an answer that did not come is not a no (UNCERTAIN); and a signature is compared in constant time, with each secret
+ * while one is being rolled.
  * SPDX-License-Identifier: ISC */
 #include <sodium.h>
 #include "base/arena.h"
@@ -70,7 +70,8 @@ bool stripe_reply(const struct http_reply *reply, const struct fault *failed, js
 	*json = NULL;
 	if (failed != NULL) {
 		*f = *failed;
-		if (f->kind == FAULT_REMOTE) /* cut before anything was sent, or nonsense came back: only the first would be a no */
+		/* Cut before anything was sent, or nonsense came back: only the first would be a no. */
+		if (f->kind == FAULT_REMOTE)
 			f->kind = FAULT_UNCERTAIN;
 		return false;
 	}
@@ -87,7 +88,8 @@ bool stripe_reply(const struct http_reply *reply, const struct fault *failed, js
 }
 
 /* "t=…,v1=…,v1=…": the time and the v1 signatures. Other schemes are passed over. */
-static bool read_header(struct str header, struct str *time, unsigned char signatures[MAX_SIGNATURES][MAC_BYTES], size_t *count)
+static bool read_header(
+	struct str header, struct str *time, unsigned char signatures[MAX_SIGNATURES][MAC_BYTES], size_t *count)
 {
 	struct str rest = header;
 	struct str piece;
@@ -105,7 +107,8 @@ static bool read_header(struct str header, struct str *time, unsigned char signa
 			size_t len;
 
 			if (hex.len == (size_t) 2 * MAC_BYTES &&
-				sodium_hex2bin(signatures[*count], MAC_BYTES, hex.at, hex.len, NULL, &len, NULL) == 0 && len == MAC_BYTES)
+				sodium_hex2bin(signatures[*count], MAC_BYTES, hex.at, hex.len, NULL, &len, NULL) == 0 &&
+				len == MAC_BYTES)
 				(*count)++;
 		}
 	}
@@ -125,8 +128,8 @@ static void sign(const struct secret *secret, struct str time, struct str body, 
 	sodium_memzero(&state, sizeof(state));
 }
 
-bool stripe_verify(const struct secret *const *secrets, size_t count, struct str header, struct str body, struct when now,
-	struct fault *f)
+bool stripe_verify(const struct secret *const *secrets, size_t count, struct str header, struct str body,
+	struct when now, struct fault *f)
 {
 	unsigned char signatures[MAX_SIGNATURES][MAC_BYTES];
 	unsigned char own[MAC_BYTES];

@@ -1,7 +1,7 @@
 /* support_thanks.c: the page that a reader comes back to.
  *
- * Decides: which of thanks, waiting and "nothing was taken" it is, from our own rows alone: coming back proves nothing, the
- * provider's signed event does. Runs in: support. The hard thing: the reader is often faster than the event.
+ * Decides: which of thanks, waiting and "nothing was taken" it is, from our own rows alone: coming back proves nothing,
+ * the provider's signed event does. Runs in: support. The hard thing: the reader is often faster than the event.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
 #include "base/fault.h"
@@ -22,11 +22,13 @@ static struct str write(const struct support *support, const struct locale *loca
 }
 
 /* The form as it was left. */
-static void answer_back(struct support *support, struct http_request *rq, const struct support_checkout *checkout, const char *notice)
+static void answer_back(
+	struct support *support, struct http_request *rq, const struct support_checkout *checkout, const char *notice)
 {
 	const struct locale *locale = page_locale(support->room->theme, support->settings, checkout->language);
 	const struct settings_frequency *set = &support->settings->frequency[checkout->frequency];
-	struct page_coupon coupon = {.frequency = checkout->frequency, .is_given = true, .notice = locale_text(locale, notice)};
+	struct page_coupon coupon = {
+		.frequency = checkout->frequency, .is_given = true, .notice = locale_text(locale, notice)};
 	bool is_listed = false;
 
 	for (size_t i = 0; i < SETTINGS_AMOUNTS; i++)
@@ -50,7 +52,8 @@ static void answer_back(struct support *support, struct http_request *rq, const 
 static void answer_thanks(struct support *support, struct http_request *rq, const struct support_checkout *checkout,
 	struct str token, bool is_waiting)
 {
-	static const char *const headings[FREQUENCY_COUNT] = {"support_thanks_once", "support_thanks_monthly", "support_thanks_annual"};
+	static const char *const headings[FREQUENCY_COUNT] = {
+		"support_thanks_once", "support_thanks_monthly", "support_thanks_annual"};
 	struct room *room = support->room;
 	struct arena *arena = http_arena(rq);
 	const struct locale *locale = page_locale(room->theme, support->settings, checkout->language);
@@ -61,7 +64,8 @@ static void answer_thanks(struct support *support, struct http_request *rq, cons
 
 	page.title = locale_text(locale, is_waiting ? "support_waiting_title" : "support_thanks_title");
 	root = page_values(room->theme, support->settings, &page, arena);
-	press_set_text(root, "heading", is_waiting ? page.title : write(support, locale, headings[checkout->frequency], checkout, arena));
+	press_set_text(root, "heading",
+		is_waiting ? page.title : write(support, locale, headings[checkout->frequency], checkout, arena));
 	press_set_text(root, "sentence", write(support, locale, !is_waiting ? "support_thanks_sentence" :
 		at_bank ? "support_waiting_bank" : "support_waiting_moment", checkout, arena));
 	press_set_bool(root, "is_waiting", is_waiting);

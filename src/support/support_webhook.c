@@ -1,7 +1,7 @@
 /* support_webhook.c: what the provider tells us.
  *
- * Decides: that only a signed event is read, and that it is acknowledged after it was committed and not before. Runs in:
- * support. The hard thing: a failure here must not be a 2xx: the provider then tells us again, for days.
+ * Decides: that only a signed event is read, and that it is acknowledged after it was committed and not before. Runs
+ * in: support. The hard thing: a failure here must not be a 2xx: the provider then tells us again, for days.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
 #include "base/fault.h"
@@ -20,7 +20,8 @@ static bool take(struct support *support, struct http_request *rq, bool *is_new,
 		return fault_set(f, FAULT_BUSY, "secrets/support.conf holds no [stripe] webhook_secret: put it there");
 	if (!stripe_verify(secrets, 2, http_header(rq, "Stripe-Signature"), body, clock_now(), f))
 		return false;
-	ok = http_json_parse(body, &json, f) && facts_read(json, &facts, f) && support_take_event(support, &facts, is_new, f);
+	ok = http_json_parse(body, &json, f) && facts_read(json, &facts, f) &&
+		support_take_event(support, &facts, is_new, f);
 	json_decref(json);
 	return ok;
 }

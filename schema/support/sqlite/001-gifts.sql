@@ -1,5 +1,6 @@
 -- Gifts, their provider's events, and the double-entry books. Nobody's name or address stands here in the clear: provider
 -- references and addresses are sealed, and found again by keyed hashes (*_index). Days are UTC days since 1970.
+-- SPDX-License-Identifier: ISC
 
 -- One press of Continue. Durable before the provider is asked: id is the provider's client_reference_id.
 CREATE TABLE checkout (
