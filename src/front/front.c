@@ -107,7 +107,7 @@ static void on_look_again(void *self)
 	site_changed(front->site);
 }
 
-/* Every remembered file may hold two descriptors: ask for as many as the machine gives. */
+/* Every remembered file holds a descriptor: ask for as many as the machine gives. */
 static size_t descriptors_allowed(void)
 {
 	struct rlimit limit;
@@ -125,13 +125,13 @@ static bool front_open(struct room *room, struct fault *f)
 {
 	struct front *front = memory_new(1, sizeof(*front));
 	size_t descriptors = descriptors_allowed();
-	size_t entries = descriptors > DESCRIPTORS_SPARE ? (descriptors - DESCRIPTORS_SPARE) / 2 : 256;
+	size_t files = descriptors > 2 * DESCRIPTORS_SPARE ? descriptors - DESCRIPTORS_SPARE : descriptors / 4;
 	struct loop_watch *watch = NULL;
 
 	front->room = room;
 	room->self = front;
-	front->site = site_open(&(struct site_options){room->home.fd, "data/site", MEMORY_BYTES,
-		entries < ENTRIES_MOST ? entries : ENTRIES_MOST});
+	front->site = site_open(&(struct site_options){room->home.fd, "data/site", MEMORY_BYTES, ENTRIES_MOST,
+		files < ENTRIES_MOST ? files : ENTRIES_MOST});
 	front->search = search_new(room);
 	front->limit = limit_new();
 	site_now(front->site, clock_mono_ms());
@@ -149,6 +149,7 @@ static void front_close(struct room *room)
 	if (front == NULL)
 		return;
 	loop_before_wait_remove(room->loop, before_wait, front);
+	forward_end_all(front);
 	search_free(&front->search);
 	limit_free(&front->limit);
 	site_close(&front->site);

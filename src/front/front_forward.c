@@ -23,6 +23,7 @@ enum {
 };
 
 struct forward {
+	struct forward *next, *before;
 	struct front *front;
 	struct http_request *rq;
 	const char *to;
@@ -42,14 +43,34 @@ static void answer_try_again(struct front *front, struct http_request *rq)
 	http_answer_fault(rq, &f);
 }
 
+static void forward_end(struct forward *forward)
+{
+	struct front *front = forward->front;
+
+	if (forward->before != NULL)
+		forward->before->next = forward->next;
+	else
+		front->forwards = forward->next;
+	if (forward->next != NULL)
+		forward->next->before = forward->before;
+	front->forwarded_now--;
+	memory_free(forward);
+}
+
+/* The room ends: its client cuts the calls without a word, the server has answered the readers. */
+void forward_end_all(struct front *front)
+{
+	while (front->forwards != NULL)
+		forward_end(front->forwards);
+}
+
 static void on_answer(void *self, const struct http_reply *reply, const struct fault *f)
 {
 	struct forward forward = *(struct forward *) self;
 	struct http_request *rq = forward.rq;
 	struct str value = {NULL, 0};
 
-	memory_free(self);
-	forward.front->forwarded_now--;
+	forward_end(self);
 	if (f != NULL) {
 		log_fault(f, forward.to);
 		answer_try_again(forward.front, rq);
@@ -133,11 +154,13 @@ static void forward(struct front *front, struct http_request *rq, const char *to
 	}
 	must(options.method != NULL && !url.over && !form.over); /* all capped by the gate */
 	waiting = memory_new(1, sizeof(*waiting));
-	*waiting = (struct forward){front, rq, to};
+	*waiting = (struct forward){front->forwards, NULL, front, rq, to};
+	if (waiting->next != NULL)
+		waiting->next->before = waiting;
+	front->forwards = waiting;
 	front->forwarded_now++;
 	if (!http_call_start(front->room->client, &options, on_answer, waiting, NULL, &f)) {
-		front->forwarded_now--;
-		memory_free(waiting);
+		forward_end(waiting);
 		log_fault(&f, to);
 		answer_try_again(front, rq);
 	}

@@ -9,6 +9,7 @@
 struct arena;
 struct buf;
 struct fault;
+struct forward;
 struct limit;
 struct room;
 struct search;
@@ -19,6 +20,7 @@ struct front {
 	struct site *site;
 	struct search *search;
 	struct limit *limit;
+	struct forward *forwards; /* those that wait for their answer */
 	unsigned forwarded_now;   /* forwarded requests that wait for their answer */
 };
 
@@ -27,7 +29,8 @@ struct site_options {
 	int home_fd;
 	const char *folder;        /* "data/site", relative to it */
 	size_t memory_bytes;       /* for the hottest bodies */
-	size_t entries;            /* files remembered, each with up to two open descriptors */
+	size_t entries;            /* paths remembered */
+	size_t descriptors;        /* of them kept open, at most */
 };
 struct site *site_open(const struct site_options *options);
 void site_close(struct site **site);
@@ -71,6 +74,7 @@ int site_file_open(int site_fd, const char *path);
 /* front_forward.c */
 void forward_newsletter(struct http_request *rq, void *room);
 void forward_support(struct http_request *rq, void *room);
+void forward_end_all(struct front *front);
 
 /* front_search.c */
 struct search *search_new(struct room *room);

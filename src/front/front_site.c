@@ -33,7 +33,8 @@ enum {
 };
 
 struct variant {
-	int fd;                       /* -1: there is none */
+	bool there;                   /* a file of this name is there; opened when it is first asked for */
+	int fd;                       /* -1: not open */
 	ino_t inode;
 	off_t size;
 	struct timespec changed;
@@ -93,6 +94,7 @@ static void forget_variant(struct site *site, struct variant *variant)
 		site->counts.descriptors--;
 	}
 	variant->fd = -1;
+	variant->there = false;
 }
 
 static void forget_entry(struct site *site, struct entry *entry)
@@ -152,25 +154,27 @@ static struct entry *find_entry(const struct site *site, struct str path, uint64
 	return NULL;
 }
 
-/* The clock's hand looks at a few and forgets the coldest of them. */
-static void make_room(struct site *site)
+/* The clock's hand looks at a few and forgets the coldest of them, but not `keep`. */
+static bool make_room(struct site *site, const struct entry *keep)
 {
-	struct entry *coldest = site->hand;
+	struct entry *coldest = NULL;
 
-	for (int i = 0; i < VICTIMS; i++) {
-		if (heat_now(site, site->hand) < heat_now(site, coldest))
+	for (int i = 0; i < VICTIMS && site->hand != NULL; i++) {
+		if (site->hand != keep && (coldest == NULL || heat_now(site, site->hand) < heat_now(site, coldest)))
 			coldest = site->hand;
 		site->hand = site->hand->ring_next;
 	}
-	forget_entry(site, coldest);
+	if (coldest != NULL)
+		forget_entry(site, coldest);
+	return coldest != NULL;
 }
 
 static struct entry *add_entry(struct site *site, struct str path, uint64_t hash)
 {
 	struct entry *entry = NULL;
 
-	while (site->counts.entries >= site->options.entries)
-		make_room(site);
+	while (site->counts.entries >= site->options.entries && make_room(site, NULL))
+		;
 	entry = memory_new(1, sizeof(*entry) + path.len + 1);
 	memcpy(entry->path, path.at, path.len);
 	entry->path_len = path.len;
@@ -223,31 +227,28 @@ static void make_etag(struct variant *variant)
 	(void) memcpy(variant->etag + 33, "\"", 2);
 }
 
-/* Opens or re-opens one file if it is another than before. ENOENT and the like: the variant is gone. */
+static bool is_same(const struct variant *variant, const struct stat *info)
+{
+	return info->st_ino == variant->inode && info->st_size == variant->size && info->st_mtim.tv_sec == variant->changed.tv_sec
+		&& info->st_mtim.tv_nsec == variant->changed.tv_nsec;
+}
+
+/* Forgets what is remembered of a file if it is another than before. */
 static void look_at(struct site *site, struct variant *variant, const char *name)
 {
 	struct stat info;
-	int fd = -1;
 
-	if (variant->fd >= 0 && fstatat(site->fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && info.st_ino == variant->inode
-		&& info.st_size == variant->size && info.st_mtim.tv_sec == variant->changed.tv_sec
-		&& info.st_mtim.tv_nsec == variant->changed.tv_nsec)
-		return;
-	forget_variant(site, variant);
-	fd = site_file_open(site->fd, name);
-	if (fd < 0)
-		return;
-	if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-		(void) close(fd);
+	if (fstatat(site->fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode)) {
+		forget_variant(site, variant);
 		return;
 	}
-	variant->fd = fd;
+	if (variant->there && is_same(variant, &info))
+		return;
+	forget_variant(site, variant);
+	variant->there = true;
 	variant->inode = info.st_ino;
 	variant->size = info.st_size;
 	variant->changed = info.st_mtim;
-	site->counts.descriptors++;
-	site->counts.loads++;
-	make_etag(variant);
 }
 
 /* "/x/" → "x/index.html", "/feed.xml" → "feed.xml"; with ".gz" for the second variant. */
@@ -272,6 +273,36 @@ static void look_at_entry(struct site *site, struct entry *entry)
 			forget_variant(site, &entry->variants[i]);
 }
 
+/* Opens a variant that is there. False: it is not there any more, or cannot be read. */
+static bool open_variant(struct site *site, struct entry *entry, struct variant *variant)
+{
+	struct stat info;
+	char name[1200];
+
+	if (variant->fd >= 0 || !variant->there)
+		return variant->there;
+	while (site->counts.descriptors >= site->options.descriptors && make_room(site, entry))
+		;
+	if (!file_name(str_make(entry->path, entry->path_len), variant == &entry->variants[1], name, sizeof(name)))
+		return false;
+	variant->fd = site_file_open(site->fd, name);
+	if (variant->fd < 0) {
+		variant->there = false;
+		return false;
+	}
+	site->counts.descriptors++;
+	if (fstat(variant->fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+		forget_variant(site, variant);
+		return false;
+	}
+	variant->inode = info.st_ino;
+	variant->size = info.st_size;
+	variant->changed = info.st_mtim;
+	site->counts.loads++;
+	make_etag(variant);
+	return true;
+}
+
 /* The file of a path, as it is now; NULL: there is none. */
 static struct entry *entry_of(struct site *site, struct str path)
 {
@@ -292,7 +323,7 @@ static struct entry *entry_of(struct site *site, struct str path)
 	} else if (entry->generation != site->generation || site->now_ms - entry->looked_ms > LOOKED_MS) {
 		look_at_entry(site, entry);
 	}
-	if (entry->variants[0].fd < 0) {
+	if (!entry->variants[0].there) {
 		forget_entry(site, entry);
 		return NULL;
 	}
@@ -477,7 +508,7 @@ static struct lines lines_of(const struct site *site, const struct entry *entry,
 		add_line(&lines, "Content-Encoding", "gzip");
 	add_line(&lines, "ETag", variant->etag);
 	add_line(&lines, "Cache-Control", entry->cache);
-	if (entry->variants[1].fd >= 0)
+	if (entry->variants[1].there)
 		add_line(&lines, "Vary", "Accept-Encoding");
 	if (with_body) {
 		add_line(&lines, "X-Content-Type-Options", "nosniff");
@@ -511,9 +542,8 @@ static void keep_ready(struct site *site, struct entry *entry, struct variant *v
 
 /* --- answers --- */
 
-static void answer_file(struct site *site, struct http_request *rq, struct entry *entry)
+static void answer_file(struct site *site, struct http_request *rq, struct entry *entry, struct variant *variant)
 {
-	struct variant *variant = &entry->variants[entry->variants[1].fd >= 0 && http_accepts_gzip(rq) ? 1 : 0];
 	struct str condition = http_header(rq, "If-None-Match");
 	bool is_fresh = condition.len > 0 && path_etag_matches(condition, str_from(variant->etag));
 	struct lines lines;
@@ -682,8 +712,10 @@ void site_answer(struct site *site, struct http_request *rq)
 		return;
 	}
 	entry = entry_of(site, path);
-	if (entry != NULL)
-		answer_file(site, rq, entry);
+	if (entry != NULL && http_accepts_gzip(rq) && open_variant(site, entry, &entry->variants[1]))
+		answer_file(site, rq, entry, &entry->variants[1]);
+	else if (entry != NULL && open_variant(site, entry, &entry->variants[0]))
+		answer_file(site, rq, entry, &entry->variants[0]);
 	else
 		answer_missing(site, rq, path);
 }

@@ -95,7 +95,7 @@ static int set_up(void **state)
 	put("search.db", "secret");
 	put("_private/x.html", "secret");
 	publish();
-	site = site_open(&(struct site_options){home_fd, "data/site", 1 << 16, 64});
+	site = site_open(&(struct site_options){home_fd, "data/site", 1 << 16, 64, 40});
 	site_now(site, clock_mono_ms());
 	start_server(&options);
 	if (site_notify_fd(site) >= 0)
@@ -322,6 +322,7 @@ static void more_files_than_are_remembered(void **state)
 			assert_string_equal(body_of(get("/", "")), "<p>front"); /* stays hot */
 		}
 	assert_true(site_count(site).entries <= 64);
+	assert_true(site_count(site).descriptors <= 40);
 	assert_true(site_count(site).memory_bytes <= 1 << 16);
 	assert_true(site_count(site).hits_memory >= 440);
 }
@@ -336,7 +337,7 @@ static void nothing_baked_yet(void **state)
 	assert_int_equal(rename(from, to), 0);
 	site_close(&site);
 	loop_unwatch(&watch);
-	site = site_open(&(struct site_options){home_fd, "data/site", 1 << 16, 64});
+	site = site_open(&(struct site_options){home_fd, "data/site", 1 << 16, 64, 40});
 	assert_int_equal(status_of(get("/", "")), 503);
 	assert_int_equal(rename(to, from), 0);
 	assert_int_equal(status_of(get("/", "")), 200);
