@@ -194,7 +194,7 @@ static void insert_reminder(struct press_value *map, const struct locale *locale
 
 	press_set_text(map, "later_question", locale_text(locale, "later_question"));
 	press_set_text(map, "later_link", locale_text(locale, "later_link"));
-	press_set_text(map, "remind_action", insert_href(page, "support/remind", arena));
+	press_set_text(map, "remind_action", insert_href(page, "support/remind#support", arena));
 	press_set_text(remind, "label", locale_text(locale, "remind_label"));
 	press_set_text(remind, "button", locale_text(locale, "remind_button"));
 	press_set_text(remind, "fine", locale_text(locale, "remind_fine"));
@@ -243,7 +243,7 @@ struct press_value *page_appeal(struct theme *theme, const struct settings *sett
 	press_set_text(map, "letter_html", insert_letter(theme, settings, locale, arena));
 	press_set_text(map, "lang", locale_language(locale));
 	press_set_text(map, "back", page->path.len > 0 ? page->path : STR("/"));
-	press_set_text(map, "action", insert_href(page, "support/continue", arena));
+	press_set_text(map, "action", insert_href(page, "support/continue#support", arena));
 	press_set_text(map, "quiet_href", insert_href(page, "support/quiet.css", arena));
 	press_set_text(map, "safe_summary", locale_text(locale, "safe_summary"));
 	press_set_text(map, "safe_strong", locale_text(locale, "safe_warning_strong"));
