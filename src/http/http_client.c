@@ -346,6 +346,10 @@ static void set_body(struct http_call *call, const struct http_call_options *opt
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) options->body.len);
 	}
 	SET(CURLOPT_CUSTOMREQUEST, method);
+	/* On a kept connection libcurl repeats by itself a request that was cut before any answer. What may have been acted
+	 * out is the caller's to repeat (UNCERTAIN), so only a GET goes over a kept one. */
+	if (strcmp(method, "GET") != 0)
+		SET(CURLOPT_FRESH_CONNECT, 1L);
 }
 
 static bool set_options(struct http_call *call, const struct http_call_options *options, struct fault *f)
