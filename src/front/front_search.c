@@ -228,6 +228,8 @@ void search_answer(struct search *search, struct site *site, struct http_request
 		if (!open_index(search, &f) || !find(search, buf_view(&expression), number, results, locale, arena, &count, &f)) {
 			log_fault(&f, "searching");
 			store_close(&search->store); /* looked at afresh next time */
+			fault_clear(&f);
+			fault_set(&f, FAULT_BUSY, "The search is being prepared. Please come back in a minute.");
 			if (!site_answer_page(site, rq, 503, "_503.html"))
 				http_answer_fault(rq, &f);
 			goto done;

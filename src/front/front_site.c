@@ -595,12 +595,15 @@ void site_headers(struct site *site, struct http_request *rq)
 
 bool site_answer_page(struct site *site, struct http_request *rq, int status, const char *name)
 {
-	struct str rest = maps_page(site->maps, name);
+	struct str rest = {NULL, 0};
 	struct buf page;
 	struct buf root;
 	size_t at = 0;
 	bool ok = false;
 
+	if (site->look)
+		read_counter(site);
+	rest = maps_page(site->maps, name);
 	buf_init(&page, LIMIT_PAGE_BYTES);
 	buf_init(&root, 8192);
 	if (rest.len == 0 || !path_root(http_path(rq), &root))

@@ -118,10 +118,9 @@ static struct MHD_Response *response_of(const struct http_ready_line *lines, str
 		: MHD_create_response_from_buffer(body.len, bytes, MHD_RESPMEM_PERSISTENT);
 
 	must(response != NULL);
-	for (; lines->name != NULL; lines++) {
-		must(is_clean(lines->name) && is_clean(lines->value));
+	/* libmicrohttpd itself refuses line ends in them, which is a bug here as in http_set. */
+	for (; lines->name != NULL; lines++)
 		add_header(response, lines->name, lines->value);
-	}
 	return response;
 }
 
