@@ -40,10 +40,19 @@ def test_the_link_works_once_and_a_get_does_nothing(newsroom):
     assert second.status >= 400 and "set-cookie" not in second.headers, second
 
 
+def press(b, words, within="//main"):
+    """Presses the button (or link) whose words begin so."""
+    b.find_element("xpath", "%s//*[self::button or self::a][starts-with(normalize-space(.), '%s')]" % (within, words)).click()
+
+
+def row_of(title):
+    return "//*[self::tr or self::li or self::article][contains(., '%s')]" % title
+
+
 def test_nothing_of_the_desk_without_a_session(newsroom):
-    for path in ("/", "/stories/", "/newsletter/", "/support/", "/people/"):
+    for path in ("/", "/stories", "/newsletter", "/support", "/people", "/site"):
         answer = ask_url("GET", newsroom.desk + path)
-        assert answer.status in (302, 303, 401, 403, 404) or "A story on the desk" not in answer.text, (path, answer)
+        assert answer.status in (302, 303, 401, 403), (path, answer)
         assert "A story on the desk" not in answer.text
     other = ask_url("GET", "http://127.0.0.1:%d/" % newsroom.desk_port, headers={"Host": "evil.example"})
     assert other.status >= 400
@@ -52,29 +61,20 @@ def test_nothing_of_the_desk_without_a_session(newsroom):
 def test_stories_are_listed_published_and_withdrawn(newsroom, browsers):
     house, b = newsroom, browsers()
     enter(b, house)
-    if "A story on the desk" not in b.page_source:
-        b.get(house.desk + "/stories/")
+    b.get(house.desk + "/stories")
     assert "A story on the desk" in b.page_source and "Only a draft" in b.page_source
-    row = b.find_element("xpath", "//*[self::tr or self::li][.//*[contains(text(),'Only a draft')]]")
-    row.find_element("xpath", ".//button[contains(.,'Publish')] | .//a[contains(.,'Publish')]").click()
-    time.sleep(0.3)
-    if "Only a draft" not in house.get("/").text:
-        for button in b.find_elements("xpath", "//main//button[contains(.,'Publish')]"):
-            button.click()
-            break
+    assert "Only a draft" not in house.get("/").text
+    b.find_element("xpath", row_of("Only a draft") + "//a[contains(., 'Only a draft')]").click()
+    press(b, "Publish")
     wait_for(lambda: "Only a draft" in house.get("/").text, 15, why="it is not on the front page")
-    if "A story on the desk" not in b.page_source:
-        b.get(house.desk + "/stories/")
-    row = b.find_element("xpath", "//*[self::tr or self::li][.//*[contains(text(),'A story on the desk')]]")
-    row.find_element("xpath", ".//button[contains(.,'Withdraw')] | .//a[contains(.,'Withdraw')]").click()
-    time.sleep(0.3)
-    for button in b.find_elements("xpath", "//main//button[contains(.,'Withdraw')]"):
-        if "to withdraw" not in button.text.lower() and house.get("/2026/11/20/on-the-desk/").status == 200:
-            reason = b.find_elements("css selector", "main textarea, main input[name=reason]")
-            if reason:
-                reason[0].send_keys("For a test.")
-            button.click()
-            break
+    b.get(house.desk + "/stories")
+    b.find_element("xpath", row_of("A story on the desk") + "//a[contains(., 'A story on the desk')]").click()
+    press(b, "Withdraw")
+    assert house.get("/2026/11/20/on-the-desk/").status == 200, "withdrawn without asking"
+    reason = b.find_elements("css selector", "main [name=reason]")
+    if reason:
+        reason[0].send_keys("For a test.")
+    press(b, "Withdraw", "//main//form")
     wait_for(lambda: house.get("/2026/11/20/on-the-desk/").status == 410, 15)
 
 
@@ -82,21 +82,19 @@ def test_an_issue_is_sent_with_a_bar_that_moves(newsroom, browsers):
     house, b = newsroom, browsers()
     house.mimeo("story", "import", house.story("for-the-issue"))
     issue = str(house.mimeo("newsletter", "compose", "--subject", "From the desk", "for-the-issue", json_out=True)["issue"])
+    house.smtp(delay=0.3)
     enter(b, house)
-    b.get(house.desk + "/newsletter/")
-    assert "From the desk" in b.page_source
-    links = b.find_elements("xpath", "//a[contains(.,'From the desk')]")
-    if links:
-        links[0].click()
-    for _ in range(3):
-        if house.ask("newsletter", "GET", "/issues/" + issue).json["state"] in ("sending", "sent"):
-            break
-        b.find_element("xpath", "//main//button[contains(.,'Send') or contains(.,'Approve')] | //main//a[contains(.,'Send') or contains(.,'Approve')]").click()
-        time.sleep(0.5)
+    b.get(house.desk + "/newsletter")
+    b.find_element("xpath", "//main//a[contains(., 'From the desk')]").click()
+    press(b, "Send")
+    assert house.ask("newsletter", "GET", "/issues/" + issue).json["state"] in ("draft", "frozen"), "sent without asking"
+    assert re.search(r"\b1\b", b.find_element("css selector", "main").text), "it does not say to how many"
+    press(b, "Send", "//main//form")
+    wait_for(lambda: re.search(r"\d+ of \d+ handled", b.find_element("css selector", "main").text) or b.get(house.desk + "/newsletter/" + issue), 10, 0.2)
+    house.smtp()
     wait_for(lambda: house.ask("newsletter", "GET", "/issues/" + issue).json["state"] == "sent", 30)
     house.wait_mail("desk-reader@example.org", "From the desk")
-    b.get(b.current_url)
-    assert re.search(r"handled|accepted|sent", b.page_source, re.I)
+    wait_for(lambda: "1 of 1 handled" in b.find_element("css selector", "main").text, 15, 0.3, why="the bar did not reach its end by itself")
 
 
 def test_contributions_are_listed_without_names(newsroom, browsers):
@@ -104,8 +102,7 @@ def test_contributions_are_listed_without_names(newsroom, browsers):
     house.give("monthly", 200, email="secret-giver@example.org")
     house.wait_stripe_quiet()
     enter(b, house)
-    b.get(house.desk + "/support/")
-    wait_for(lambda: re.search(r"\$\s?2\b|2\.00", b.find_element("css selector", "main").text) or b.refresh(), 10, 0.5, why="the gift is not at the desk")
+    wait_for(lambda: b.get(house.desk + "/support") or re.search(r"\$2\b", b.find_element("css selector", "main").text), 10, 0.5, why="the gift is not at the desk")
     assert "secret-giver" not in b.page_source and "example.org" not in b.page_source
 
 
@@ -113,7 +110,7 @@ def test_every_desk_post_wants_the_sessions_token(newsroom, browsers):
     house, b = newsroom, browsers()
     enter(b, house)
     cookies = "; ".join("%s=%s" % (c["name"], c["value"]) for c in b.get_cookies())
-    b.get(house.desk + "/stories/")
+    b.get(house.desk + "/stories")
     actions = {e.get_attribute("action") for e in b.find_elements("css selector", "form[method=post]")}
     assert actions
     for action in actions:
@@ -126,17 +123,16 @@ def test_every_desk_post_wants_the_sessions_token(newsroom, browsers):
 def test_the_health_line_is_true(newsroom, browsers):
     house, b = newsroom, browsers()
     enter(b, house)
-    b.get(house.desk + "/stories/")
+    b.get(house.desk + "/stories")
     assert re.search(r"Site is up", b.page_source), "no health line"
 
 
 def test_a_revoked_member_is_out_at_once(newsroom, browsers):
     house, b = newsroom, browsers()
     enter(b, house, "Short Guest")
-    b.get(house.desk + "/stories/")
+    b.get(house.desk + "/stories")
     assert b.find_elements("css selector", "form[method=post]")
     house.mimeo("staff", "revoke", "Short Guest")
-    b.get(house.desk + "/stories/")
+    b.get(house.desk + "/stories")
     assert "A story on the desk" not in b.page_source
     assert house.mimeo("staff", "link", "Short Guest", ok=False).returncode != 0
-    assert "Short Guest" in house.mimeo("staff", "list") or True
