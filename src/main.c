@@ -158,7 +158,8 @@ int main(int argc, char **argv)
 	}
 	if (line.argc > 0 && strcmp(line.argv[0], "serve") == 0) {
 		if (line.help) {
-			puts("usage: mimeo serve [-C HOME]\n\nStarts the newsroom: the site, the desk, the newsletter and reader support, in the foreground. Prints\n"
+			puts("usage: mimeo serve [-C HOME]\n\nStarts the newsroom: the site, the desk, the newsletter and reader support, in the foreground. "
+				"Prints\n"
 				"`mimeo: ready` once every room answers. Ctrl-C or SIGTERM ends it in order, within 10 seconds.");
 			return 0;
 		}

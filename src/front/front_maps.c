@@ -74,9 +74,9 @@ static bool read_again(struct maps *maps, enum which which, int site_fd)
 	if (is_new) {
 		buf_clear(&file->text);
 		while (info.st_size > 0) {
-			char *to = buf_reserve(&file->text, 65536 < file->text.cap_bytes - file->text.len ? 65536 : file->text.cap_bytes - file->text.len);
-			size_t left = file->text.cap_bytes - file->text.len;
-			ssize_t got = to != NULL ? read(fd, to, 65536 < left ? 65536 : left) : 0;
+			size_t left = file->text.cap_bytes - file->text.len, most = left < 65536 ? left : 65536;
+			char *to = buf_reserve(&file->text, most);
+			ssize_t got = to != NULL ? read(fd, to, most) : 0;
 
 			if (got <= 0)
 				break;

@@ -3,7 +3,8 @@
 #include "parent/parent_commands.h"
 
 const struct errand_command parent_commands[] = {
-	{"init", NULL, "[--name NAME] [--url ORIGIN] [--language xx] [--zone ZONE] [--listen ADDRESS:PORT] [--desk-listen ADDRESS:PORT] [--desk-url ORIGIN]",
+	{"init", NULL, "[--name NAME] [--url ORIGIN] [--language xx] [--zone ZONE] [--listen ADDRESS:PORT] "
+		"[--desk-listen ADDRESS:PORT] [--desk-url ORIGIN]",
 		"Makes a new home in the folder given by -C: a commented mimeo.conf, folders for keys, secrets, theme and data.\n"
 		"A folder that is a home already is left alone.", parent_init},
 	{"check", "desk newsletter support", "",

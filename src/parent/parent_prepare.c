@@ -30,7 +30,8 @@ static bool parent_owner(const struct parent *parent, const char *word, uid_t *u
 	snprintf(text, sizeof(text), "%.*s", STR_ARG(name));
 	user = getpwnam(text);
 	if (user == NULL)
-		return fault_set(f, FAULT_INPUT, "mimeo.conf: [users] %s = %s: this machine has no such user: add it (adduser --system --group %s) or clear the line",
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [users] %s = %s: this machine has no such user: "
+			"add it (adduser --system --group %s) or clear the line",
 			word, text, text);
 	*uid = user->pw_uid;
 	*gid = user->pw_gid;

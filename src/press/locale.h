@@ -1,9 +1,10 @@
 /* locale.h: a language: its whole sentences, plurals, dates, numbers and money.
  *
- * theme/locale/xx.json: {"name","dir","months":[12 as used in a date],"weekdays":[7, Sunday first, as in a date],"date":"{day} {month} {year}",
- * "date_long":"{weekday}, {day} {month} {year}","decimal","group","money":"{sign}{amount}","texts":{key: "…{name}…"},
- * "every":[7 whole phrases, Sunday first: "every Friday"], "plurals":{key:{"one":…,"few":…,"many":…,"other":…}}, "month_reminder":[12 whole sentences …]}. Weekday and
- * month sentences are whole strings, never glued. Plural categories are CLDR's (cardinal integers) for the languages in the table.
+ * theme/locale/xx.json: {"name","dir","months":[12 as used in a date],"weekdays":[7, Sunday first, as in a date],
+ * "date":"{day} {month} {year}","date_long":"{weekday}, {day} {month} {year}","decimal","group","money":"{sign}{amount}",
+ * "texts":{key: "…{name}…"},"every":[7 whole phrases, Sunday first: "every Friday"],
+ * "plurals":{key:{"one":…,"few":…,"many":…,"other":…}},"month_reminder":[12 whole sentences …]}. Weekday and month
+ * sentences are whole strings, never glued. Plural categories are CLDR's (cardinal integers) for the languages in the table.
  * SPDX-License-Identifier: ISC */
 #ifndef PRESS_LOCALE_H
 #define PRESS_LOCALE_H
