@@ -236,9 +236,10 @@ SELECT count(*) FROM contribution WHERE refunded_minor <> (
 	SELECT coalesce(sum(refund.amount_minor), 0) FROM refund WHERE refund.contribution = contribution.id AND refund.state = 'done')
 
 -- name: reminder_insert
+-- An address that waits already keeps its day and its key, but the row is written again: so that both take the same time.
 -- in: $1 id, $2 address_index, $3 address_sealed, $4 language, $5 due_day, $6 hand_over_key
 INSERT INTO reminder (id, address_index, address_sealed, language, due_day, hand_over_key)
-VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (address_index) DO NOTHING
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (address_index) DO UPDATE SET address_sealed = excluded.address_sealed
 
 -- name: reminder_due
 -- in: $1 today, $2 id after which; out: id, address_sealed, language, hand_over_key

@@ -14,6 +14,8 @@
 #include "store/store.h"
 #include "support_inside.h"
 
+enum { PATIENCE_MS = 3000 };
+
 /* One Continue under way; in the request's arena. */
 struct asking {
 	struct support *support;
@@ -21,7 +23,12 @@ struct asking {
 	struct support_checkout checkout;
 	struct page_coupon coupon;
 	struct str language;
+	struct str form, key;   /* the same for each try */
+	int64_t begun_ms;
+	bool is_second_try;
 };
+
+static bool ask(struct asking *asking, struct fault *f);
 
 static void answer_failed(
 	struct support *support, struct http_request *rq, struct str language, struct page_coupon *coupon, int status)
@@ -59,21 +66,34 @@ static bool keep_session(
 		support_move_checkout(support, checkout, CHECKOUT_IS_OPENED, f), f);
 }
 
+/* The key makes a second try the same request; only where the reader did not wait long already. */
+static bool may_ask_again(const struct asking *asking, const struct fault *f)
+{
+	return !asking->is_second_try && (f->kind == FAULT_UNCERTAIN || f->kind == FAULT_BUSY) &&
+		clock_mono_ms() - asking->begun_ms < PATIENCE_MS;
+}
+
 static void asked(void *self, const struct http_reply *reply, const struct fault *failed)
 {
 	struct asking *asking = self;
 	struct support *support = asking->support;
 	struct fault f = {0};
-	struct fault second = {0};
+	struct fault again = {0};
+	struct fault noted = {0};
 	json_t *json = NULL;
 	struct str url = {NULL, 0};
 	bool ok = stripe_reply(reply, failed, &json, &f);
 
+	if (!ok && may_ask_again(asking, &f)) {
+		log_fault(&f, "asking for a checkout, which is asked again");
+		asking->is_second_try = true;
+		if (ask(asking, &again))
+			return; /* the second answer comes here, too */
+	}
 	if (ok) {
 		url = http_json_text(json, "url");
 		ok = is_of_checkout(support->settings, url) ||
-			fault_set(
-				&f, FAULT_UNCERTAIN, "the provider's page is not at the address that [support] stripe_checkout names");
+			fault_set(&f, FAULT_UNCERTAIN, "the provider's page is not where [support] stripe_checkout says");
 	}
 	ok = ok && keep_session(support, &asking->checkout, http_json_text(json, "id"), &f);
 	if (ok) {
@@ -83,8 +103,8 @@ static void asked(void *self, const struct http_reply *reply, const struct fault
 	} else {
 		log_fault(&f, "asking for a checkout");
 		if (!support_move_checkout(support, &asking->checkout,
-				f.kind == FAULT_UNCERTAIN || f.kind == FAULT_IO ? CHECKOUT_IS_DOUBTED : CHECKOUT_IS_REFUSED, &second))
-			log_fault(&second, "noting that a checkout failed");
+				f.kind == FAULT_UNCERTAIN || f.kind == FAULT_IO ? CHECKOUT_IS_DOUBTED : CHECKOUT_IS_REFUSED, &noted))
+			log_fault(&noted, "noting that a checkout failed");
 		answer_failed(support, asking->rq, asking->language, &asking->coupon, fault_http_status(FAULT_REMOTE));
 	}
 	json_decref(json);
@@ -125,19 +145,25 @@ static void write_form(struct buf *form, const struct settings *settings, const 
 	add_urls(form, settings, token, arena);
 }
 
-static bool ask(struct asking *asking, const char *token, const struct locale *locale, struct fault *f)
+static bool ask(struct asking *asking, struct fault *f)
+{
+	return stripe_call(asking->support, "POST", "/v1/checkout/sessions", asking->form, asking->key.at, asked, asking, f);
+}
+
+static bool prepare(struct asking *asking, const char *token, const struct locale *locale, struct fault *f)
 {
 	struct arena *arena = http_arena(asking->rq);
-	struct str key = str_format(arena, "mimeo-checkout-%lld", (long long) asking->checkout.id);
 	struct buf form;
 	bool ok;
 
 	buf_init(&form, LIMIT_FORM_BYTES);
 	write_form(&form, asking->support->settings, locale, &asking->checkout, token, arena);
-	ok = buf_check(&form, "the request to the provider", f) &&
-		stripe_call(asking->support, "POST", "/v1/checkout/sessions", buf_view(&form), key.at, asked, asking, f);
+	ok = buf_check(&form, "the request to the provider", f);
+	asking->form = str_copy(buf_view(&form), arena);
+	asking->key = str_format(arena, "mimeo-checkout-%lld", (long long) asking->checkout.id);
+	asking->begun_ms = clock_mono_ms();
 	buf_release(&form);
-	return ok;
+	return ok && ((asking->form.at != NULL && asking->key.at != NULL) || fault_full(f, "the request to the provider"));
 }
 
 static void answer_off(struct support *support, struct http_request *rq, struct str language)
@@ -184,7 +210,7 @@ void support_post_continue(struct http_request *rq, void *self)
 		answer_failed(support, rq, language, &asking->coupon, fault_http_status(f.kind));
 		return;
 	}
-	if (ask(asking, token, locale, &f))
+	if (prepare(asking, token, locale, &f) && ask(asking, &f))
 		return; /* asked() answers */
 	log_fault(&f, "asking for a checkout");
 	fault_clear(&f);
