@@ -101,3 +101,24 @@ def test_the_first_screen_of_a_story_is_the_story(newsroom, browsers):
         box = b.execute_script("return document.querySelector(\"form[action*='newsletter/subscribe']\").getBoundingClientRect().top")
         assert box > height, "the newsletter box is on the first screen"
     b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+
+
+AXE = os.path.join(ROOT, "tests", "node_modules", "axe-core", "axe.min.js")
+
+
+@pytest.mark.skipif(not os.path.exists(AXE), reason="axe-core is not there (npm ci --ignore-scripts in tests makes it)")
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing(newsroom, browsers, dark):
+    b = browsers(nojs=False, dark=dark)
+    with open(AXE, encoding="utf-8") as file:
+        axe = file.read()
+    wrong = []
+    for width in (390, 1280):
+        b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
+        for path in paths(newsroom):
+            b.get(newsroom.site + path)
+            b.execute_script(axe)
+            found = b.execute_async_script("const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations), e => done([{id: String(e), nodes: []}]))")
+            wrong += [(width, path, one["id"], one["nodes"][0]["html"][:120] if one["nodes"] else "") for one in found]
+    b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+    assert not wrong, wrong
