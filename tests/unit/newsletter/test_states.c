@@ -1,0 +1,95 @@
+/* test_states.c: the state machines' tables, and their names in the schema's CHECKs.
+ * SPDX-License-Identifier: ISC */
+#include "newsletter_test.h"
+
+/* "state TEXT NOT NULL CHECK (state IN ('a', 'b'))" of a table must be exactly the names, in the table's order. */
+static void check_against_schema(const char *table, struct str (*name)(unsigned), unsigned count)
+{
+	struct str schema = newsletter_schema[0].text;
+	char start[64];
+	char wanted[400] = "CHECK (state IN (";
+	size_t at;
+
+	snprintf(start, sizeof(start), "CREATE TABLE %s (", table);
+	at = str_find(schema, str_from(start));
+	assert_int_not_equal(at, SIZE_MAX);
+	schema = str_part(schema, at, SIZE_MAX);
+	for (unsigned i = 0; i < count; i++) {
+		size_t len = strlen(wanted);
+
+		snprintf(wanted + len, sizeof(wanted) - len, "%s'%.*s'", i > 0 ? ", " : "", STR_ARG(name(i)));
+	}
+	snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted), "))");
+	schema = str_part(schema, 0, str_find(schema, STR("STRICT")));
+	assert_int_not_equal(str_find(schema, str_from(wanted)), SIZE_MAX);
+}
+
+static struct str delivery_name(unsigned i) { return delivery_state_name((enum delivery_state) i); }
+static struct str issue_name(unsigned i) { return issue_state_name((enum issue_state) i); }
+static struct str subscriber_name(unsigned i) { return subscriber_state_name((enum subscriber_state) i); }
+
+static void test_schema(void **state)
+{
+	(void) state;
+	check_against_schema("delivery", delivery_name, DELIVERY_STATE_COUNT);
+	check_against_schema("issue", issue_name, ISSUE_STATE_COUNT);
+	check_against_schema("subscriber", subscriber_name, SUBSCRIBER_STATE_COUNT);
+}
+
+static void test_names(void **state)
+{
+	(void) state;
+	for (unsigned i = 0; i < DELIVERY_STATE_COUNT; i++) {
+		enum delivery_state back;
+
+		assert_true(delivery_state_from(delivery_name(i), &back));
+		assert_int_equal(back, i);
+	}
+	for (unsigned i = 0; i < ISSUE_STATE_COUNT; i++) {
+		enum issue_state back;
+
+		assert_true(issue_state_from(issue_name(i), &back));
+		assert_int_equal(back, i);
+	}
+	{
+		enum delivery_state none;
+
+		assert_false(delivery_state_from(STR("gone"), &none));
+		assert_false(delivery_state_from(STR(""), &none));
+	}
+}
+
+/* Every mail can end, and what has ended stays. Nothing leads from `sending` or `in_doubt` back to a second sending but a
+ * server's own "later". */
+static void test_moves(void **state)
+{
+	static const enum delivery_state ends[] = {DELIVERY_ACCEPTED, DELIVERY_REFUSED, DELIVERY_IN_DOUBT, DELIVERY_LEFT};
+	enum delivery_state to;
+	enum issue_state issue_to;
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		for (unsigned step = 0; step < DELIVERY_STEP_COUNT; step++)
+			assert_false(delivery_next(ends[i], (enum delivery_step) step, &to));
+	for (unsigned step = 0; step < DELIVERY_STEP_COUNT; step++)
+		if (delivery_next(DELIVERY_SENDING, (enum delivery_step) step, &to)) {
+			assert_int_not_equal(to, DELIVERY_QUEUED);
+			assert_int_not_equal(to, DELIVERY_CLAIMED);
+			assert_int_not_equal(to, DELIVERY_LEFT);
+		}
+	assert_false(delivery_next(DELIVERY_CLAIMED, DELIVERY_IS_ACCEPTED, &to));
+	assert_false(delivery_next(DELIVERY_CLAIMED, DELIVERY_IS_DOUBTED, &to));
+	assert_false(delivery_next(DELIVERY_QUEUED, DELIVERY_IS_DOTTED, &to));
+	assert_false(issue_next(ISSUE_SENT, ISSUE_IS_APPROVED, &issue_to));
+	assert_false(issue_next(ISSUE_FROZEN, ISSUE_IS_DONE, &issue_to));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_schema), cmocka_unit_test(test_names), cmocka_unit_test(test_moves),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
