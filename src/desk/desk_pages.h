@@ -1,0 +1,21 @@
+/* desk_pages.h: the handlers of the desk's pages, for the table in desk_login.c.
+ * SPDX-License-Identifier: ISC */
+#ifndef DESK_DESK_PAGES_H
+#define DESK_DESK_PAGES_H
+
+#include "http/http.h"
+
+struct arena;
+struct str;
+
+/* "/media/HASH-320.jpg": the smallest width that a photo has; empty without one. */
+struct str desk_thumb(struct str hash, struct str widths, struct arena *arena); /* desk_stories.c */
+
+http_handler desk_get_stories, desk_get_story, desk_post_publish, desk_get_withdraw, desk_post_withdraw; /* desk_stories.c */
+http_handler desk_get_letter, desk_post_compose;                                                        /* desk_letter.c */
+http_handler desk_get_issue, desk_get_preview, desk_get_send, desk_post_send, desk_post_pause;          /* desk_issue.c */
+http_handler desk_get_support;                                                                           /* desk_money.c */
+http_handler desk_get_site, desk_post_bake;                                                              /* desk_people.c */
+http_handler desk_get_people, desk_post_people, desk_post_link, desk_get_revoke, desk_post_revoke;       /* desk_people.c */
+
+#endif
