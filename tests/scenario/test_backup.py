@@ -52,6 +52,21 @@ def disguises(address):
     yield "quoted", address.replace("@", "%40").encode()
 
 
+NEEDLES = [(address, name, needle) for address in ADDRESSES for name, needle in disguises(address)]
+
+
+def hunt(raw):
+    low = raw.lower()
+    return [(address, name) for address, name, needle in NEEDLES if needle in raw or (name in ("plain", "local part", "quoted") and needle.lower() in low)]
+
+
+def test_the_hunt_itself_finds_what_it_should():
+    address = ADDRESSES[0]
+    for shown in (address, address.upper(), address.encode().hex(), base64.b64encode(b"to: " + address.encode()).decode(), hashlib.sha256(address.encode()).hexdigest()):
+        assert (address in [one for one, _ in hunt(b"\0\1" + shown.encode() + b"\2")]), shown
+    assert hunt(address.encode("utf-16-le")) and not hunt(os.urandom(100000))
+
+
 def test_nobody_lies_in_the_clear():
     with House() as house:
         lively(house)
@@ -61,16 +76,12 @@ def test_nobody_lies_in_the_clear():
         found, seen = [], 0
         roots = [house.path("data"), house.path("run"), os.path.join(house.folder, "serve.log")]
         files = [r for r in roots if os.path.isfile(r)] + [os.path.join(folder, name) for root in roots if os.path.isdir(root) for folder, _, names in os.walk(root) for name in names]
-        needles = [(address, name, needle) for address in ADDRESSES for name, needle in disguises(address)]
         for path in files:
-            if not os.path.isfile(path):
-                continue
-            raw = open(path, "rb").read()
-            seen += len(raw)
-            low = raw.lower()
-            for address, name, needle in needles:
-                if needle in raw or (name in ("plain", "local part", "quoted") and needle.lower() in low):
-                    found.append((os.path.relpath(path, house.folder), address, name))
+            if os.path.isfile(path):
+                with open(path, "rb") as file:
+                    raw = file.read()
+                seen += len(raw)
+                found += [(os.path.relpath(path, house.folder), *one) for one in hunt(raw)]
         assert seen > 100000 and not found, found
         log = house.log()
         assert "127.0.0.1" not in "".join(line for line in log.splitlines() if "event=request" in line or "http" in line.split(" ")[0]), "an IP address in the log"
