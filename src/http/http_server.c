@@ -174,7 +174,7 @@ static enum MHD_Result call_room(struct http_request *rq)
 /* The first call for a request: its head is whole. */
 static enum MHD_Result begin(struct http_request *rq, const char *method)
 {
-	uint64_t length = rq->wire->gate.body_left; /* what has not come yet; the rest is counted below */
+	uint64_t length = 0;
 	const char *length_text = NULL;
 	int64_t sent = 0;
 
@@ -194,8 +194,6 @@ static enum MHD_Result begin(struct http_request *rq, const char *method)
 		if (!str_to_i64(str_trim(str_from(length_text)), &sent) || sent < 0)
 			return MHD_NO; /* the gate let only digits through */
 		length = (uint64_t) sent;
-	} else {
-		length = 0;
 	}
 	if (find_route(rq))
 		(void) prepare_body(rq, length);

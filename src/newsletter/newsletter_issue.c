@@ -124,7 +124,7 @@ bool newsletter_issue_read(struct newsletter *n, int64_t id, struct arena *arena
 
 bool newsletter_issue_put(struct newsletter *n, const struct newsletter_issue *issue, bool *is_new, struct fault *f)
 {
-	struct newsletter_issue there;
+	struct newsletter_issue there = {0};
 	struct fault missing = {0};
 	struct arena arena;
 	bool ok = false;
@@ -263,7 +263,7 @@ static bool move_issue(struct newsletter *n, int64_t id, enum issue_state from, 
 bool newsletter_issue_send(struct newsletter *n, int64_t id, struct str approved_by, struct fault *f)
 {
 	const char *why_not = newsletter_cannot_mail(n);
-	enum issue_state from, to;
+	enum issue_state from = ISSUE_FROZEN, to = ISSUE_FROZEN;
 	bool ok;
 
 	if (!read_state(n, id, &from, f))
@@ -291,7 +291,7 @@ bool newsletter_issue_send(struct newsletter *n, int64_t id, struct str approved
 
 bool newsletter_issue_pause(struct newsletter *n, int64_t id, struct fault *f)
 {
-	enum issue_state from, to;
+	enum issue_state from = ISSUE_FROZEN, to = ISSUE_FROZEN;
 
 	if (!read_state(n, id, &from, f))
 		return false;
