@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/arena.h"
@@ -291,10 +292,12 @@ int room_main(const struct room_kind *kind, int argc, char **argv)
 {
 	struct room_inside inside = {.lock_fd = -1};
 	struct room room = {.kind = kind, .inside = &inside};
+	const struct rlimit no_core = {0, 0};
 	struct fault f = {0};
 	int code = 0;
 
 	log_set_room(kind->word);
+	(void) setrlimit(RLIMIT_CORE, &no_core); /* memory holds people's addresses */
 	room.home.fd = -1;
 	if (!room_begin(&room, &f))
 		code = fault_exit_code(f.kind);
