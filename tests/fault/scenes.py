@@ -1,0 +1,542 @@
+"""scenes: what is under way when a fault comes, what a peer does then, and what must hold afterwards.
+
+Each scene has a newsroom of its own (tests/scenario/house.py). act() does the thing once and gives up quietly when nobody answers; again()
+does what a real peer would: the reader presses again, the provider tells again, the editor repeats the command; holds() asserts.
+The databases are looked into from outside, read-only. Run by torture, one process.
+
+SPDX-License-Identifier: ISC
+"""
+import gzip
+import hashlib
+import http.client
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scenario"))
+import house as house_module  # noqa: E402
+from house import ROOT, House, ask_url, wait_for  # noqa: E402
+
+NOBODY = (OSError, http.client.HTTPException)    # what a peer sees of a dying house
+SAME = {"Sec-Fetch-Site": "same-origin"}
+# Findings that a rehearsal's home has by its nature; whatever else `mimeo check` finds is a failure.
+RIGHTLY = ("is not https", "may or may not have arrived")
+
+
+class NotSound(AssertionError):
+    pass
+
+
+def must(true, why):
+    if not true:
+        raise NotSound(why() if callable(why) else why)
+
+
+def quietly(what, *words, **more):
+    """The answer, or None where nobody answered."""
+    try:
+        return what(*words, **more)
+    except NOBODY:
+        return None
+
+
+class Scene:
+    """A newsroom with one room under fault. `died` is asked while waiting: true once strace has killed."""
+    name, room, settings = "", "", None
+    kills_before_restart = 3                     # the parent waits twice as long after each death
+
+    def __init__(self):
+        self.house = House(self.settings)
+        self.serial = 0
+        self.deaths = 0
+        self.ended = lambda: False
+        self.is_patient = True                   # False: the disk refused something; the room may need its minute
+
+    def open(self):
+        self.house.start()
+        return self
+
+    def close(self):
+        self.house.end()
+
+    def pid(self):
+        return self.house.pid_of(self.room)
+
+    def prepare(self):
+        self.serial += 1
+
+    def back(self, died):
+        """Waits until the room answers again; now and then a fresh house, so that the parent's patience is fresh too."""
+        self.deaths += died
+        if self.deaths >= self.kills_before_restart:
+            self.deaths = 0
+            code, _ = self.house.stop()
+            must(code == 0, "the house ended with %s" % code)
+            self.house.serve()
+        else:
+            self.house.wait_room(self.room)
+
+    def until(self, what, seconds, why):
+        """Like wait_for(), but gives up without a word once the room was killed, or after 3 s of a refusing disk; gives what() or None."""
+        end = time.monotonic() + (seconds if self.is_patient else 3)
+        while True:
+            got = quietly(what)
+            if got:
+                return got
+            if self.ended() or (not self.is_patient and time.monotonic() > end):
+                return None
+            must(time.monotonic() < end, lambda: "after %s s: %s" % (seconds, why() if callable(why) else why))
+            time.sleep(0.02)
+
+    def rows(self, sql, *values):
+        path = self.house.path("data", self.room, self.room + ".db")
+        db = sqlite3.connect("file:%s?mode=ro" % path, uri=True, timeout=5)
+        try:
+            return db.execute(sql, values).fetchall()
+        finally:
+            db.close()
+
+    def one(self, sql, *values):
+        return self.rows(sql, *values)[0][0]
+
+    def is_sound(self):
+        """mimeo check, but for what a rehearsal always has."""
+        if os.environ.get("WITHOUT_DESK"):
+            return
+        done = self.house.mimeo("check", ok=False, json_out=True)
+        try:
+            found = [one["say"] for one in json.loads(done.stdout)]
+        except ValueError:
+            raise NotSound("mimeo check ended with %d: %s" % (done.returncode, (done.stdout + done.stderr)[-500:])) from None
+        found = [one for one in found if not any(word in one for word in RIGHTLY)]
+        must(not found, lambda: "mimeo check: " + "; ".join(found))
+
+    def between(self):
+        """Right after the fault, before anybody does anything."""
+
+    def finish(self):
+        """At the end of all turns."""
+        self.is_sound()
+
+
+class Subscribe(Scene):
+    """One reader signs up, opens the mail, presses its button."""
+    name, room = "subscribe", "newsletter"
+
+    def prepare(self):
+        super().prepare()
+        self.address = "reader%d@example.org" % self.serial
+        self.asked = 0
+        self.confirmed = False
+        self.before = self.count() if self.serial == 1 else self.before + 1
+
+    def count(self):
+        return self.house.ask(self.room, "GET", "/count").json["subscribers"]
+
+    def mails(self):
+        return [m for m in self.house.mails(self.address) if "/newsletter/confirm/" in m["text"]]
+
+    def sign_up(self):
+        self.asked += 1
+        answer = quietly(self.house.post, "/newsletter/subscribe", {"email": self.address, "lang": "en", "back": "/"})
+        return answer is not None and answer.status == 200
+
+    def nothing_waits(self):
+        """No form and no mail is on its way any more."""
+        return self.one("SELECT (SELECT count(*) FROM intake) + (SELECT count(*) FROM delivery WHERE state IN ('queued', 'claimed', 'sending', 'later'))") == 0
+
+    def confirm(self):
+        mails = self.mails()
+        if not mails:
+            return False
+        link = next(one for one in self.house.links(mails[-1]) if "/newsletter/confirm/" in one)
+        answer = quietly(ask_url, "POST", link, {}, headers=SAME)
+        self.confirmed = answer is not None and answer.status == 200 and "will receive" in answer.text
+        return self.confirmed
+
+    def act(self):
+        if self.sign_up() and self.until(lambda: self.mails(), 15, "no confirmation mail came; log:\n" + self.house.log()[-1500:]):
+            self.confirm()
+
+    def again(self):
+        for _ in range(3):
+            if self.confirmed:
+                return
+            self.until(lambda: self.mails() or self.nothing_waits(), 20, "the mail neither came nor stopped waiting")
+            if not self.mails():
+                must(self.sign_up(), "signing up again is refused")
+                self.until(lambda: self.mails() or self.nothing_waits(), 20, "the mail neither came nor stopped waiting")
+            self.confirm()
+        must(self.confirmed, lambda: "the reader asked %d times and has %d mails, and is not confirmed; rows %s" % (
+            self.asked, len(self.mails()), self.rows("SELECT kind, state, attempts FROM delivery WHERE kind = 'confirm'")))
+
+    def holds(self, faults):
+        must(self.count() == self.before + 1, lambda: "there are %d subscribers, not %d" % (self.count(), self.before + 1))
+        must(self.one("SELECT count(*) FROM subscriber WHERE state = 'pending'") == 0, "a pending row is left")
+        self.until(self.nothing_waits, 20, "something still waits to be mailed")
+        must(1 <= len(self.mails()) <= 1 + faults, lambda: "%d confirmation mails for one sign-up and %d faults" % (len(self.mails()), faults))
+
+    def finish(self):
+        states = dict(self.rows("SELECT state, count(*) FROM delivery WHERE kind = 'confirm' GROUP BY state"))
+        must(set(states) <= {"in_doubt"}, "confirmations are left as %s" % states)
+        super().finish()
+
+
+class Issue(Scene):
+    """An issue goes to twenty subscribers over three connections."""
+    name, room = "issue", "newsletter"
+    settings = {"newsletter.smtp_connections": "3"}
+    people = 20
+
+    def open(self):
+        super().open()
+        self.addresses = ["subscriber%02d@example.org" % i for i in range(self.people)]
+        for address in self.addresses:
+            self.house.post("/newsletter/subscribe", {"email": address, "lang": "en", "back": "/"})
+        wait_for(lambda: len(self.house.mails(brief=True)) == self.people, 60, 0.1, why="confirmation mails are missing")
+        for mail in self.house.mails():
+            link = next(one for one in self.house.links(mail) if "/newsletter/confirm/" in one)
+            must(ask_url("POST", link, {}, headers=SAME).status == 200, "confirming failed")
+        return self
+
+    def prepare(self):
+        super().prepare()
+        self.house.forget_mails()
+        self.id = str(1000000 + self.serial)
+        html, text = "<p>Hello. <a href=\"{{unsubscribe_url}}\">Leave</a></p>", "Hello.\n{{unsubscribe_url}}\n"
+        subject = "Issue %d" % self.serial
+        digest = hashlib.blake2b(("%s\n%s\n%s" % (subject, html, text)).encode(), digest_size=32).hexdigest()
+        self.issue = {"subject": subject, "preheader": "", "language": "en", "html": html, "text": text, "hash": digest}
+        self.sent = False
+
+    def state(self):
+        return self.house.ask(self.room, "GET", "/issues/" + self.id).json
+
+    def send(self):
+        """As the desk does: the whole issue (the same bytes again are fine), then the word to send."""
+        put = quietly(self.house.ask, self.room, "PUT", "/issues/" + self.id, self.issue, caller="desk")
+        if put is None or put.status not in (200, 201):
+            return put
+        return quietly(self.house.ask, self.room, "POST", "/issues/%s/send" % self.id, {"approved_by": "Anna Editor"}, caller="desk")
+
+    def act(self):
+        answer = self.send()
+        self.sent = answer is not None and answer.status == 200
+        if self.sent:
+            self.until(lambda: self.state()["state"] == "sent", 60, lambda: "the issue is not sent: %s\n%s" % (quietly(self.state), self.house.log()[-1500:]))
+
+    def again(self):
+        answer = self.send()
+        must(answer is not None and answer.status in (200, 409), "sending again is answered %s" % answer)
+        wait_for(lambda: self.state()["state"] == "sent", 60, 0.05, why=lambda: "the issue is not sent: %s" % self.state())
+
+    def holds(self, faults):
+        numbers = self.state()
+        got = Counter(to for mail in self.house.mails(brief=True) for to in mail["to"])
+        missing = [one for one in self.addresses if one not in got]
+        must(numbers["recipients"] == self.people, "recipients: %s" % numbers)
+        must(numbers["accepted"] + numbers["in_doubt"] == self.people and numbers["refused"] == 0, "%s" % numbers)
+        must(max(got.values(), default=0) == 1, lambda: "twice: %s" % [one for one in got if got[one] > 1])
+        must(len(missing) <= numbers["in_doubt"], lambda: "%d got nothing, %d are named in doubt" % (len(missing), numbers["in_doubt"]))
+        must(numbers["in_doubt"] <= 3 * faults, lambda: "%d in doubt after %d faults" % (numbers["in_doubt"], faults))
+
+
+class Gift(Scene):
+    """One Continue; the provider's signed word that it was paid; the keep-this link's button."""
+    name, room = "gift", "support"
+
+    def prepare(self):
+        super().prepare()
+        self.amount = 1000 + self.serial
+        self.session = None
+        self.is_paid = self.is_cancelled = False
+
+    def sessions(self):
+        """The provider's, of this turn."""
+        return [one for one in self.house.stripe("GET", "sessions") if one["amount_total"] == self.amount]
+
+    def press_continue(self):
+        answer = quietly(self.house.coupon, "monthly", own="%d.%02d" % divmod(self.amount, 100))
+        if answer is None or answer.status != 303:
+            return False
+        session = answer.headers["location"].rsplit("/", 1)[1].split("#")[0]
+        self.session = next(one for one in self.sessions() if one["id"] == session)
+        return True
+
+    def pay(self):
+        self.house.stripe("POST", "pay/" + self.session["id"])
+        self.is_paid = True
+
+    def thanks(self):
+        answer = quietly(ask_url, "GET", self.session["success_url"])
+        return answer if answer is not None and answer.status == 200 else None
+
+    def manage(self):
+        """The keep-this link, once the thanks page has it."""
+        page = self.thanks()
+        found = page and re.search(r"support/manage/([0-9a-z]+)", page.text)
+        return found and self.house.site + "/support/manage/" + found.group(1)
+
+    def cancel(self):
+        link = self.manage()
+        answer = link and quietly(ask_url, "POST", link, {}, headers=SAME)
+        self.is_cancelled = bool(answer) and answer.status == 200 and "ended" in answer.text
+        return self.is_cancelled
+
+    def act(self):
+        if not self.press_continue():
+            return
+        self.pay()
+        if self.until(self.manage, 15, "the thanks page has no keep-this link"):
+            self.until(lambda: self.house.stripe("GET", "pending")["pending"] == 0, 15, "webhooks wait")
+            self.cancel()
+            self.until(lambda: self.house.stripe("GET", "pending")["pending"] == 0, 15, "webhooks wait")
+
+    def again(self):
+        if self.session is None:
+            must(self.press_continue(), "Continue again is refused")
+        if not self.is_paid:
+            self.pay()
+        wait_for(self.manage, 20, 0.05, why="the thanks page has no keep-this link")
+        self.house.wait_stripe_quiet()
+        if not self.is_cancelled:
+            self.cancel()            # where the first one is in doubt the page says so; finish() sees that it ended
+        self.house.wait_stripe_quiet()
+
+    def books(self):
+        must(not self.rows("SELECT account.currency FROM entry JOIN account ON account.id = entry.account GROUP BY account.currency HAVING sum(amount_minor) <> 0"),
+             "the books do not sum to zero")
+        must(not self.rows("SELECT booking FROM entry GROUP BY booking HAVING sum(amount_minor) <> 0"), "a booking does not sum to zero")
+        must(not self.rows("SELECT 1 FROM entry WHERE booking NOT IN (SELECT id FROM booking)"), "an entry has no booking")
+
+    def holds(self, faults):
+        booked = self.rows("SELECT c.id, k.state FROM contribution c JOIN checkout k ON k.id = c.checkout WHERE c.amount_minor = ?", self.amount)
+        must(len(booked) == 1 and booked[0][1] == "paid", lambda: "booked %d times: %s" % (len(booked), booked))
+        kinds = Counter(kind for kind, in self.rows("SELECT kind FROM booking WHERE contribution = ?", booked[0][0]))
+        must(kinds["contribution"] == 1 and kinds["fee"] <= 1, "bookings: %s" % dict(kinds))
+        known = {str(one) for one, in self.rows("SELECT id FROM checkout")}
+        strange = [one["id"] for one in self.sessions() if one["client_reference_id"] not in known]
+        must(not strange, "checkouts at the provider without a row: %s" % strange)
+        must(len([one for one in self.sessions() if one["payment_status"] == "paid"]) == 1, "paid twice")
+        must(not self.rows("SELECT 1 FROM event WHERE state = 'parked'"), "an event is parked")
+        self.books()
+
+    def finish(self):
+        """Whatever was left in doubt has settled by the clock, and nobody whose button was pressed is charged again."""
+        def running():
+            return [one["id"] for one in self.house.stripe("GET", "objects") if one["object"] == "subscription" and one["status"] != "canceled"]
+        wait_for(lambda: not running() and not self.rows("SELECT 1 FROM mandate WHERE state <> 'ended'"), 90, 0.5,
+                 why=lambda: "not ended: %s at the provider, %s here" % (running(), self.rows("SELECT state, count(*) FROM mandate GROUP BY state")))
+        wait_for(lambda: self.one("SELECT count(*) FROM contribution WHERE fee_minor IS NULL") == 0, 90, 0.5, why="a fee is missing")
+        self.house.wait_stripe_quiet()
+        self.books()
+        super().finish()
+
+
+def digest_of(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+class Site:
+    """data/site as a table of hashes. Not compared: the counter, the index (looked into instead), what a kill may leave (*.tmp-*)."""
+
+    def __init__(self, house):
+        self.top = house.path("data", "site")
+
+    def names(self):
+        for folder, _, names in os.walk(self.top):
+            for name in names:
+                path = os.path.relpath(os.path.join(folder, name), self.top)
+                if not (path.startswith(("search.db", "_changes")) or ".tmp-" in path):
+                    yield path
+
+    def table(self):
+        return {name: digest_of(os.path.join(self.top, name)) for name in self.names()}
+
+    def is_whole(self):
+        """Every page complete, every .gz unpacked the same as its page."""
+        for name in self.names():
+            with open(os.path.join(self.top, name), "rb") as file:
+                got = file.read()
+            if name.endswith(".gz"):
+                try:
+                    with open(os.path.join(self.top, name[:-3]), "rb") as file:
+                        plain = file.read()
+                except FileNotFoundError:
+                    raise NotSound(name + " has no page") from None
+                try:
+                    must(gzip.decompress(got) == plain, name + " is not what its page is")
+                except (OSError, EOFError) as why:
+                    raise NotSound("%s: %s" % (name, why)) from None
+            elif name.endswith(".html"):
+                must(got.rstrip().endswith(b"</html>"), name + " is cut")
+
+    def is_each_of(self, *tables):
+        """In the middle: every file is as it was or as it will be."""
+        for name, digest in self.table().items():
+            must(any(table.get(name) == digest for table in tables), name + " is neither old nor new")
+
+    def found(self, word):
+        path = os.path.join(self.top, "search.db")
+        db = sqlite3.connect("file:%s?mode=ro" % path, uri=True, timeout=5)
+        try:
+            return sorted(one for one, in db.execute("SELECT path FROM page WHERE page MATCH ?", ('"%s"' % word,)))
+        finally:
+            db.close()
+
+
+class Publish(Scene):
+    """An editor publishes a story, the next time withdraws it; the bake follows."""
+    name, room = "publish", "desk"
+
+    def open(self):
+        super().open()
+        house = self.house
+        house.mimeo("story", "import", *[house.story("a-story-%d" % i, topics="Courts, Rivers") for i in range(5)],
+                    house.story("the-one", topics="Rivers", body="A zirconium word.\n\n" + "Words about it.\n\n" * 6))
+        self.site = Site(house)
+        self.is_out = True
+        self.tables = {}
+        for _ in range(3):                       # the first round gives dates and slots; then both states are the same each time
+            self.prepare()
+            must(self.act(), "without a fault, %s fails" % self.word)
+            self.tables[self.to] = self.site.table()
+            self.again()
+            self.is_out = self.to
+        return self
+
+    def prepare(self):
+        super().prepare()
+        self.to = not self.is_out
+        self.word = "publish" if self.to else "withdraw"
+        self.code = None
+
+    def command(self):
+        words = ("story", "publish", "the-one") if self.to else ("story", "withdraw", "the-one")
+        return self.house.mimeo(*words, ok=False, timeout=60)
+
+    def act(self):
+        done = self.command()
+        self.code = done.returncode
+        if self.code != 0:
+            must(done.stderr.startswith("mimeo: "), "%s ended with %d and said %r" % (self.word, self.code, done.stderr[-300:]))
+        return self.code == 0
+
+    def between(self):
+        if len(self.tables) == 2:
+            self.site.is_each_of(*self.tables.values())
+
+    def again(self):
+        done = self.command()
+        must(done.returncode == 0 or "already" in done.stderr, lambda: "%s again ended with %d: %s" % (self.word, done.returncode, done.stderr[-400:]))
+        self.is_baked()
+
+    def is_baked(self):
+        def same():
+            table = self.site.table()
+            return table == self.tables[self.to]
+        if self.to in self.tables:
+            wait_for(same, 20, 0.1, why=lambda: "the site is not as it is without faults: %s" % self.differing())
+
+    def differing(self):
+        table, wanted = self.site.table(), self.tables[self.to]
+        return sorted(name for name in set(table) | set(wanted) if table.get(name) != wanted.get(name))[:8]
+
+    def holds(self, faults):
+        self.is_baked()
+        self.site.is_whole()
+        found = self.site.found("zirconium")
+        must(len(found) == self.to, "the search finds %s" % found)
+        answers = {one["slug"]: one["state"] for one in self.house.mimeo("story", "list", json_out=True)["stories"]}
+        must(answers["the-one"] == ("published" if self.to else "withdrawn"), "the story is %s" % answers["the-one"])
+        self.is_out = self.to
+
+
+class Import(Scene):
+    """mimeo story import of two stories and a photo while no house runs: the command, its house, the desk and its children, all traced."""
+    name, room = "import", "desk"
+    alone = True
+
+    def open(self):
+        house = self.house
+        self.site = Site(house)
+        self.photo = os.path.join(house.folder, "photo.jpg")
+        house_module.make_jpeg(self.photo)
+        subprocess.run(["vipsthumbnail", self.photo, "--size", "320x", "-o", self.photo + ".small.jpg"], capture_output=True, check=False)
+        if os.path.exists(self.photo + ".small.jpg"):
+            os.replace(self.photo + ".small.jpg", self.photo)
+        house.mimeo("story", "import", house.story("first-one"))
+        shutil.copytree(house.home, os.path.join(house.folder, "before"), symlinks=True)
+        return self
+
+    def prepare(self):
+        """Each turn begins with the same home."""
+        super().prepare()
+        shutil.rmtree(self.house.home)
+        shutil.copytree(os.path.join(self.house.folder, "before"), self.house.home, symlinks=True)
+        folder = os.path.join(self.house.folder, "stories")
+        os.makedirs(folder, exist_ok=True)
+        shutil.copy(self.photo, os.path.join(folder, "photo.jpg"))
+        self.files = [self.house.story("second-one", photo="photo.jpg", alt="A bridge", caption="A bridge.", credit="Name / Agency"),
+                      self.house.story("third-one", title="The third")]
+
+    def command(self):
+        return [house_module.MIMEO, "story", "import", *self.files, "-C", self.house.home]
+
+    def wait_alone(self):
+        """Until nothing of the command's house is left (it drains)."""
+        import fcntl
+        path = self.house.path("run", "mimeo.lock")
+
+        def is_free():
+            if not os.path.exists(path):
+                return True
+            with open(path, "rb") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return True
+                except OSError:
+                    return False
+        wait_for(is_free, 15, why="the command is dead, its house is not")
+
+    def between(self):
+        listed = self.house.mimeo("story", "list", ok=False, json_out=True)
+        must(listed.returncode == 0, "after the fault, story list ends with %d: %s" % (listed.returncode, listed.stderr[-300:]))
+
+    def again(self):
+        done = subprocess.run(self.command(), capture_output=True, text=True, timeout=120, check=False, env=self.house.env, cwd=self.house.folder)
+        must(done.returncode == 0, lambda: "importing again ended with %d: %s\n%s" % (done.returncode, (done.stdout + done.stderr)[-600:], self.errand_log()))
+
+    def errand_log(self):
+        try:
+            return self.house.read("run", "errand.log")[-1500:]
+        except OSError:
+            return ""
+
+    def holds(self, faults):
+        stories = {one["slug"]: one["state"] for one in self.house.mimeo("story", "list", json_out=True)["stories"]}
+        must(stories == {"first-one": "published", "second-one": "published", "third-one": "published"}, "stories: %s" % stories)
+        self.site.is_whole()
+        pages = [name for name in self.site.names() if re.match(r"2026/11/20/[a-z-]+/index\.html$", name)]
+        must(len(pages) == 3, "pages: %s" % pages)
+        media = [name for name in self.site.names() if name.startswith("media/")]
+        must(media, "the photo has no files")
+        page = open(os.path.join(self.site.top, "2026/11/20/second-one/index.html"), encoding="utf-8").read()
+        for name in set(re.findall(r"media/[0-9a-f]+-[0-9]+\.(?:jpg|webp)", page)):
+            must(name in media, "the page names %s, which is not there" % name)
+        front = open(os.path.join(self.site.top, "index.html"), encoding="utf-8").read()
+        must(all(slug in front for slug in stories), "the front page lacks a story")
+        must(not self.rows("SELECT 1 FROM bake_queue"), "something still waits to be baked")
+
+    def finish(self):
+        self.is_sound()
+
+
+SCENES = (Subscribe, Gift, Issue, Publish, Import)
