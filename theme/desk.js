@@ -1,4 +1,5 @@
 // desk.js: makes the bar of a running send smooth. Everything works without it: the page then loads itself again.
+// SPDX-License-Identifier: ISC
 (function () {
 	'use strict';
 	var parts = ['issue-bar', 'issue-state', 'issue-do'];

@@ -1,4 +1,6 @@
-"""check, backup, restore; and nobody in the clear."""
+"""check, backup, restore; and nobody in the clear.
+SPDX-License-Identifier: ISC
+"""
 import base64
 import hashlib
 import os

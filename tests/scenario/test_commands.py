@@ -1,4 +1,6 @@
-"""The commands as a technician meets them."""
+"""The commands as a technician meets them.
+SPDX-License-Identifier: ISC
+"""
 import os
 import subprocess
 

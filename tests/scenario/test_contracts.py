@@ -1,4 +1,6 @@
-"""The house contracts, one by one."""
+"""The house contracts, one by one.
+SPDX-License-Identifier: ISC
+"""
 import os
 import signal
 import sqlite3

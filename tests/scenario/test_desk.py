@@ -1,4 +1,6 @@
-"""The desk: a one-time link, stories, an issue with its bar, contributions."""
+"""The desk: a one-time link, stories, an issue with its bar, contributions.
+SPDX-License-Identifier: ISC
+"""
 import re
 import time
 

@@ -1,4 +1,6 @@
-"""A supporter gives: coupon, payment page, signed webhook, books, thanks."""
+"""A supporter gives: coupon, payment page, signed webhook, books, thanks.
+SPDX-License-Identifier: ISC
+"""
 import json
 import re
 import time

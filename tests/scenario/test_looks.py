@@ -1,4 +1,6 @@
-"""What readers see, in a real browser: no sideways scroll, nothing clipped, no request elsewhere, both schemes, no JavaScript needed."""
+"""What readers see, in a real browser: no sideways scroll, nothing clipped, no request elsewhere, both schemes, no JavaScript needed.
+SPDX-License-Identifier: ISC
+"""
 import os
 import subprocess
 

@@ -1,4 +1,6 @@
-"""./run as a newcomer meets it: the block it ends its start with, Ctrl-C, a second start."""
+"""./run as a newcomer meets it: the block it ends its start with, Ctrl-C, a second start.
+SPDX-License-Identifier: ISC
+"""
 import os
 import re
 import signal

@@ -1,4 +1,6 @@
-"""A real story goes from a file to a reader."""
+"""A real story goes from a file to a reader.
+SPDX-License-Identifier: ISC
+"""
 import html
 import json
 import os

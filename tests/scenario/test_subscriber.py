@@ -1,4 +1,6 @@
-"""A reader signs up, confirms, gets an issue, leaves; and no crash skips or repeats anybody."""
+"""A reader signs up, confirms, gets an issue, leaves; and no crash skips or repeats anybody.
+SPDX-License-Identifier: ISC
+"""
 import re
 import signal
 import time

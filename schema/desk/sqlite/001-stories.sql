@@ -1,4 +1,5 @@
 -- Stories, their lists, and what waits to be baked. Times are microseconds UTC; ids random 63-bit.
+-- SPDX-License-Identifier: ISC
 
 CREATE TABLE photo (
 	hash TEXT PRIMARY KEY,                 -- of the original's bytes, as mimeo-image names its files

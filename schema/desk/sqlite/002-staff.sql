@@ -1,4 +1,5 @@
 -- Staff, how they get in, and what they did. No address of a person stands here; tokens only as hashes.
+-- SPDX-License-Identifier: ISC
 
 CREATE TABLE staff (
 	id INTEGER PRIMARY KEY,

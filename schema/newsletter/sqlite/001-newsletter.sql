@@ -1,5 +1,6 @@
 -- Subscribers, issues and mails. Addresses are sealed to the list key and found again by a keyed hash (address_index); tokens
 -- are stored as hashes only. Days are UTC days since 1970; next_at, started and ended are microseconds and about machines.
+-- SPDX-License-Identifier: ISC
 
 -- A form that came in: written the same way for every address, before the answer leaves; read and erased after it.
 CREATE TABLE intake (
