@@ -1,4 +1,5 @@
 -- desk.sql: every statement of the desk. Inputs $1…, outputs in the order of the columns.
+-- SPDX-License-Identifier: ISC
 
 -- --- photos ---
 
@@ -297,3 +298,43 @@ INSERT INTO audit (made, who, what, about) VALUES ($1, $2, $3, $4)
 -- name: audit_list
 -- limit, offset → made, who, what, about; newest first
 SELECT made, who, what, about FROM audit ORDER BY id DESC LIMIT $1 OFFSET $2
+
+-- --- desk pages (desk_stories.c, desk_letter.c) ---
+
+-- name: web_story_rows
+-- state or '', limit → id, state, title, lang, dir, section, excerpt, photo, widths, alt, caption, credit, published, changed, path
+SELECT s.id, s.state, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.alt, s.caption, s.credit, s.published,
+	s.changed, s.path
+FROM story s LEFT JOIN photo p ON p.hash = s.photo
+WHERE $1 = '' OR s.state = $1 ORDER BY COALESCE(s.published, s.changed) DESC, s.id DESC LIMIT $2
+
+-- name: web_story_since
+-- published after → id, title, lang, dir, section, excerpt, photo, widths, published; newest first
+SELECT s.id, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.published
+FROM story s LEFT JOIN photo p ON p.hash = s.photo
+WHERE s.state = 'published' AND s.published > $1 ORDER BY s.published DESC, s.id DESC LIMIT 60
+
+-- name: web_revisions
+-- story → number, made, made_by
+SELECT number, made, made_by FROM story_revision WHERE story = $1 ORDER BY number DESC LIMIT 20
+
+-- name: web_issue_stories
+-- issue → id, title, lang, dir of its stories that are still there
+SELECT s.id, s.title, s.lang, s.dir FROM issue_story i JOIN story s ON s.id = i.story WHERE i.issue = $1 ORDER BY i.place
+
+-- --- site/search.db: a database of its own (bake_search.c). These blocks stay the last of this file. ---
+
+-- name: search_schema
+CREATE VIRTUAL TABLE page USING fts5(title, body, path UNINDEXED, headline UNINDEXED, excerpt UNINDEXED, lang UNINDEXED,
+	published UNINDEXED, tokenize = 'unicode61 remove_diacritics 0');
+
+-- name: search_drop
+-- story
+DELETE FROM page WHERE rowid = $1
+
+-- name: search_put
+-- story, folded title, folded body, path, headline, excerpt, lang, published
+INSERT INTO page (rowid, title, body, path, headline, excerpt, lang, published) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: search_merge
+INSERT INTO page (page) VALUES ('optimize')

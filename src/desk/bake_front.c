@@ -1,0 +1,249 @@
+/* bake_front.c: the front page, the feed, the sitemap.
+ *
+ * Decides: which stories lead. Leaves to others: cards, the chrome. Runs in: desk's bake. The hard thing: the front page is the one page
+ * that takes the day, in its masthead.
+ * SPDX-License-Identifier: ISC */
+#include "base/fault.h"
+#include "desk/bake.h"
+#include "gen/desk_sql.h"
+#include "house/page.h"
+#include "press/feed.h"
+#include "press/html.h"
+#include "press/locale.h"
+#include "press/markdown.h"
+#include "press/value.h"
+#include "press/words.h"
+#include "store/store.h"
+
+enum { LEAD_AMONG = 6, SIDE = 4, BLOCK = 4, BLOCKS = 12, SITEMAP_URLS = 45000, SITEMAP_BYTES = 16 * 1024 * 1024, FEED_ARENA = 16 * 1024 * 1024 };
+
+/* --- the front page --- */
+
+struct choice {
+	struct bake *bake;
+	uint32_t used[1 + SIDE];
+	size_t used_count;
+	uint32_t newest[64];        /* published, the newest first */
+	size_t newest_count;
+};
+
+static bool is_used(const struct choice *front, uint32_t position)
+{
+	size_t i;
+
+	for (i = 0; i < front->used_count; i++)
+		if (front->used[i] == position)
+			return true;
+	return false;
+}
+
+static void find_newest(struct choice *front)
+{
+	const struct bake *bake = front->bake;
+	size_t i;
+
+	for (i = bake->count; i-- > 0 && front->newest_count < sizeof(front->newest) / sizeof(front->newest[0]);)
+		if (bake->stories[i].story.state == STORY_PUBLISHED)
+			front->newest[front->newest_count++] = (uint32_t) i;
+}
+
+static void set_top(struct choice *front, struct press_value *root)
+{
+	struct bake *bake = front->bake;
+	struct press_value *lead;
+	struct press_value *side;
+	size_t i = 0;
+
+	if (front->newest_count == 0)
+		return;
+	while (i < front->newest_count && i < LEAD_AMONG && bake->stories[front->newest[i]].story.photo.hash.len == 0)
+		i++;
+	if (i == front->newest_count || i == LEAD_AMONG)
+		i = 0;
+	front->used[front->used_count++] = front->newest[i];
+	lead = press_set_map(root, "lead");
+	bake_fill_card(bake, lead, &bake->stories[front->newest[i]], 0, NULL, BAKE_TOP);
+	side = press_set_list(root, "side");
+	for (i = 0; i < front->newest_count && front->used_count < 1 + SIDE; i++) {
+		if (is_used(front, front->newest[i]))
+			continue;
+		front->used[front->used_count++] = front->newest[i];
+		bake_fill_card(bake, press_add_map(side), &bake->stories[front->newest[i]], 0, NULL, BAKE_CARD);
+	}
+	press_set_bool(root, "has_side", press_value_count(side) > 0);
+}
+
+static void add_block(struct choice *front, struct press_value *blocks, struct str name, struct press_value *sheet)
+{
+	struct bake *bake = front->bake;
+	struct fault ignored = {0};
+	struct slug slug;
+	const struct bake_list *list;
+	struct press_value *block = NULL;
+	struct press_value *cards = NULL;
+	uint32_t newest[64];
+	size_t count = 0;
+	size_t i;
+
+	if (!slug_from(name, &slug, &ignored) || (list = bake_find_list(bake, "section", str_from(slug.text))) == NULL)
+		return;
+	/* slots are in the order of publishing here; the date decides on the front page */
+	for (i = list->slots; i-- > 0 && count < sizeof(newest) / sizeof(newest[0]);)
+		if (list->stories[i] != UINT32_MAX && !is_used(front, list->stories[i]))
+			newest[count++] = list->stories[i];
+	for (i = 0; i < count && i < BLOCK; i++) {
+		size_t best = i;
+		size_t k;
+		uint32_t swap;
+
+		for (k = i + 1; k < count; k++)
+			if (newest[k] > newest[best])
+				best = k;
+		swap = newest[i];
+		newest[i] = newest[best];
+		newest[best] = swap;
+		if (block == NULL) {
+			block = press_add_map(blocks);
+			press_set_text(block, "name", name);
+			press_set_text(block, "href", str_format(&bake->page, "section/%s/", slug.text));
+			press_set_bool(block, "first", press_value_count(blocks) == 1);
+			if (press_value_count(blocks) == 1)
+				press_set(block, "newsletter", sheet);
+			else
+				press_set_bool(block, "newsletter", false);
+			cards = press_set_list(block, "cards");
+		}
+		bake_fill_card(bake, press_add_map(cards), &bake->stories[newest[i]], 0, NULL, BAKE_CARD);
+	}
+}
+
+bool bake_front_page(struct bake *bake, struct fault *f)
+{
+	const struct page page = {.path = STR("/"), .section = STR("home"), .description = bake->settings->description};
+	const struct civil today = clock_civil(clock_now());
+	struct press_value *root = page_values(bake->theme, bake->settings, &page, &bake->page);
+	struct press_value *blocks = press_set_list(root, "blocks");
+	struct choice front = {.bake = bake};
+	struct press_value *sheet = page_newsletter_sheet(bake->theme, bake->settings, &page, (struct str){NULL, 0},
+		(struct str){NULL, 0}, &bake->page);
+	size_t i;
+
+	press_set_text(root, "date_line", locale_date_long(bake_locale(bake, (struct str){NULL, 0}), &today, &bake->page));
+	find_newest(&front);
+	set_top(&front, root);
+	for (i = 0; i < bake->settings->sections.count && i < BLOCKS; i++)
+		add_block(&front, blocks, bake->settings->sections.items[i], sheet);
+	return bake_put(bake, "front", NULL, root, STR("/"), f);
+}
+
+/* --- the feed --- */
+
+struct feeding {
+	struct bake *bake;
+	struct arena arena;
+	struct feed_item items[BAKE_FEED];
+	size_t count;
+};
+
+static bool fill_item(struct feeding *feeding, const struct bake_story *of, struct fault *f)
+{
+	struct bake *bake = feeding->bake;
+	const struct story *story = &of->story;
+	struct feed_item *item = &feeding->items[feeding->count];
+	struct store_row row;
+	struct buf html;
+	bool found = false;
+	bool ok;
+
+	*item = (struct feed_item){.url = bake_absolute(bake, story->path, &feeding->arena), .title = story->title,
+		.summary = story->excerpt, .language = story->lang, .authors = story->authors, .author_count = story->author_count,
+		.topics = story->topics, .topic_count = story->topic_count, .published = story->published, .updated = story->updated,
+		.image_url = bake_photo_url(bake, story, ".jpg", &feeding->arena), .image_type = STR("image/jpeg"),
+		.image_credit = story->credit};
+	item->id = item->url;
+	buf_init(&html, 4 * 1024 * 1024);
+	ok = store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(story->id)), &feeding->arena, &row, &found, f)
+		&& (!found || markdown_write_under(row.columns[0].bytes, STR("f-"), bake_absolute(bake, STR("/"), &feeding->arena), &html, NULL, f));
+	item->html = str_copy(buf_view(&html), &feeding->arena);
+	buf_release(&html);
+	feeding->count++;
+	return ok;
+}
+
+static bool put_feed(struct bake *bake, struct fault *f)
+{
+	struct feeding *feeding = arena_alloc(&bake->page, sizeof(*feeding));
+	struct feed feed = {.title = bake->settings->name, .description = bake->settings->description,
+		.language = bake->settings->language};
+	bool ok = true;
+	size_t i;
+
+	if (feeding == NULL)
+		return fault_full(f, "the feed");
+	feeding->bake = bake;
+	arena_init(&feeding->arena, "feed", FEED_ARENA);
+	feed.home_url = bake_absolute(bake, STR("/"), &feeding->arena);
+	feed.self_url = bake_absolute(bake, STR("/feed.xml"), &feeding->arena);
+	for (i = bake->count; i-- > 0 && feeding->count < BAKE_FEED && ok;)
+		if (bake->stories[i].story.state == STORY_PUBLISHED)
+			ok = fill_item(feeding, &bake->stories[i], f);
+	feed.items = feeding->items;
+	feed.count = feeding->count;
+	if (feed.count > 0)
+		feed.updated = feed.items[0].updated.us > feed.items[0].published.us ? feed.items[0].updated : feed.items[0].published;
+	buf_clear(&bake->html);
+	if (ok)
+		feed_write_rss(&feed, &bake->html);
+	ok = ok && buf_check(&bake->html, "the feed", f) && site_put(&bake->site, "feed.xml", buf_view(&bake->html), true, f);
+	arena_release(&feeding->arena);
+	arena_reset(&bake->page);
+	return ok;
+}
+
+/* --- the sitemap --- */
+
+static void add_url(struct bake *bake, struct buf *out, struct str path, struct when changed)
+{
+	buf_add_text(out, "<url><loc>");
+	xml_text(out, bake->settings->url);
+	xml_text(out, path);
+	buf_add_text(out, "</loc>");
+	if (changed.us != 0) {
+		buf_add_text(out, "<lastmod>");
+		clock_write_iso(out, changed);
+		buf_add_text(out, "</lastmod>");
+	}
+	buf_add_text(out, "</url>\n");
+}
+
+static bool put_sitemap(struct bake *bake, struct fault *f)
+{
+	size_t urls = 1;
+	struct buf out;
+	bool ok;
+	size_t i;
+
+	buf_init(&out, SITEMAP_BYTES);
+	buf_add_text(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
+	add_url(bake, &out, STR("/"), (struct when){0});
+	for (i = bake->count; i-- > 0 && urls < SITEMAP_URLS;) {
+		const struct story *story = &bake->stories[i].story;
+
+		if (story->state != STORY_PUBLISHED)
+			continue;
+		add_url(bake, &out, story->path, story->updated.us > story->published.us ? story->updated : story->published);
+		urls++;
+	}
+	buf_add_text(&out, "</urlset>\n");
+	ok = buf_check(&out, "the sitemap", f) && site_put(&bake->site, "sitemap.xml", buf_view(&out), true, f);
+	buf_clear(&out);
+	buf_format(&out, "User-agent: *\nDisallow: /search/\nSitemap: %.*s/sitemap.xml\n", STR_ARG(bake->settings->url));
+	ok = ok && site_put(&bake->site, "robots.txt", buf_view(&out), false, f);
+	buf_release(&out);
+	return ok;
+}
+
+bool bake_feeds(struct bake *bake, struct fault *f)
+{
+	return put_feed(bake, f) && put_sitemap(bake, f);
+}

@@ -1,0 +1,164 @@
+/* bake_issues.c: the newsletter's own page and the archive of its issues.
+ *
+ * Decides: /newsletter/, /newsletter/latest/ and one page for each issue that has started. Leaves to others: composing (compose.c),
+ * sending (the newsletter room). Runs in: desk's bake. The hard thing: before the first issue the preview is a sample of the newest
+ * stories, and it says so.
+ * SPDX-License-Identifier: ISC */
+#include "base/fault.h"
+#include "desk/bake.h"
+#include "gen/desk_sql.h"
+#include "house/page.h"
+#include "press/locale.h"
+#include "press/value.h"
+#include "store/store.h"
+
+enum { ISSUES = 520, SAMPLE = 5, PICKS = 32 };
+
+struct bake_issue {
+	int64_t id;
+	struct str subject, intro, lang, path; /* "2026-11-20/" below /newsletter/ */
+	struct when started;
+};
+
+struct archive {
+	struct bake_issue *issues;
+	size_t count;
+};
+
+/* Two issues on one day: the later takes "-2" behind the date. */
+static struct str issue_path(struct bake *bake, const struct archive *archive, struct when started)
+{
+	struct civil day = clock_civil(started);
+	struct str plain = str_format(&bake->arena, "%04d-%02d-%02d/", day.year, day.month, day.day);
+	size_t same = 0;
+	size_t i;
+
+	for (i = 0; i < archive->count; i++)
+		same += str_starts(archive->issues[i].path, str_part(plain, 0, 10));
+	return same == 0 ? plain : str_format(&bake->arena, "%.10s-%zu/", plain.at, same + 1);
+}
+
+static bool read_archive(struct bake *bake, struct archive *archive, struct fault *f)
+{
+	struct store_rows rows;
+
+	archive->issues = arena_alloc_many(&bake->arena, ISSUES, sizeof(*archive->issues));
+	if (archive->issues == NULL)
+		return fault_full(f, "the archive");
+	if (!store_rows_begin(bake->db, DESK_SQL_ISSUE_STARTED_ALL, STORE_NO_ARGS, &rows, f))
+		return false;
+	while (store_rows_next(&rows, f)) {
+		struct bake_issue *issue = &archive->issues[archive->count];
+
+		if (archive->count == ISSUES)
+			continue;
+		*issue = (struct bake_issue){.id = store_column_i64(&rows, 0), .subject = store_column_copy(&rows, 1, &bake->arena),
+			.intro = store_column_copy(&rows, 2, &bake->arena), .lang = store_column_copy(&rows, 3, &bake->arena),
+			.started = {store_column_i64(&rows, 4)}};
+		issue->path = issue_path(bake, archive, issue->started);
+		archive->count++;
+	}
+	return store_rows_end(&rows);
+}
+
+static size_t read_picks(struct bake *bake, int64_t issue, const struct bake_story *picks[PICKS], bool *ok, struct fault *f)
+{
+	struct store_rows rows;
+	size_t count = 0;
+
+	*ok = store_rows_begin(bake->db, DESK_SQL_ISSUE_STORIES, STORE_ARGS(store_i64(issue)), &rows, f);
+	if (!*ok)
+		return 0;
+	while (store_rows_next(&rows, f)) {
+		const struct bake_story *of = bake_find(bake, store_column_i64(&rows, 0));
+
+		if (of != NULL && of->story.state == STORY_PUBLISHED && count < PICKS) /* what was withdrawn is not shown again */
+			picks[count++] = of;
+	}
+	*ok = store_rows_end(&rows);
+	return count;
+}
+
+static size_t sample(struct bake *bake, const struct bake_story *picks[PICKS])
+{
+	size_t count = 0;
+	size_t i;
+
+	for (i = bake->count; i-- > 0 && count < SAMPLE;)
+		if (bake->stories[i].story.state == STORY_PUBLISHED)
+			picks[count++] = &bake->stories[i];
+	return count;
+}
+
+/* issue NULL: a sample. `at` is "latest/" or the issue's own path. */
+static bool put_issue(struct bake *bake, const struct bake_issue *issue, struct str at, struct fault *f)
+{
+	struct str language = issue != NULL ? issue->lang : (struct str){NULL, 0};
+	const struct locale *locale = bake_locale(bake, language);
+	struct str path = str_format(&bake->page, "/newsletter/%.*s", STR_ARG(at));
+	const struct page page = {.language = language, .depth = 2, .path = path,
+		.title = issue != NULL ? issue->subject : locale_text(locale, "newsletter_title")};
+	struct press_value *root = page_values(bake->theme, bake->settings, &page, &bake->page);
+	struct press_value *cards = press_set_list(root, "picks");
+	const struct bake_story *picks[PICKS];
+	bool ok = true;
+	size_t count = issue != NULL ? read_picks(bake, issue->id, picks, &ok, f) : sample(bake, picks);
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		bake_fill_card(bake, press_add_map(cards), picks[i], 2, NULL, BAKE_CARD);
+	press_set_text(root, "heading", page.title);
+	press_set_bool(root, "is_sample", issue == NULL);
+	if (issue != NULL) {
+		struct civil day = clock_civil(issue->started);
+
+		press_set_text(root, "date", locale_date_long(locale, &day, &bake->page));
+		press_set_text(root, "intro", issue->intro);
+		/* /latest/ is a copy: search engines shall keep the dated one */
+		press_set_text(root, "canonical", str_format(&bake->page, "%.*s/newsletter/%.*s", STR_ARG(bake->settings->url),
+			STR_ARG(issue->path)));
+	}
+	press_set(root, "newsletter", page_newsletter_sheet(bake->theme, bake->settings, &page, (struct str){NULL, 0},
+		(struct str){NULL, 0}, &bake->page));
+	return ok && bake_put(bake, "issue_page", NULL, root, path, f);
+}
+
+static bool put_front(struct bake *bake, const struct archive *archive, struct fault *f)
+{
+	const struct locale *locale = bake_locale(bake, (struct str){NULL, 0});
+	const struct page page = {.depth = 1, .path = STR("/newsletter/"), .title = locale_text(locale, "newsletter_title"),
+		.description = locale_text(locale, "newsletter_what")};
+	struct press_value *root = page_values(bake->theme, bake->settings, &page, &bake->page);
+	struct press_value *list = press_set_list(root, "issues");
+	size_t i;
+
+	press_set_text(root, "heading", page.title);
+	press_set_text(root, "what_to_expect", locale_text(locale, "newsletter_expect"));
+	press_set_c(root, "latest_href", "latest/");
+	press_set_bool(root, "has_issues", archive->count > 0);
+	for (i = 0; i < archive->count; i++) {
+		struct press_value *item = press_add_map(list);
+		struct civil day = clock_civil(archive->issues[i].started);
+
+		press_set_text(item, "href", archive->issues[i].path);
+		press_set_text(item, "subject", archive->issues[i].subject);
+		press_set_text(item, "date", locale_date(locale, &day, &bake->page));
+	}
+	press_set(root, "newsletter", page_newsletter_sheet(bake->theme, bake->settings, &page, (struct str){NULL, 0},
+		(struct str){NULL, 0}, &bake->page));
+	return bake_put(bake, "newsletter_page", NULL, root, page.path, f);
+}
+
+bool bake_newsletter(struct bake *bake, struct fault *f)
+{
+	struct archive archive = {0};
+	bool ok;
+	size_t i;
+
+	if (!read_archive(bake, &archive, f))
+		return false;
+	ok = put_issue(bake, archive.count > 0 ? &archive.issues[0] : NULL, STR("latest/"), f);
+	for (i = 0; i < archive.count && ok; i++)
+		ok = put_issue(bake, &archive.issues[i], archive.issues[i].path, f);
+	return ok && put_front(bake, &archive, f);
+}

@@ -1,0 +1,332 @@
+/* bake_job.c: the bake as a job of the desk: the whole site, or what the queue names.
+ *
+ * Decides: which pages a change touches, and the order. Leaves to others: each page. Runs in: a child of the desk, which only reads
+ * desk.db; the desk deletes the queue's rows once the child has ended well. The hard thing: killed anywhere, the next
+ * run does the same work again and what stands there is always whole pages.
+ * SPDX-License-Identifier: ISC */
+#include "desk/bake_job.h"
+
+#include <stdio.h>
+#include "base/fault.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "desk/bake.h"
+#include "gen/desk_sql.h"
+#include "house/page.h"
+#include "house/room.h"
+#include "press/theme.h"
+#include "store/store.h"
+
+enum { WINDOW_AFTER = 8, YOUNG = 12, REPORT_EVERY = 200, QUEUE_FULL = 2000, BODY_ARENA = 4 * 1024 * 1024 };
+
+struct queue {
+	int64_t last;               /* highest row */
+	size_t count;
+	bool wants_full;
+	struct str *old_paths;
+	size_t old_count;
+};
+
+/* --- what is touched --- */
+
+static void touch_lists(struct bake *bake, struct str ids)
+{
+	struct str rest = ids;
+	struct str piece;
+
+	while (str_next(&rest, ' ', &piece)) {
+		int64_t id;
+		size_t i;
+
+		for (i = 0; str_to_i64(piece, &id) && i < bake->list_count; i++)
+			if (bake->lists[i].id == id)
+				bake->lists[i].is_touched = true;
+	}
+}
+
+static void touch_lists_of(struct bake *bake, uint32_t position)
+{
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < bake->list_count; i++)
+		for (k = 0; k < bake->lists[i].slots && !bake->lists[i].is_touched; k++)
+			bake->lists[i].is_touched = bake->lists[i].stories[k] == position;
+}
+
+/* A withdrawn story stands in no list any more: its lists are known by its names. */
+static void touch_named(struct bake *bake, const struct story *story)
+{
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < bake->list_count; i++) {
+		struct bake_list *list = &bake->lists[i];
+
+		if (str_is(list->kind, "section"))
+			list->is_touched = list->is_touched || str_equal(list->name, story->section);
+		for (k = 0; str_is(list->kind, "topic") && k < story->topic_count; k++)
+			list->is_touched = list->is_touched || str_equal(list->name, story->topics[k]);
+		for (k = 0; str_is(list->kind, "author") && k < story->author_count; k++)
+			list->is_touched = list->is_touched || str_equal(list->name, story->authors[k]);
+	}
+}
+
+static bool read_queue(struct bake *bake, struct queue *queue, struct fault *f)
+{
+	struct store_rows rows;
+
+	queue->old_paths = arena_alloc_many(&bake->arena, QUEUE_FULL, sizeof(*queue->old_paths));
+	if (queue->old_paths == NULL)
+		return fault_full(f, "the queue");
+	if (!store_rows_begin(bake->db, DESK_SQL_QUEUE_ALL, STORE_NO_ARGS, &rows, f))
+		return false;
+	while (store_rows_next(&rows, f)) {
+		queue->last = store_column_i64(&rows, 0);
+		queue->wants_full = queue->wants_full || store_column_is_null(&rows, 1) || ++queue->count >= QUEUE_FULL;
+	}
+	return store_rows_end(&rows);
+}
+
+static bool touch_queued(struct bake *bake, struct queue *queue, struct fault *f)
+{
+	struct store_rows rows;
+
+	if (!store_rows_begin(bake->db, DESK_SQL_QUEUE_ALL, STORE_NO_ARGS, &rows, f))
+		return false;
+	while (store_rows_next(&rows, f)) {
+		struct bake_story *of = bake_find(bake, store_column_i64(&rows, 1));
+
+		if (store_column_i64(&rows, 0) > queue->last)
+			break;
+		if (of != NULL) {
+			of->is_touched = true;
+			touch_lists_of(bake, (uint32_t) (of - bake->stories));
+			touch_named(bake, &of->story);
+		}
+		touch_lists(bake, store_column_text(&rows, 4));
+		if (!store_column_is_null(&rows, 3) && queue->old_count < QUEUE_FULL)
+			queue->old_paths[queue->old_count++] = store_column_copy(&rows, 3, &bake->arena);
+	}
+	return store_rows_end(&rows);
+}
+
+static bool shares_group(const struct bake_story *a, const struct bake_story *b)
+{
+	size_t i;
+	size_t k;
+
+	if (a->section != 0 && a->section == b->section)
+		return true;
+	for (i = 0; i < a->story.topic_count; i++)
+		for (k = 0; k < b->story.topic_count; k++)
+			if (a->topics[i] == b->topics[k])
+				return true;
+	return false;
+}
+
+/* Whether the page at `position` may name a touched story in its "Read more". */
+static bool may_name_touched(const struct bake *bake, size_t position, size_t first_touched)
+{
+	size_t i;
+
+	if (bake->count <= YOUNG)
+		return true;
+	if (position < first_touched)
+		return position < BAKE_MORE && first_touched < YOUNG;
+	for (i = first_touched; i < position; i++)
+		if (bake->stories[i].is_touched && (position - i <= WINDOW_AFTER || shares_group(&bake->stories[i], &bake->stories[position])))
+			return true;
+	return false;
+}
+
+/* --- the work --- */
+
+static void report(size_t done, size_t total, const char *what)
+{
+	printf("progress %zu %zu %s\n", done, total, what);
+	fflush(stdout);
+}
+
+static bool file_of(struct str path, char out[1024])
+{
+	return path.len > 0 && snprintf(out, 1024, "%.*sindex.html", STR_ARG(str_part(path, 1, SIZE_MAX))) < 1024;
+}
+
+static bool bake_stories(struct bake *bake, struct fault *f)
+{
+	struct store_rows rows;
+	size_t position = 0;
+	bool ok = true;
+
+	if (!store_rows_begin(bake->db, DESK_SQL_STORY_BODIES, STORE_NO_ARGS, &rows, f))
+		return false;
+	while (ok && store_rows_next(&rows, f)) {
+		int64_t id = store_column_i64(&rows, 0);
+
+		while (position < bake->count && bake->stories[position].story.id != id)
+			position++; /* both are in one order; those between are withdrawn */
+		if (position == bake->count)
+			break; /* published since this bake began: the next one has it */
+		ok = bake_story_page(bake, position, store_column_text(&rows, 1), f);
+		if (position % REPORT_EVERY == 0)
+			report(position, bake->count, "stories");
+	}
+	return store_rows_end(&rows) && ok;
+}
+
+static bool bake_touched_stories(struct bake *bake, struct fault *f)
+{
+	struct arena arena;
+	size_t first = 0;
+	bool ok = true;
+	size_t i;
+
+	while (first < bake->count && !bake->stories[first].is_touched)
+		first++;
+	arena_init(&arena, "body", BODY_ARENA);
+	for (i = 0; i < bake->count && ok && first < bake->count; i++) {
+		const struct bake_story *of = &bake->stories[i];
+		struct store_row row;
+		bool found = false;
+
+		if (of->story.state != STORY_PUBLISHED || !(of->is_touched || may_name_touched(bake, i, first)))
+			continue;
+		ok = store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(of->story.id)), &arena, &row, &found, f)
+			&& (!found || bake_story_page(bake, i, row.columns[0].bytes, f));
+		arena_reset(&arena);
+	}
+	arena_release(&arena);
+	return ok;
+}
+
+/* Pages that must go: withdrawn stories and addresses that changed. After the lists that named them. */
+static bool take_away(struct bake *bake, const struct queue *queue, struct fault *f)
+{
+	char file[1024];
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < queue->old_count && ok; i++) {
+		size_t k = 0;
+
+		while (k < bake->count && !(bake->stories[k].story.state == STORY_PUBLISHED
+			&& str_equal(bake->stories[k].story.path, queue->old_paths[i])))
+			k++; /* another story may live there by now */
+		if (k == bake->count && file_of(queue->old_paths[i], file))
+			ok = site_remove(&bake->site, file, f);
+	}
+	for (i = 0; i < bake->count && ok; i++)
+		if (bake->stories[i].is_touched && bake->stories[i].story.state != STORY_PUBLISHED && file_of(bake->stories[i].story.path, file))
+			ok = site_remove(&bake->site, file, f);
+	return ok;
+}
+
+static bool bake_some(struct bake *bake, struct queue *queue, const char *site_path, struct fault *f)
+{
+	/* addresses first: whoever asks for a page in the instant between gets the redirect, not nothing */
+	return touch_queued(bake, queue, f) && bake_touched_stories(bake, f) && bake_addresses(bake, f) && bake_lists(bake, f)
+		&& bake_front_page(bake, f) && bake_newsletter(bake, f) && bake_feeds(bake, f) && take_away(bake, queue, f)
+		&& bake_search_some(bake, site_path, f);
+}
+
+static bool bake_all(struct bake *bake, const char *site_path, struct fault *f)
+{
+	bool ok = bake_stories(bake, f);
+
+	report(bake->count, bake->count, "lists");
+	ok = ok && bake_addresses(bake, f) && bake_lists(bake, f) && bake_texts(bake, f) && bake_newsletter(bake, f)
+		&& bake_front_page(bake, f) && bake_feeds(bake, f) && site_sweep(&bake->site, f);
+	if (ok)
+		report(bake->count, bake->count, "search");
+	return ok && bake_search_full(bake, site_path, f);
+}
+
+/* What a full bake depends on besides stories: when it changed, nothing less than a full bake will do. */
+static struct str recipe(struct bake *bake)
+{
+	static const char hex[] = "0123456789abcdef";
+	const struct settings *settings = bake->settings;
+	unsigned char hash[32];
+	char text[65] = "";
+	struct str csp = page_csp(settings, bake->theme, &bake->page);
+	size_t i;
+
+	theme_hash(bake->theme, hash);
+	for (i = 0; i < 32; i++) {
+		text[2 * i] = hex[hash[i] >> 4];
+		text[2 * i + 1] = hex[hash[i] & 15];
+	}
+	return str_format(&bake->arena, "2 %s %.*s|%.*s|%.*s|%.*s|%.*s|%.*s|%.*s|%zu|%d|%d|%d|%.*s\n", text, STR_ARG(settings->name),
+		STR_ARG(settings->url), STR_ARG(settings->language), STR_ARG(settings->zone), STR_ARG(settings->description),
+		STR_ARG(settings->statutory), STR_ARG(settings->onion), settings->sections.count, settings->weekday,
+		(int) settings->support_on, (int) settings->live, STR_ARG(csp));
+}
+
+static bool recipe_is_same(struct bake *bake, struct str now)
+{
+	struct str was = {NULL, 0};
+	struct fault ignored = {0};
+
+	return file_read(bake->site.fd, "_recipe", 64 * 1024, &bake->arena, &was, &ignored) && str_equal(was, now);
+}
+
+static bool run(struct bake *bake, const char *site_path, bool wants_full, struct queue *queue, struct fault *f)
+{
+	struct str now = recipe(bake);
+
+	arena_reset(&bake->page);
+	if (!read_queue(bake, queue, f))
+		return false;
+	bake->is_full = wants_full || queue->wants_full || !file_exists(bake->site.fd, "search.db") || !recipe_is_same(bake, now);
+	if (!bake_load(bake, f))
+		return false;
+	if (bake->is_full ? !bake_all(bake, site_path, f) : !bake_some(bake, queue, site_path, f))
+		return false;
+	return site_put(&bake->site, "_recipe", now, false, f) && site_tell(&bake->site, f);
+}
+
+bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *f)
+{
+	struct bake *bake = memory_new(1, sizeof(*bake));
+	struct queue queue = {0};
+	bool ok;
+
+	bake->db = how->db;
+	bake->theme = how->theme;
+	bake->settings = how->settings;
+	arena_init(&bake->arena, "bake", BAKE_CAP_BYTES);
+	arena_init(&bake->page, "page", BAKE_PAGE_ARENA);
+	buf_init(&bake->html, LIMIT_PAGE_BYTES);
+	buf_init(&bake->body, LIMIT_PAGE_BYTES);
+	ok = site_open(&bake->site, how->site_path, BAKE_GZIP_LEVEL, f) && run(bake, how->site_path, how->is_full, &queue, f);
+	*done = (struct bake_done){.queue_last = queue.last, .stories = bake->count, .written = bake->site.written,
+		.same = bake->site.same, .removed = bake->site.removed, .was_full = bake->is_full};
+	site_close(&bake->site);
+	buf_release(&bake->html);
+	buf_release(&bake->body);
+	arena_release(&bake->page);
+	arena_release(&bake->arena);
+	memory_free(bake);
+	return ok;
+}
+
+bool bake_job(struct room *room, int argc, char **argv, struct fault *f)
+{
+	struct bake_run how = {.db = room->db, .theme = room->theme, .settings = &room->settings,
+		.is_full = argc > 0 && strcmp(argv[0], "full") == 0};
+	struct bake_done done = {0};
+	char path[PATH_MAX];
+
+	if (!home_path(&room->home, path, f, "data/site"))
+		return false;
+	how.site_path = path;
+	if (!bake_run(&how, &done, f))
+		return false;
+	log_event(LOG_BAKE, LOG_I64("written", (int64_t) done.written), LOG_I64("same", (int64_t) done.same),
+		LOG_I64("removed", (int64_t) done.removed), LOG_C("what", done.was_full ? "all" : "changes"));
+	printf("baked %lld %zu %zu %s\n", (long long) done.queue_last, done.written, done.same, done.was_full ? "full" : "some");
+	fflush(stdout);
+	return true;
+}

@@ -1,0 +1,36 @@
+/* bake_job.h: one bake, as a job of the desk or in a test.
+ * SPDX-License-Identifier: ISC */
+#ifndef DESK_BAKE_JOB_H
+#define DESK_BAKE_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fault;
+struct room;
+struct settings;
+struct store;
+struct theme;
+
+struct bake_run {
+	struct store *db;           /* desk.db, only read */
+	struct theme *theme;
+	const struct settings *settings;
+	const char *site_path;      /* the folder is there */
+	bool is_full;               /* false: what the queue names (all, when theme or settings changed) */
+};
+
+struct bake_done {
+	int64_t queue_last;         /* rows up to this one are done: the desk deletes them */
+	size_t stories, written, same, removed;
+	bool was_full;
+};
+
+/* Safe to repeat, also after it was killed. */
+bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *f) __attribute__((warn_unused_result));
+
+/* struct room_job's run. argv[0] "full" or "queue". Lines: "progress DONE TOTAL WHAT", at the end "baked LAST WRITTEN SAME full|some". */
+bool bake_job(struct room *room, int argc, char **argv, struct fault *f);
+
+#endif

@@ -1,0 +1,117 @@
+/* bake_more.c: "Read more".
+ *
+ * Decides: which stories are related: of the newest 200 older ones per shared topic those with most key terms in common, then the
+ * section's newest older ones, then any. Leaves to others: the terms. Runs in: desk's bake. The hard thing: a new story may not
+ * change older pages, so only older stories are looked at; the first few of a young archive take the next newer ones.
+ * SPDX-License-Identifier: ISC */
+#include "desk/bake.h"
+
+struct choosing {
+	struct bake *bake;
+	size_t position;
+	uint32_t out[BAKE_MORE];
+	uint32_t score[BAKE_MORE];
+	size_t count;
+};
+
+static bool is_chosen(const struct choosing *c, uint32_t candidate)
+{
+	size_t i;
+
+	for (i = 0; i < c->count; i++)
+		if (c->out[i] == candidate)
+			return true;
+	return candidate == c->position || c->bake->stories[candidate].story.state != STORY_PUBLISHED;
+}
+
+static uint32_t score_of(const struct choosing *c, uint32_t candidate)
+{
+	const struct bake *bake = c->bake;
+	const struct bake_story *of = &bake->stories[candidate];
+	uint32_t stamp = (uint32_t) c->position + 1;
+	uint32_t score = 1;
+	size_t i;
+
+	for (i = 0; i < of->story.term_count; i++)
+		score += bake->stamps[of->terms[i]] == stamp;
+	return score;
+}
+
+/* Keeps the best, the newer first among equals. */
+static void offer(struct choosing *c, uint32_t candidate)
+{
+	uint32_t score = score_of(c, candidate);
+	size_t at;
+
+	if (c->count == BAKE_MORE && score < c->score[BAKE_MORE - 1])
+		return;
+	if (is_chosen(c, candidate))
+		return;
+	at = c->count;
+	while (at > 0 && (score > c->score[at - 1] || (score == c->score[at - 1] && candidate > c->out[at - 1])))
+		at--;
+	if (at == BAKE_MORE)
+		return;
+	if (c->count < BAKE_MORE)
+		c->count++;
+	memmove(c->out + at + 1, c->out + at, (c->count - 1 - at) * sizeof(c->out[0]));
+	memmove(c->score + at + 1, c->score + at, (c->count - 1 - at) * sizeof(c->score[0]));
+	c->out[at] = candidate;
+	c->score[at] = score;
+}
+
+/* How many of the group are older than the story. */
+static size_t older_in(const struct bake_group *group, size_t position)
+{
+	size_t low = 0;
+	size_t high = group->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (group->stories[middle] < position)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void fill(struct choosing *c, const uint32_t *from, size_t count)
+{
+	while (count > 0 && c->count < BAKE_MORE) {
+		uint32_t candidate = from != NULL ? from[count - 1] : (uint32_t) count - 1;
+
+		count--;
+		if (!is_chosen(c, candidate))
+			c->out[c->count++] = candidate;
+	}
+}
+
+size_t bake_more(struct bake *bake, size_t position, uint32_t out[BAKE_MORE])
+{
+	const struct bake_story *of = &bake->stories[position];
+	struct choosing c = {.bake = bake, .position = position};
+	const struct bake_group *section = &bake->groups[of->section];
+	uint32_t newer;
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < of->story.term_count; i++)
+		bake->stamps[of->terms[i]] = (uint32_t) position + 1;
+	for (i = 0; i < of->story.topic_count; i++) {
+		const struct bake_group *topic = &bake->groups[of->topics[i]];
+		size_t older = older_in(topic, position);
+
+		for (k = 0; k < BAKE_MORE_WINDOW && k < older; k++)
+			offer(&c, topic->stories[older - 1 - k]);
+	}
+	if (of->section != 0)
+		fill(&c, section->stories, older_in(section, position));
+	fill(&c, NULL, position);
+	for (newer = (uint32_t) position + 1; newer < bake->count && c.count < BAKE_MORE; newer++)
+		if (!is_chosen(&c, newer))
+			c.out[c.count++] = newer;
+	memcpy(out, c.out, sizeof(c.out));
+	return c.count;
+}

@@ -1,0 +1,137 @@
+/* bake_search.c: the search index that front reads.
+ *
+ * Decides: what is indexed: folded title and text, with headline and excerpt as written. Leaves to others: asking (front). Runs in: desk's
+ * bake. The hard thing: readers hold the file open under another user, so a full bake builds a new file and gives it the
+ * name, after the old one's -wal and -shm are gone: a stale WAL beside a new file would be replayed into it.
+ * SPDX-License-Identifier: ISC */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include "base/fault.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "desk/bake.h"
+#include "gen/desk_sql.h"
+#include "press/markdown.h"
+#include "press/words.h"
+#include "store/store.h"
+
+enum { DROP, PUT, MERGE, SEARCH_QUERIES, BATCH = 500, FILE_MODE = 0640 };
+_Static_assert(DESK_SQL_SEARCH_PUT == DESK_SQL_SEARCH_DROP + 1 && DESK_SQL_SEARCH_MERGE == DESK_SQL_SEARCH_DROP + 2,
+	"the blocks of search stand in this order");
+
+static bool open_index(const char *path, struct store **search, struct fault *f)
+{
+	const struct embed_file migrations[] = {{"001-search.sql", desk_sql[DESK_SQL_SEARCH_SCHEMA].text}, {NULL, {NULL, 0}}};
+	const struct store_options options = {.path = path, .mode = FILE_MODE, .persist_wal = true, .migrations = migrations,
+		.queries = desk_sql + DESK_SQL_SEARCH_DROP, .query_count = SEARCH_QUERIES};
+
+	return store_open(search, &options, f);
+}
+
+static bool put_story(struct store *search, const struct story *story, struct str body, struct buf *plain, struct buf *folded,
+	struct fault *f)
+{
+	size_t title;
+	size_t i;
+
+	buf_clear(plain);
+	buf_clear(folded);
+	if (!markdown_write_text(body, plain, f))
+		return false;
+	if (!words_fold(story->title, folded))
+		return fault_full(f, "a title");
+	title = folded->len;
+	buf_add_char(folded, ' ');
+	(void) words_fold(story->excerpt, folded);
+	buf_add_char(folded, ' ');
+	for (i = 0; i < story->topic_count; i++) {
+		(void) words_fold(story->topics[i], folded);
+		buf_add_char(folded, ' ');
+	}
+	for (i = 0; i < story->author_count; i++) {
+		(void) words_fold(story->authors[i], folded);
+		buf_add_char(folded, ' ');
+	}
+	if (!words_fold(buf_view(plain), folded))
+		return fault_full(f, "a text");
+	return store_run(search, PUT, STORE_ARGS(store_i64(story->id), store_text(str_part(buf_view(folded), 0, title)),
+		store_text(str_part(buf_view(folded), title, SIZE_MAX)), store_text(story->path), store_text(story->title),
+		store_text(story->excerpt), store_text(story->lang), store_i64(story->published.us)), NULL, f);
+}
+
+/* All published stories; `only_touched`: those in the queue, and for what is not public a row less. */
+static bool put_all(struct bake *bake, struct store *search, bool only_touched, struct fault *f)
+{
+	struct buf plain;
+	struct buf folded;
+	bool ok = true;
+	size_t i;
+
+	buf_init(&plain, 2 * LIMIT_STORY_BYTES);
+	buf_init(&folded, 4 * LIMIT_STORY_BYTES);
+	for (i = 0; i < bake->count && ok; i++) {
+		const struct bake_story *of = &bake->stories[i];
+		struct store_row row;
+		bool found = false;
+
+		if (only_touched && !of->is_touched)
+			continue;
+		if (only_touched)
+			ok = store_run(search, DROP, STORE_ARGS(store_i64(of->story.id)), NULL, f);
+		if (of->story.state != STORY_PUBLISHED)
+			continue;
+		ok = ok && store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(of->story.id)), &bake->page, &row, &found, f)
+			&& (!found || put_story(search, &of->story, row.columns[0].bytes, &plain, &folded, f));
+		arena_reset(&bake->page);
+		if (ok && !only_touched && i % BATCH == BATCH - 1)
+			ok = store_end(search, true, f) && store_begin(search, f);
+	}
+	buf_release(&plain);
+	buf_release(&folded);
+	return ok;
+}
+
+bool bake_search_full(struct bake *bake, const char *site_path, struct fault *f)
+{
+	static const char *const beside[] = {"search.db.new", "search.db.new-wal", "search.db.new-shm"};
+	static const char *const stale[] = {"search.db-wal", "search.db-shm"};
+	struct store *search = NULL;
+	char fresh[PATH_MAX];
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < 3 && ok; i++)
+		ok = file_remove(bake->site.fd, beside[i], f);
+	if (snprintf(fresh, sizeof(fresh), "%s/search.db.new", site_path) >= (int) sizeof(fresh))
+		return fault_full(f, "this path");
+	ok = ok && open_index(fresh, &search, f) && store_begin(search, f);
+	if (ok)
+		ok = store_end(search, put_all(bake, search, false, f), f);
+	ok = ok && store_run(search, MERGE, STORE_NO_ARGS, NULL, f) && store_checkpoint(search, f);
+	store_close(&search);
+	for (i = 0; i < 2 && ok; i++)
+		ok = file_remove(bake->site.fd, stale[i], f);
+	if (ok && renameat(bake->site.fd, "search.db.new", bake->site.fd, "search.db") != 0)
+		ok = fault_errno(f, "cannot rename site/search.db.new");
+	for (i = 1; i < 3 && ok; i++)
+		ok = file_remove(bake->site.fd, beside[i], f);
+	/* opened once more, so that -wal and -shm stand there for readers that may not make them */
+	return ok && bake_search_some(bake, site_path, f);
+}
+
+bool bake_search_some(struct bake *bake, const char *site_path, struct fault *f)
+{
+	struct store *search = NULL;
+	char path[PATH_MAX];
+	bool ok;
+
+	if (snprintf(path, sizeof(path), "%s/search.db", site_path) >= (int) sizeof(path))
+		return fault_full(f, "this path");
+	ok = open_index(path, &search, f) && store_begin(search, f);
+	if (ok)
+		ok = store_end(search, store_run(search, DROP, STORE_ARGS(store_i64(0)), NULL, f) && put_all(bake, search, true, f), f);
+	store_close(&search);
+	return ok;
+}

@@ -1,0 +1,268 @@
+/* bake_site.c: the folder data/site.
+ *
+ * Decides: that a page with the same bytes is left alone, the order .br, .gz, .html, what a full bake sweeps. Leaves to others: what
+ * pages say. Runs in: desk's bake, the only writer. The hard thing: readers see each file old or new and never half, without
+ * fsync: the whole folder can be made again.
+ * SPDX-License-Identifier: ISC */
+#include "desk/bake_site.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/arena.h"
+#include "base/fault.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "press/gzip.h"
+
+enum { SITE_FILE_CAP = 64 * 1024 * 1024, PATH_BYTES = 1024, FOLDER_MODE = 0750, FILE_MODE = 0640 };
+
+bool site_open(struct site *site, const char *path, int gzip_level, struct fault *f)
+{
+	*site = (struct site){.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+	buf_init(&site->old, SITE_FILE_CAP);
+	buf_init(&site->packed, SITE_FILE_CAP);
+	if (site->fd < 0)
+		return fault_errno(f, "cannot open %s", path);
+	site->gzip = gzip_new(gzip_level);
+	return true;
+}
+
+void site_close(struct site *site)
+{
+	if (site->fd >= 0)
+		close(site->fd);
+	site->fd = -1;
+	gzip_free(&site->gzip);
+	memory_free(site->seen);
+	site->seen = NULL;
+	buf_release(&site->old);
+	buf_release(&site->packed);
+}
+
+/* --- what was put --- */
+
+static uint64_t hash_of(const char *path)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	while (*path != '\0')
+		hash = (hash ^ (unsigned char) *path++) * 1099511628211u;
+	return hash != 0 ? hash : 1;
+}
+
+static void seen_insert(uint64_t *table, size_t room, uint64_t hash)
+{
+	size_t slot = (size_t) hash & (room - 1);
+
+	while (table[slot] != 0 && table[slot] != hash)
+		slot = (slot + 1) & (room - 1);
+	table[slot] = hash;
+}
+
+static void remember(struct site *site, const char *path)
+{
+	uint64_t *grown;
+	size_t room;
+	size_t i;
+
+	if (site->seen_count * 2 >= site->seen_room) {
+		room = site->seen_room > 0 ? site->seen_room * 2 : 1024;
+		grown = memory_new(room, sizeof(*grown));
+		for (i = 0; i < site->seen_room; i++)
+			if (site->seen[i] != 0)
+				seen_insert(grown, room, site->seen[i]);
+		memory_free(site->seen);
+		site->seen = grown;
+		site->seen_room = room;
+	}
+	seen_insert(site->seen, site->seen_room, hash_of(path));
+	site->seen_count++;
+}
+
+static bool was_put(const struct site *site, const char *path)
+{
+	uint64_t hash = hash_of(path);
+	size_t slot;
+
+	if (site->seen_room == 0)
+		return false;
+	for (slot = (size_t) hash & (site->seen_room - 1); site->seen[slot] != 0; slot = (slot + 1) & (site->seen_room - 1))
+		if (site->seen[slot] == hash)
+			return true;
+	return false;
+}
+
+/* --- putting --- */
+
+/* Whether the file stands there with these bytes. */
+static bool is_same(struct site *site, const char *path, struct str bytes)
+{
+	struct stat about;
+	bool same = false;
+	ssize_t got;
+	char *at;
+	int fd = openat(site->fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return false;
+	buf_clear(&site->old);
+	if (fstat(fd, &about) == 0 && (size_t) about.st_size == bytes.len && (at = buf_reserve(&site->old, bytes.len + 1)) != NULL) {
+		got = read(fd, at, bytes.len + 1);
+		same = got >= 0 && (size_t) got == bytes.len && memcmp(at, bytes.at, bytes.len) == 0;
+	}
+	close(fd);
+	return same;
+}
+
+static bool make_folder_of(struct site *site, const char *path, struct fault *f)
+{
+	const char *slash = strrchr(path, '/');
+	struct str folder = str_make(path, slash != NULL ? (size_t) (slash - path) : 0);
+
+	if (folder.len == 0 || folder.len >= sizeof(site->folder))
+		return folder.len == 0 ? true : fault_full(f, "this address");
+	memcpy(site->folder, folder.at, folder.len);
+	site->folder[folder.len] = '\0';
+	if (mkdirat(site->fd, site->folder, FOLDER_MODE) == 0)
+		return true;
+	return file_make_folders(site->fd, site->folder, FOLDER_MODE, f);
+}
+
+/* Under a name of its own, then renamed: one writer, so the name needs no chance in it. */
+static bool write_new(struct site *site, const char *path, struct str bytes, struct fault *f)
+{
+	char fresh[PATH_BYTES];
+	bool ok;
+	int fd;
+
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	fd = openat(site->fd, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+	if (fd < 0 && errno == ENOENT) {
+		if (!make_folder_of(site, path, f))
+			return false;
+		fd = openat(site->fd, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+	}
+	if (fd < 0)
+		return fault_errno(f, "cannot write site/%s", path);
+	ok = file_write_all(fd, bytes, f);
+	if (close(fd) != 0 && ok)
+		ok = fault_errno(f, "cannot write site/%s", path);
+	if (ok && renameat(site->fd, fresh, site->fd, path) != 0)
+		ok = fault_errno(f, "cannot write site/%s", path);
+	if (!ok)
+		unlinkat(site->fd, fresh, 0);
+	return ok;
+}
+
+bool site_put(struct site *site, const char *path, struct str bytes, bool with_gzip, struct fault *f)
+{
+	char packed[PATH_BYTES];
+
+	if (strlen(path) > PATH_BYTES - 16)
+		return fault_full(f, "this address");
+	remember(site, path);
+	snprintf(packed, sizeof(packed), "%s.gz", path);
+	if (is_same(site, path, bytes) && (!with_gzip || faccessat(site->fd, packed, F_OK, 0) == 0)) {
+		site->same++;
+		return true;
+	}
+	if (with_gzip) {
+		buf_clear(&site->packed);
+		if (!gzip_write(site->gzip, bytes, &site->packed, f) || !write_new(site, packed, buf_view(&site->packed), f))
+			return false;
+	}
+	site->written++;
+	return write_new(site, path, bytes, f);
+}
+
+/* --- taking --- */
+
+bool site_remove(struct site *site, const char *path, struct fault *f)
+{
+	static const char *const endings[] = {"", ".gz", ".br"};
+	char name[PATH_BYTES];
+	char *slash;
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "%s%s", path, endings[i]);
+		if (unlinkat(site->fd, name, 0) != 0 && errno != ENOENT && errno != ENOTDIR)
+			return fault_errno(f, "cannot take away site/%s", name);
+	}
+	site->removed++;
+	snprintf(name, sizeof(name), "%s", path);
+	while ((slash = strrchr(name, '/')) != NULL) {
+		*slash = '\0';
+		if (unlinkat(site->fd, name, AT_REMOVEDIR) != 0)
+			break; /* not empty: others live there */
+	}
+	return true;
+}
+
+static bool ends_with(const char *name, const char *ending)
+{
+	return str_ends(str_from(name), str_from(ending));
+}
+
+/* One folder's files that were not put, then its folders. */
+static bool sweep_folder(struct site *site, const char *folder, int depth, struct fault *f)
+{
+	int fd = openat(site->fd, folder[0] != '\0' ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	bool ok = true;
+
+	if (dir == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return fault_errno(f, "cannot read site/%s", folder);
+	}
+	while (ok && (entry = readdir(dir)) != NULL) {
+		char path[PATH_BYTES];
+		char plain[PATH_BYTES];
+
+		if (entry->d_name[0] == '.' || (depth == 0 && (entry->d_name[0] == '_' || strcmp(entry->d_name, "media") == 0
+			|| strncmp(entry->d_name, "search.db", 9) == 0)))
+			continue;
+		if (snprintf(path, sizeof(path), "%s%s%s", folder, folder[0] != '\0' ? "/" : "", entry->d_name) >= (int) sizeof(path))
+			continue;
+		if (entry->d_type == DT_DIR) {
+			ok = depth >= 8 || sweep_folder(site, path, depth + 1, f);
+			if (ok)
+				unlinkat(site->fd, path, AT_REMOVEDIR); /* only if it is empty now */
+			continue;
+		}
+		snprintf(plain, sizeof(plain), "%s", path);
+		if (ends_with(plain, ".gz") || ends_with(plain, ".br"))
+			plain[strlen(plain) - 3] = '\0';
+		if (!was_put(site, plain) && unlinkat(site->fd, path, 0) == 0)
+			site->removed++;
+	}
+	closedir(dir);
+	return ok;
+}
+
+bool site_sweep(struct site *site, struct fault *f)
+{
+	return sweep_folder(site, "", 0, f);
+}
+
+bool site_tell(struct site *site, struct fault *f)
+{
+	int64_t changes = 0;
+	struct arena arena;
+	struct str text = {NULL, 0};
+	struct fault ignored = {0};
+	char next[32];
+
+	arena_init(&arena, "changes", 4096);
+	if (file_read(site->fd, "_changes", 64, &arena, &text, &ignored) && !str_to_i64(str_trim(text), &changes))
+		changes = 0;
+	arena_release(&arena);
+	snprintf(next, sizeof(next), "%lld\n", (long long) changes + 1);
+	return write_new(site, "_changes", str_from(next), f);
+}

@@ -1,0 +1,36 @@
+/* bake_site.h: the folder data/site: files put and taken, compressed beside themselves.
+ * SPDX-License-Identifier: ISC */
+#ifndef DESK_BAKE_SITE_H
+#define DESK_BAKE_SITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/buf.h"
+
+struct fault;
+struct gzip;
+
+struct site {
+	int fd;
+	struct gzip *gzip;
+	struct buf old, packed;
+	char folder[256];           /* the last one that was made sure of */
+	uint64_t *seen;             /* hashes of every path put: what a full bake keeps */
+	size_t seen_room, seen_count;
+	size_t written, same, removed;
+};
+
+bool site_open(struct site *site, const char *path, int gzip_level, struct fault *f) __attribute__((warn_unused_result));
+void site_close(struct site *site);
+/* Writes the file (and .gz beside it), unless it stands there with the same bytes. path is relative, "a/b/index.html". */
+bool site_put(struct site *site, const char *path, struct str bytes, bool with_gzip, struct fault *f)
+	__attribute__((warn_unused_result));
+/* Takes a file and its .gz away, .html first, and empty folders above it. Gone already is fine. */
+bool site_remove(struct site *site, const char *path, struct fault *f) __attribute__((warn_unused_result));
+/* After a full bake: takes away every page that was not put. media, search.db and names with '_' stay. */
+bool site_sweep(struct site *site, struct fault *f) __attribute__((warn_unused_result));
+/* One more in `_changes`: readers of the site look again. Last of all. */
+bool site_tell(struct site *site, struct fault *f) __attribute__((warn_unused_result));
+
+#endif

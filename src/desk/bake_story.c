@@ -1,0 +1,258 @@
+/* bake_story.c: a story's page, and its structured data.
+ *
+ * Decides: what the story template is given. Leaves to others: related stories (bake_more.c), the sheets (house/page). Runs in:
+ * desk's bake. The hard thing: ten thousand of these in two seconds; so chrome and sheets are made once per language
+ * and only `back` changes in them.
+ * SPDX-License-Identifier: ISC */
+#include "base/fault.h"
+#include "base/must.h"
+#include "desk/bake.h"
+#include "house/settings.h"
+#include "press/html.h"
+#include "press/locale.h"
+#include "press/markdown.h"
+#include "press/value.h"
+#include "press/words.h"
+
+enum { STORY_DEPTH = 4, SHORT_STORY = 4, TEXT_BYTES = 64 * 1024 };
+
+/* --- the byline: a whole sentence of the locale with links in it --- */
+
+static struct str linked_name(struct bake *bake, struct str name)
+{
+	struct fault ignored = {0};
+	struct slug slug;
+	struct buf html;
+	struct str out;
+
+	buf_init(&html, TEXT_BYTES);
+	if (slug_from(name, &slug, &ignored)) {
+		buf_add_text(&html, "<a href=\"../../../../author/");
+		html_text(&html, str_from(slug.text));
+		buf_add_text(&html, "/\">");
+	}
+	html_text(&html, name);
+	if (slug.text[0] != '\0')
+		buf_add_text(&html, "</a>");
+	out = str_copy(buf_view(&html), &bake->page);
+	buf_release(&html);
+	return out;
+}
+
+/* The locale's pattern, escaped, with HTML in its holes. */
+static struct str fill_html(struct bake *bake, struct str pattern, const struct locale_pair *pairs)
+{
+	struct buf escaped;
+	struct buf html;
+	struct str out;
+
+	buf_init(&escaped, TEXT_BYTES);
+	buf_init(&html, TEXT_BYTES);
+	html_text(&escaped, pattern);
+	locale_write(&html, buf_view(&escaped), pairs);
+	out = str_copy(buf_view(&html), &bake->page);
+	buf_release(&escaped);
+	buf_release(&html);
+	return out;
+}
+
+static struct str byline(struct bake *bake, const struct story *story, const struct locale *locale)
+{
+	struct str names = {NULL, 0};
+	size_t i;
+
+	if (story->author_count == 0)
+		return names;
+	names = linked_name(bake, story->authors[story->author_count - 1]);
+	for (i = story->author_count - 1; i-- > 0;) {
+		const struct locale_pair pairs[] = {{"first", linked_name(bake, story->authors[i])}, {"last", names}, {"rest", names},
+			{NULL, {NULL, 0}}};
+
+		names = fill_html(bake, locale_text(locale, i + 2 == story->author_count ? "names_two" : "names_more"), pairs);
+	}
+	return fill_html(bake, locale_text(locale, "byline"), (const struct locale_pair[]){{"names", names}, {NULL, {NULL, 0}}});
+}
+
+/* --- dates --- */
+
+static void set_dates(struct bake *bake, struct press_value *root, const struct story *story, const struct locale *locale)
+{
+	const struct civil day = clock_civil(story->published);
+	const struct civil again = clock_civil(story->updated);
+	bool same_day = day.year == again.year && day.month == again.month && day.day == again.day;
+
+	bake_set_time(bake, root, "published", story->published, locale_date(locale, &day, &bake->page));
+	if (story->updated.us <= story->published.us)
+		return;
+	bake_set_time(bake, root, "updated", story->updated, locale_format(locale, same_day ? "updated" : "updated_on", &bake->page,
+		(const struct locale_pair[]){{"time", locale_time(locale, &again, &bake->page)},
+			{"date", locale_date(locale, &again, &bake->page)}, {NULL, {NULL, 0}}}));
+}
+
+static void set_corrections(struct bake *bake, struct press_value *root, const struct story *story, const struct locale *locale)
+{
+	struct press_value *plain = press_set_list(root, "corrections");
+	struct press_value *grave = press_set_list(root, "grave_corrections");
+	size_t i;
+
+	for (i = 0; i < story->correction_count; i++) {
+		const struct story_correction *correction = &story->corrections[i];
+		const struct civil day = clock_civil(correction->made);
+		struct press_value *item = press_add_map(correction->grave ? grave : plain);
+
+		press_set_text(item, "date", locale_date(locale, &day, &bake->page));
+		press_set_text(item, "text", correction->text);
+		press_set_bool(item, "grave", correction->grave);
+	}
+}
+
+static void set_topics(struct bake *bake, struct press_value *root, const struct bake_story *of)
+{
+	struct press_value *list = press_set_list(root, "topics");
+	size_t i;
+
+	for (i = 0; i < of->story.topic_count; i++) {
+		struct press_value *item = press_add_map(list);
+
+		press_set_text(item, "name", of->story.topics[i]);
+		press_set_text(item, "href", str_format(&bake->page, "../../../../topic/%.*s/", STR_ARG(bake->groups[of->topics[i]].name)));
+	}
+	press_set_bool(root, "has_topics", of->story.topic_count > 0);
+}
+
+static void set_more(struct bake *bake, struct press_value *root, size_t position)
+{
+	struct press_value *list = press_set_list(root, "more");
+	uint32_t more[BAKE_MORE];
+	size_t count = bake_more(bake, position, more);
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		bake_fill_card(bake, press_add_map(list), &bake->stories[more[i]], STORY_DEPTH, NULL, BAKE_CARD);
+	press_set_bool(root, "has_more", count > 0);
+}
+
+/* --- schema.org --- */
+
+static void json_pair(struct buf *out, const char *name, struct str value)
+{
+	if (value.len == 0)
+		return;
+	buf_format(out, ",\"%s\":", name);
+	json_text(out, value);
+}
+
+static void json_time(struct buf *out, const char *name, struct when when)
+{
+	buf_format(out, ",\"%s\":\"", name);
+	clock_write_iso(out, when);
+	buf_add_char(out, '"');
+}
+
+static struct str json_ld(struct bake *bake, const struct story *story, struct str canonical)
+{
+	struct str image = bake_photo_url(bake, story, ".jpg", &bake->page);
+	struct buf json;
+	struct str out;
+	size_t i;
+
+	buf_init(&json, TEXT_BYTES);
+	buf_add_text(&json, "{\"@context\":\"https://schema.org\",\"@type\":\"NewsArticle\"");
+	json_pair(&json, "headline", story->title);
+	json_pair(&json, "description", story->excerpt);
+	json_pair(&json, "inLanguage", story->lang);
+	json_pair(&json, "articleSection", story->section);
+	json_time(&json, "datePublished", story->published);
+	json_time(&json, "dateModified", story->updated.us > story->published.us ? story->updated : story->published);
+	for (i = 0; i < story->author_count; i++) {
+		buf_add_text(&json, i == 0 ? ",\"author\":[{\"@type\":\"Person\"" : ",{\"@type\":\"Person\"");
+		json_pair(&json, "name", story->authors[i]);
+		buf_add_char(&json, '}');
+	}
+	buf_add_text(&json, story->author_count > 0 ? "]" : "");
+	if (image.len > 0) {
+		buf_add_text(&json, ",\"image\":[");
+		json_text(&json, image);
+		buf_add_char(&json, ']');
+	}
+	json_pair(&json, "mainEntityOfPage", canonical);
+	buf_add_text(&json, ",\"isAccessibleForFree\":true,\"publisher\":{\"@type\":\"NewsMediaOrganization\"");
+	json_pair(&json, "name", bake->settings->name);
+	json_pair(&json, "url", bake_absolute(bake, STR("/"), &bake->page));
+	buf_add_text(&json, "}}");
+	out = str_copy(buf_view(&json), &bake->page);
+	buf_release(&json);
+	return out;
+}
+
+/* --- the page --- */
+
+/* The body in two parts, with the newsletter's sheet between them: after the third paragraph, or after a short story. */
+static bool set_body(struct bake *bake, struct press_value *root, const struct story *story, struct str source, struct fault *f)
+{
+	struct markdown_result result = {0};
+	struct str html;
+	char prefix[24];
+
+	/* the identity, not the random id: the same stories give the same pages */
+	snprintf(prefix, sizeof(prefix), "s%llx-", (unsigned long long) ((uint64_t) story->published.us / 1000000));
+	buf_clear(&bake->body);
+	if (!markdown_write_under(source, str_from(prefix), bake_root(STORY_DEPTH), &bake->body, &result, f))
+		return false;
+	html = buf_view(&bake->body);
+	if (result.paragraphs <= SHORT_STORY)
+		result.after_third = html.len;
+	press_set_text(root, "body_1", str_part(html, 0, result.after_third));
+	press_set_text(root, "body_2", str_part(html, result.after_third, SIZE_MAX));
+	return true;
+}
+
+static void set_head(struct bake *bake, struct press_value *root, const struct story *story)
+{
+	struct str canonical = bake_absolute(bake, story->path, &bake->page);
+
+	press_set_text(root, "title", story->title);
+	press_set_text(root, "page_title", str_format(&bake->page, "%.*s – %.*s", STR_ARG(story->title), STR_ARG(bake->settings->name)));
+	press_set_text(root, "description", story->excerpt);
+	press_set_text(root, "canonical", canonical);
+	press_set_bool(root, "noindex", false);
+	press_set_text(root, "back", story->path);
+	press_set_text(root, "lang", story->lang);
+	press_set_text(root, "dir", story->dir);
+	press_set_bool(root, "rtl", str_is(story->dir, "rtl"));
+	press_set_text(root, "story_lang", story->lang);
+	press_set_text(root, "story_dir", story->dir);
+	press_set_c(root, "og_type", "article");
+	press_set_text(root, "og_image", bake_photo_url(bake, story, ".jpg", &bake->page));
+	press_set_text(root, "json_ld", json_ld(bake, story, canonical));
+}
+
+bool bake_story_page(struct bake *bake, size_t position, struct str body, struct fault *f)
+{
+	const struct bake_story *of = &bake->stories[position];
+	const struct story *story = &of->story;
+	const struct locale *locale = bake_locale(bake, story->lang);
+	struct bake_base *base = bake_base(bake, story->lang, story->section, true);
+	struct press_value *root = press_map(&bake->page);
+	struct press_value *label;
+
+	if (base == NULL)
+		return fault_full(f, "the site");
+	press_set(base->newsletter, "back", press_text(&bake->page, story->path));
+	press_set(base->appeal, "back", press_text(&bake->page, story->path));
+	set_head(bake, root, story);
+	if (of->section != 0) {
+		label = press_set_map(root, "label");
+		press_set_text(label, "name", story->section);
+		press_set_text(label, "href", str_format(&bake->page, "../../../../%.*s", STR_ARG(of->section_href)));
+	}
+	press_set_text(root, "headline", story->title);
+	press_set_text(root, "standfirst", story->excerpt);
+	press_set_text(root, "byline_html", byline(bake, story, locale));
+	set_dates(bake, root, story, locale);
+	bake_set_picture(bake, root, "photo", story, bake_root(STORY_DEPTH), BAKE_LEAD);
+	set_corrections(bake, root, story, locale);
+	set_topics(bake, root, of);
+	set_more(bake, root, position);
+	return set_body(bake, root, story, body, f) && bake_put(bake, "story", base->root, root, story->path, f);
+}
