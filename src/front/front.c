@@ -1,8 +1,9 @@
 /* front.c: the public's room: its sockets and its routes.
  *
- * Decides: which requests are forwarded to whom (a closed list), which are answered from the baked site. Leaves to others:
- * everything that is in a page (desk baked it) and every decision about people (newsletter, support). Runs in: front. The
- * hard thing: it is the room that anybody may talk to, so it holds no key, no secret and no database of its own.
+ * Decides: which requests are forwarded to whom (a closed list), which are answered from the baked site. Leaves to
+ * others: everything that is in a page (desk baked it) and every decision about people (newsletter, support). Runs
+ * in: front. The hard thing: it is the room that anybody may talk to, so it holds no key, no secret and no database
+ * of its own.
  * SPDX-License-Identifier: ISC */
 #include "front.h"
 
@@ -46,7 +47,8 @@ static void on_quiet(struct http_request *rq, void *room)
 	http_set(rq, "Cache-Control", "private, no-cache");
 	http_set(rq, "Vary", "Cookie");
 	http_set(rq, "X-Content-Type-Options", "nosniff");
-	http_answer(rq, 200, "text/css; charset=utf-8", str_is(http_cookie(rq, "quiet"), "1") ? STR(".appeal{display:none}\n") : STR(""));
+	http_answer(rq, 200, "text/css; charset=utf-8",
+		str_is(http_cookie(rq, "quiet"), "1") ? STR(".appeal{display:none}\n") : STR(""));
 }
 
 static const struct http_route public_routes[] = {

@@ -1,9 +1,9 @@
 /* front_forward.c: requests that other rooms answer.
  *
- * Decides: what of a request goes on (method, target, form, content type, a webhook's signature) and what of an answer comes
- * back; what a reader sees when the room is stopped or does not answer. Leaves to others: everything that is said. Runs in:
- * front. The hard thing: nothing about the reader goes on: no address, no agent, no other header; and a room that hangs
- * must cost the reader ten seconds and front nothing.
+ * Decides: what of a request goes on (method, target, form, content type, a webhook's signature) and what of an
+ * answer comes back; what a reader sees when the room is stopped or does not answer. Leaves to others: everything
+ * that is said. Runs in: front. The hard thing: nothing about the reader goes on: no address, no agent, no other
+ * header; and a room that hangs must cost the reader ten seconds and front nothing.
  * SPDX-License-Identifier: ISC */
 #include "front_inside.h"
 
@@ -30,8 +30,8 @@ struct forward {
 };
 
 /* What of a room's answer reaches the reader. */
-static const char *const answer_headers[] = {"Location", "Set-Cookie", "Cache-Control", "Content-Security-Policy", "Referrer-Policy",
-	"X-Content-Type-Options", "Retry-After", "Allow", NULL};
+static const char *const answer_headers[] = {"Location", "Set-Cookie", "Cache-Control", "Content-Security-Policy",
+	"Referrer-Policy", "X-Content-Type-Options", "Retry-After", "Allow", NULL};
 
 static void answer_try_again(struct front *front, struct http_request *rq)
 {
@@ -120,7 +120,9 @@ static bool is_refused(struct front *front, struct http_request *rq)
 static void forward(struct front *front, struct http_request *rq, const char *to)
 {
 	struct http_header_line headers[3] = {{"Accept", STR("text/html")}, {NULL, {NULL, 0}}, {NULL, {NULL, 0}}};
-	struct http_call_options options = {.headers = headers, .timeout_ms = FORWARD_MS, .reply_cap_bytes = LIMIT_PAGE_BYTES};
+	struct http_call_options options = {
+		.headers = headers, .timeout_ms = FORWARD_MS, .reply_cap_bytes = LIMIT_PAGE_BYTES,
+	};
 	struct forward *waiting = NULL;
 	struct fault f = {.kind = FAULT_NONE};
 	char socket[PATH_MAX];

@@ -35,7 +35,7 @@ struct site_options {
 struct site *site_open(const struct site_options *options);
 void site_close(struct site **site);
 void site_now(struct site *site, int64_t mono_ms);  /* once per round of the loop */
-void site_changed(struct site *site);               /* the change counter may be another one: everything is looked at again */
+void site_changed(struct site *site);               /* the change counter may be another one */
 int site_notify_fd(const struct site *site);        /* becomes readable when it is; -1: look at every request */
 void site_answer(struct site *site, struct http_request *rq);
 /* The baked page for a trouble ("_503.html"), with the links of a page at the request's depth. False: there is none. */
@@ -52,7 +52,7 @@ struct site_counts site_count(const struct site *site);
 bool path_is_public(struct str path);                             /* no hidden or internal name in it */
 const char *path_type(struct str path);                           /* by its ending */
 const char *path_cache(struct str path);                          /* Cache-Control */
-bool path_root(struct str path, struct buf *out);                 /* "../../" or "./" for links of a page at this path */
+bool path_root(struct str path, struct buf *out);                 /* "../../" or "./": from this path to the root */
 void path_encode(struct buf *out, struct str path);               /* percent-encodes all but slashes and unreserved */
 bool path_etag_matches(struct str if_none_match, struct str etag);
 

@@ -12,11 +12,12 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-enum { FILES = 7, MAP_BYTES = 16 << 20, SMALL_BYTES = 1 << 20, HEADERS_MOST = 16 };
+enum { FILES = 7, MAP_BYTES = 16 << 20, SMALL_BYTES = 1 << 20, PORTION_BYTES = 65536, HEADERS_MOST = 16 };
 
 enum which { MOVED, GONE, HEADERS, PAGE_404, PAGE_410, PAGE_500, PAGE_503 };
 
-static const char *const names[FILES] = {"_moved", "_gone", "_headers", "_404.html", "_410.html", "_500.html", "_503.html"};
+static const char *const names[FILES] = {"_moved", "_gone", "_headers", "_404.html", "_410.html", "_500.html",
+	"_503.html"};
 
 struct move {
 	struct str from, to;
@@ -97,6 +98,12 @@ static int compare_moves(const void *a, const void *b)
 	return str_compare(x->from, y->from);
 }
 
+/* A path of ours, never another site's ("//evil"). */
+static bool is_target(struct str path)
+{
+	return str_starts(path, STR("/")) && !str_starts(path, STR("//")) && !str_has_control(path);
+}
+
 /* Lines "from<TAB>to" or "from"; sorted. */
 static size_t read_lines(struct str text, bool with_target, struct move **out)
 {
@@ -116,8 +123,7 @@ static size_t read_lines(struct str text, bool with_target, struct move **out)
 		if (tab != SIZE_MAX)
 			move.to = str_trim(str_part(line, tab + 1, SIZE_MAX));
 		move.from = str_trim(move.from);
-		if (!str_starts(move.from, STR("/")) || (with_target && (!str_starts(move.to, STR("/")) || str_starts(move.to, STR("//"))
-				|| str_has_control(move.to))))
+		if (!str_starts(move.from, STR("/")) || (with_target && !is_target(move.to)))
 			continue;
 		(*out)[count++] = move;
 	}

@@ -37,7 +37,8 @@ static const struct {
 	{".html", "text/html; charset=utf-8"}, {".jpg", "image/jpeg"}, {".webp", "image/webp"}, {".png", "image/png"},
 	{"/feed.xml", "application/rss+xml; charset=utf-8"}, {"/atom.xml", "application/atom+xml; charset=utf-8"},
 	{".xml", "application/xml; charset=utf-8"}, {"/feed.json", "application/feed+json; charset=utf-8"},
-	{".json", "application/json; charset=utf-8"}, {".txt", "text/plain; charset=utf-8"}, {".css", "text/css; charset=utf-8"},
+	{".json", "application/json; charset=utf-8"}, {".txt", "text/plain; charset=utf-8"},
+	{".css", "text/css; charset=utf-8"},
 	{".js", "text/javascript; charset=utf-8"}, {".svg", "image/svg+xml"}, {".ico", "image/x-icon"},
 	{".webmanifest", "application/manifest+json"}, {".asc", "text/plain; charset=utf-8"}, {".pdf", "application/pdf"},
 };

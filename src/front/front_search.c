@@ -1,8 +1,8 @@
 /* front_search.c: the search over site/search.db.
  *
- * Decides: how a reader's words become an expression, how results look. Leaves to others: what stands in the index (desk writes
- * it with every publish). Runs in: front. The hard thing: the file is replaced whole by a full bake, and written by
- * another user's process at any time: it is opened read-only and opened again when it is another file.
+ * Decides: how a reader's words become an expression, how results look. Leaves to others: what stands in the index
+ * (desk writes it with every publish). Runs in: front. The hard thing: the file is replaced whole by a full bake, and
+ * written by another user's process at any time: it is opened read-only and opened again when it is another file.
  * SPDX-License-Identifier: ISC */
 #include "front_inside.h"
 
@@ -69,7 +69,8 @@ static bool open_index(struct search *search, struct fault *f)
 	return true;
 }
 
-/* Letters and digits of any script; marks between words are not. Length of the character at `at`, 0: no part of a word. */
+/* Letters and digits of any script; marks between words are not. Length of the character at `at`, 0: no part of a
+ * word. */
 static size_t word_char(struct str text, size_t at)
 {
 	unsigned char c = (unsigned char) text.at[at];
@@ -140,7 +141,8 @@ static bool is_rtl(struct str language)
 }
 
 /* One row as a card. Its href is relative to /search/. */
-static void add_result(struct press_value *results, const struct store_rows *rows, const struct locale *locale, struct arena *arena)
+static void add_result(struct press_value *results, const struct store_rows *rows, const struct locale *locale,
+	struct arena *arena)
 {
 	struct press_value *card = press_add_map(results);
 	struct press_value *date = NULL;
@@ -171,8 +173,8 @@ static void add_result(struct press_value *results, const struct store_rows *row
 	buf_release(&text);
 }
 
-static bool find(struct search *search, struct str expression, int64_t page, struct press_value *results, const struct locale *locale,
-	struct arena *arena, int64_t *count, struct fault *f)
+static bool find(struct search *search, struct str expression, int64_t page, struct press_value *results,
+	const struct locale *locale, struct arena *arena, int64_t *count, struct fault *f)
 {
 	struct store_rows rows;
 	bool ok = store_number(search->store, FRONT_SQL_PAGE_COUNT, STORE_ARGS(store_text(expression)), count, f);
@@ -225,7 +227,8 @@ void search_answer(struct search *search, struct site *site, struct http_request
 	press_set_text(root, "query", query);
 	press_set_bool(root, "search_current", true);
 	if (search_expression(query, &expression)) {
-		if (!open_index(search, &f) || !find(search, buf_view(&expression), number, results, locale, arena, &count, &f)) {
+		if (!open_index(search, &f)
+			|| !find(search, buf_view(&expression), number, results, locale, arena, &count, &f)) {
 			log_fault(&f, "searching");
 			store_close(&search->store); /* looked at afresh next time */
 			fault_clear(&f);
@@ -234,7 +237,8 @@ void search_answer(struct search *search, struct site *site, struct http_request
 				http_answer_fault(rq, &f);
 			goto done;
 		}
-		press_set_text(root, "count_line", count == 0 ? locale_text(locale, "search_none") : locale_plural(locale, "search_count", count, arena));
+		press_set_text(root, "count_line", count == 0 ? locale_text(locale, "search_none")
+			: locale_plural(locale, "search_count", count, arena));
 		if (number > 1)
 			set_turn(root, "newer", query, number - 1, arena);
 		if (number < PAGES_MOST && count > number * PER_PAGE)

@@ -1,17 +1,16 @@
 /* front_site.c: the baked tree over HTTP.
  *
- * Decides: which file a path means, in which coding; what is remembered of it and for how long; redirects, 304, 404, 410.
- * Leaves to others: names and types (front_paths.c), the maps that desk bakes (front_maps.c), how a file is opened
- * (front_open.c). Runs in: front. The hard thing: a publish must be seen at once, and a page asked for again must cost
- * no look at the disk. Desk writes site/_changes last of all; the kernel tells us (inotify), and from then on nothing that
- * was remembered is used before its file's number, size and time were compared. What is remembered: descriptors (so
- * that a page half a second old is whole even while it is replaced), and the hottest pages' answers in memory.
+ * Decides: which file a path means, in which coding; redirects, 304, 404, 410; when the tree may be another one.
+ * Leaves to others: names and types (front_paths.c), what is remembered of files (front_files.c), the maps that desk
+ * bakes (front_maps.c). Runs in: front. The hard thing: a publish must be seen at once, and a page asked for again
+ * must cost no look at the disk. Desk writes site/_changes last of all; the kernel tells us (inotify), and a new
+ * generation begins.
  * SPDX-License-Identifier: ISC */
+#include "front_files.h"
 #include "front_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,42 +19,8 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "base/must.h"
-#include "base/rand.h"
 
-enum {
-	VARIANTS = 2,                 /* as it is, gzip */
-	ETAG_BYTES = 40,
-	HASHED_MOST = 1 << 20,        /* larger files (photos) are told apart by number, size and time */
-	IN_MEMORY_MOST = 256 << 10,   /* one body */
-	HEAT_MS = 8000,               /* what was asked for so long ago counts half */
-	LOOKED_MS = 10000,            /* a file is compared again after so long even if nothing was told */
-	VICTIMS = 8
-};
-
-struct variant {
-	bool there;                   /* a file of this name is there; opened when it is first asked for */
-	int fd;                       /* -1: not open */
-	ino_t inode;
-	off_t size;
-	struct timespec changed;
-	char etag[ETAG_BYTES];
-	struct http_ready *ready;     /* NULL: not in memory */
-};
-
-struct entry {
-	struct entry *next;           /* same slot */
-	struct entry *ring_next, *ring_before;
-	uint64_t hash;
-	uint64_t generation;          /* of the site when it was looked at */
-	int64_t looked_ms;
-	uint32_t heat;
-	uint32_t heat_at;             /* in HEAT_MS */
-	const char *type, *cache;
-	bool is_page;
-	struct variant variants[VARIANTS];
-	size_t path_len;
-	char path[];                  /* as asked, NUL behind */
-};
+enum { SENT_BY_KERNEL = 256 << 10 /* a larger body is not copied through our memory */ };
 
 struct site {
 	struct site_options options;
@@ -67,269 +32,10 @@ struct site {
 	struct stat counter_info;
 	bool look;                    /* _changes must be read before the next answer */
 	int64_t now_ms;
-	unsigned char key[crypto_shorthash_KEYBYTES];
-	struct entry **slots;
-	size_t slot_count;
-	struct entry *hand;           /* of the clock that chooses what is forgotten */
-	struct entry *victim;         /* the same for memory */
+	struct files *files;
 	struct maps *maps;
-	struct site_counts counts;
+	uint64_t hits_memory, hits_descriptor;
 };
-
-/* --- remembered files --- */
-
-static void forget_ready(struct site *site, struct variant *variant)
-{
-	if (variant->ready == NULL)
-		return;
-	http_ready_free(&variant->ready);
-	site->counts.memory_bytes -= (size_t) variant->size;
-}
-
-static void forget_variant(struct site *site, struct variant *variant)
-{
-	forget_ready(site, variant);
-	if (variant->fd >= 0) {
-		(void) close(variant->fd);
-		site->counts.descriptors--;
-	}
-	variant->fd = -1;
-	variant->there = false;
-}
-
-static void forget_entry(struct site *site, struct entry *entry)
-{
-	struct entry **at = &site->slots[entry->hash % site->slot_count];
-
-	for (size_t i = 0; i < VARIANTS; i++)
-		forget_variant(site, &entry->variants[i]);
-	while (*at != entry)
-		at = &(*at)->next;
-	*at = entry->next;
-	if (site->hand == entry)
-		site->hand = entry->ring_next != entry ? entry->ring_next : NULL;
-	if (site->victim == entry)
-		site->victim = NULL;
-	entry->ring_next->ring_before = entry->ring_before;
-	entry->ring_before->ring_next = entry->ring_next;
-	site->counts.entries--;
-	memory_free(entry);
-}
-
-static void forget_all(struct site *site)
-{
-	while (site->hand != NULL)
-		forget_entry(site, site->hand);
-	must(site->counts.entries == 0 && site->counts.descriptors == 0 && site->counts.memory_bytes == 0);
-}
-
-static uint32_t heat_now(const struct site *site, const struct entry *entry)
-{
-	uint32_t age = (uint32_t) (site->now_ms / HEAT_MS) - entry->heat_at;
-
-	return age < 32 ? entry->heat >> age : 0;
-}
-
-static void warm(const struct site *site, struct entry *entry)
-{
-	entry->heat = heat_now(site, entry) + 1;
-	entry->heat_at = (uint32_t) (site->now_ms / HEAT_MS);
-}
-
-static uint64_t hash_of(const struct site *site, struct str path)
-{
-	unsigned char hash[crypto_shorthash_BYTES];
-	uint64_t value = 0;
-
-	(void) crypto_shorthash(hash, (const unsigned char *) path.at, path.len, site->key);
-	memcpy(&value, hash, sizeof(value));
-	return value;
-}
-
-static struct entry *find_entry(const struct site *site, struct str path, uint64_t hash)
-{
-	for (struct entry *entry = site->slots[hash % site->slot_count]; entry != NULL; entry = entry->next)
-		if (entry->hash == hash && entry->path_len == path.len && memcmp(entry->path, path.at, path.len) == 0)
-			return entry;
-	return NULL;
-}
-
-/* The clock's hand looks at a few and forgets the coldest of them, but not `keep`. */
-static bool make_room(struct site *site, const struct entry *keep)
-{
-	struct entry *coldest = NULL;
-
-	for (int i = 0; i < VICTIMS && site->hand != NULL; i++) {
-		if (site->hand != keep && (coldest == NULL || heat_now(site, site->hand) < heat_now(site, coldest)))
-			coldest = site->hand;
-		site->hand = site->hand->ring_next;
-	}
-	if (coldest != NULL)
-		forget_entry(site, coldest);
-	return coldest != NULL;
-}
-
-static struct entry *add_entry(struct site *site, struct str path, uint64_t hash)
-{
-	struct entry *entry = NULL;
-
-	while (site->counts.entries >= site->options.entries && make_room(site, NULL))
-		;
-	entry = memory_new(1, sizeof(*entry) + path.len + 1);
-	memcpy(entry->path, path.at, path.len);
-	entry->path_len = path.len;
-	entry->hash = hash;
-	for (size_t i = 0; i < VARIANTS; i++)
-		entry->variants[i].fd = -1;
-	entry->next = site->slots[hash % site->slot_count];
-	site->slots[hash % site->slot_count] = entry;
-	if (site->hand == NULL) {
-		entry->ring_next = entry->ring_before = entry;
-		site->hand = entry;
-	} else {
-		entry->ring_next = site->hand;
-		entry->ring_before = site->hand->ring_before;
-		entry->ring_before->ring_next = entry;
-		entry->ring_next->ring_before = entry;
-	}
-	site->counts.entries++;
-	return entry;
-}
-
-/* --- looking at files --- */
-
-/* An ETag from the bytes: it survives a full bake, and is another one for another coding. */
-static void make_etag(struct variant *variant)
-{
-	unsigned char hash[16];
-	crypto_generichash_state state;
-	char portion[16384];
-	off_t at = 0;
-
-	if (variant->size > HASHED_MOST) {
-		(void) snprintf(variant->etag, sizeof(variant->etag), "\"%llx-%llx-%llx\"", (unsigned long long) variant->inode,
-			(unsigned long long) variant->size,
-			(unsigned long long) variant->changed.tv_sec * 1000000000U + (unsigned long long) variant->changed.tv_nsec);
-		return;
-	}
-	(void) crypto_generichash_init(&state, NULL, 0, sizeof(hash));
-	while (at < variant->size) {
-		ssize_t got = pread(variant->fd, portion, sizeof(portion), at);
-
-		if (got <= 0)
-			break;
-		(void) crypto_generichash_update(&state, (const unsigned char *) portion, (unsigned long long) got);
-		at += got;
-	}
-	(void) crypto_generichash_final(&state, hash, sizeof(hash));
-	variant->etag[0] = '"';
-	(void) sodium_bin2hex(variant->etag + 1, sizeof(variant->etag) - 2, hash, sizeof(hash));
-	(void) memcpy(variant->etag + 33, "\"", 2);
-}
-
-static bool is_same(const struct variant *variant, const struct stat *info)
-{
-	return info->st_ino == variant->inode && info->st_size == variant->size && info->st_mtim.tv_sec == variant->changed.tv_sec
-		&& info->st_mtim.tv_nsec == variant->changed.tv_nsec;
-}
-
-/* Forgets what is remembered of a file if it is another than before. */
-static void look_at(struct site *site, struct variant *variant, const char *name)
-{
-	struct stat info;
-
-	if (fstatat(site->fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode)) {
-		forget_variant(site, variant);
-		return;
-	}
-	if (variant->there && is_same(variant, &info))
-		return;
-	forget_variant(site, variant);
-	variant->there = true;
-	variant->inode = info.st_ino;
-	variant->size = info.st_size;
-	variant->changed = info.st_mtim;
-}
-
-/* "/x/" → "x/index.html", "/feed.xml" → "feed.xml"; with ".gz" for the second variant. */
-static bool file_name(struct str path, bool gzip, char *out, size_t size)
-{
-	int len = snprintf(out, size, "%.*s%s%s", (int) path.len - 1, path.at + 1, path.at[path.len - 1] == '/' ? "index.html" : "",
-		gzip ? ".gz" : "");
-
-	return len > 0 && (size_t) len < size;
-}
-
-static void look_at_entry(struct site *site, struct entry *entry)
-{
-	char name[1200];
-
-	entry->generation = site->generation;
-	entry->looked_ms = site->now_ms;
-	for (size_t i = 0; i < VARIANTS; i++)
-		if (file_name(str_make(entry->path, entry->path_len), i == 1, name, sizeof(name)))
-			look_at(site, &entry->variants[i], name);
-		else
-			forget_variant(site, &entry->variants[i]);
-}
-
-/* Opens a variant that is there. False: it is not there any more, or cannot be read. */
-static bool open_variant(struct site *site, struct entry *entry, struct variant *variant)
-{
-	struct stat info;
-	char name[1200];
-
-	if (variant->fd >= 0 || !variant->there)
-		return variant->there;
-	while (site->counts.descriptors >= site->options.descriptors && make_room(site, entry))
-		;
-	if (!file_name(str_make(entry->path, entry->path_len), variant == &entry->variants[1], name, sizeof(name)))
-		return false;
-	variant->fd = site_file_open(site->fd, name);
-	if (variant->fd < 0) {
-		variant->there = false;
-		return false;
-	}
-	site->counts.descriptors++;
-	if (fstat(variant->fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-		forget_variant(site, variant);
-		return false;
-	}
-	variant->inode = info.st_ino;
-	variant->size = info.st_size;
-	variant->changed = info.st_mtim;
-	site->counts.loads++;
-	make_etag(variant);
-	return true;
-}
-
-/* The file of a path, as it is now; NULL: there is none. */
-static struct entry *entry_of(struct site *site, struct str path)
-{
-	uint64_t hash = hash_of(site, path);
-	struct entry *entry = find_entry(site, path, hash);
-	struct stat info;
-	char name[1200];
-
-	if (entry == NULL) {
-		/* Names that do not exist must not push out files that do. */
-		if (!file_name(path, false, name, sizeof(name)) || fstatat(site->fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
-			return NULL;
-		entry = add_entry(site, path, hash);
-		entry->is_page = str_ends(path, STR("/")) || str_ends(path, STR(".html"));
-		entry->type = path_type(str_ends(path, STR("/")) ? STR(".html") : path);
-		entry->cache = path_cache(path);
-		look_at_entry(site, entry);
-	} else if (entry->generation != site->generation || site->now_ms - entry->looked_ms > LOOKED_MS) {
-		look_at_entry(site, entry);
-	}
-	if (!entry->variants[0].there) {
-		forget_entry(site, entry);
-		return NULL;
-	}
-	warm(site, entry);
-	return entry;
-}
 
 /* --- the change counter --- */
 
@@ -356,7 +62,8 @@ static void open_folder(struct site *site)
 			(void) inotify_rm_watch(site->notify_fd, site->notify_watch);
 		(void) snprintf(path, sizeof(path), "/proc/self/fd/%d", site->fd);
 		/* Only the site's own folder: _changes and the maps are renamed into it. */
-		site->notify_watch = inotify_add_watch(site->notify_fd, path, IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF);
+		site->notify_watch = inotify_add_watch(site->notify_fd, path,
+			IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF);
 	}
 }
 
@@ -378,14 +85,15 @@ static void read_counter(struct site *site)
 		(void) close(fd);
 	}
 	if (site->generation > 0 && strcmp(text, site->counter) == 0 && info.st_ino == site->counter_info.st_ino
-		&& info.st_mtim.tv_nsec == site->counter_info.st_mtim.tv_nsec && info.st_mtim.tv_sec == site->counter_info.st_mtim.tv_sec)
+		&& info.st_mtim.tv_nsec == site->counter_info.st_mtim.tv_nsec
+		&& info.st_mtim.tv_sec == site->counter_info.st_mtim.tv_sec)
 		return;
 	(void) memcpy(site->counter, text, sizeof(text));
 	site->counter_info = info;
 	site->generation++;
 	maps_refresh(site->maps, site->fd, &headers_changed);
 	if (headers_changed)
-		forget_all(site); /* prepared answers carry the old ones */
+		files_forget(site->files); /* prepared answers carry the old ones */
 }
 
 void site_changed(struct site *site)
@@ -413,11 +121,9 @@ struct site *site_open(const struct site_options *options)
 	site->fd = -1;
 	site->notify_watch = -1;
 	site->notify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	site->slot_count = options->entries * 2 + 1;
-	site->slots = memory_new(site->slot_count, sizeof(struct entry *));
+	site->files = files_new(options->entries, options->descriptors, options->memory_bytes);
 	site->maps = maps_new();
 	site->look = true;
-	rand_bytes(site->key, sizeof(site->key));
 	return site;
 }
 
@@ -427,64 +133,25 @@ void site_close(struct site **site)
 
 	if (old == NULL)
 		return;
-	forget_all(old);
+	files_free(&old->files);
 	maps_free(&old->maps);
 	if (old->fd >= 0)
 		(void) close(old->fd);
 	if (old->notify_fd >= 0)
 		(void) close(old->notify_fd);
-	memory_free(old->slots);
 	memory_free(old);
 	*site = NULL;
 }
 
 struct site_counts site_count(const struct site *site)
 {
-	return site->counts;
+	const struct files_counts *counts = files_count(site->files);
+
+	return (struct site_counts){counts->entries, counts->descriptors, counts->memory_bytes, site->hits_memory,
+		site->hits_descriptor, counts->loads};
 }
 
-/* --- memory for the hottest --- */
-
-static bool read_whole(const struct variant *variant, char *to)
-{
-	size_t size = (size_t) variant->size;
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t got = pread(variant->fd, to + done, size - done, (off_t) done);
-
-		if (got <= 0)
-			return false;
-		done += (size_t) got;
-	}
-	return true;
-}
-
-/* Takes memory from what is clearly colder. */
-static bool make_memory(struct site *site, const struct entry *wants, size_t size)
-{
-	uint32_t heat = heat_now(site, wants);
-
-	for (int i = 0; i < VICTIMS && site->counts.memory_bytes + size > site->options.memory_bytes; i++) {
-		struct entry *victim = NULL;
-
-		if (site->victim == NULL)
-			site->victim = site->hand;
-		for (int looked = 0; looked < 64 && victim == NULL; looked++) {
-			struct entry *entry = site->victim;
-
-			site->victim = entry->ring_next;
-			if (entry != wants && (entry->variants[0].ready != NULL || entry->variants[1].ready != NULL)
-				&& heat_now(site, entry) * 2 + 4 < heat)
-				victim = entry;
-		}
-		if (victim == NULL)
-			return false;
-		forget_ready(site, &victim->variants[0]);
-		forget_ready(site, &victim->variants[1]);
-	}
-	return site->counts.memory_bytes + size <= site->options.memory_bytes;
-}
+/* --- header lines --- */
 
 struct lines {
 	struct http_ready_line items[24];
@@ -498,17 +165,18 @@ static void add_line(struct lines *lines, const char *name, const char *value)
 }
 
 /* The header lines of a file's answer; `with_body`: not on a 304. */
-static struct lines lines_of(const struct site *site, const struct entry *entry, const struct variant *variant, bool with_body)
+static struct lines lines_of(const struct site *site, const struct entry *entry, const struct variant *variant,
+	bool with_body)
 {
 	struct lines lines = {.count = 0};
 
 	if (with_body)
 		add_line(&lines, "Content-Type", entry->type);
-	if (with_body && variant == &entry->variants[1])
+	if (with_body && variant == &entry->variants[ENTRY_GZIP])
 		add_line(&lines, "Content-Encoding", "gzip");
 	add_line(&lines, "ETag", variant->etag);
 	add_line(&lines, "Cache-Control", entry->cache);
-	if (entry->variants[1].there)
+	if (entry->variants[ENTRY_GZIP].there)
 		add_line(&lines, "Vary", "Accept-Encoding");
 	if (with_body) {
 		add_line(&lines, "X-Content-Type-Options", "nosniff");
@@ -522,22 +190,19 @@ static struct lines lines_of(const struct site *site, const struct entry *entry,
 /* The body comes into memory when it is hot enough, or while there is room for everybody. */
 static void keep_ready(struct site *site, struct entry *entry, struct variant *variant)
 {
-	size_t size = (size_t) variant->size;
 	struct lines lines;
 	char *bytes = NULL;
 
-	if (variant->size > IN_MEMORY_MOST || variant->size == 0 || entry->heat < 2)
+	if (!files_may_keep(site->files, entry, variant))
 		return;
-	if (site->counts.memory_bytes + size > site->options.memory_bytes && ((entry->heat & 7) != 0 || !make_memory(site, entry, size)))
-		return;
-	bytes = memory_new(1, size);
-	if (!read_whole(variant, bytes)) {
+	bytes = memory_new(1, (size_t) variant->size);
+	if (!files_read(variant, bytes)) {
 		memory_free(bytes);
 		return;
 	}
 	lines = lines_of(site, entry, variant, true);
-	variant->ready = http_ready_new(200, lines.items, str_make(bytes, size), memory_free, bytes);
-	site->counts.memory_bytes += size;
+	files_keep(site->files, variant,
+		http_ready_new(200, lines.items, str_make(bytes, (size_t) variant->size), memory_free, bytes));
 }
 
 /* --- answers --- */
@@ -553,7 +218,7 @@ static void answer_file(struct site *site, struct http_request *rq, struct entry
 	if (!is_fresh && variant->ready == NULL)
 		keep_ready(site, entry, variant);
 	if (!is_fresh && variant->ready != NULL) {
-		site->counts.hits_memory++;
+		site->hits_memory++;
 		http_answer_ready(rq, variant->ready);
 		return;
 	}
@@ -564,10 +229,10 @@ static void answer_file(struct site *site, struct http_request *rq, struct entry
 		http_answer(rq, 304, NULL, (struct str){NULL, 0});
 		return;
 	}
-	site->counts.hits_descriptor++;
-	if (variant->size <= IN_MEMORY_MOST) {
+	site->hits_descriptor++;
+	if (variant->size <= SENT_BY_KERNEL) {
 		bytes = memory_grow(NULL, (size_t) variant->size);
-		if (read_whole(variant, bytes)) {
+		if (files_read(variant, bytes)) {
 			http_answer_lines(rq, 200, lines.items, str_make(bytes, (size_t) variant->size), memory_free, bytes);
 			return;
 		}
@@ -582,7 +247,8 @@ static void answer_file(struct site *site, struct http_request *rq, struct entry
 		}
 	}
 	if (!site_answer_page(site, rq, 500, "_500.html"))
-		http_answer(rq, 500, "text/plain; charset=utf-8", STR("Something broke on our side. Please try again in a minute.\n"));
+		http_answer(rq, 500, "text/plain; charset=utf-8",
+			STR("Something broke on our side. Please try again in a minute.\n"));
 }
 
 void site_headers(struct site *site, struct http_request *rq)
@@ -644,7 +310,7 @@ static void answer_moved(struct http_request *rq, int status, struct str to)
 	buf_release(&location);
 }
 
-/* "/a/b" → "b/": what the path's last part with its slash is, seen from the same folder. "./" keeps a colon in it harmless. */
+/* "/a/b" → "./b/": the last part with its slash, seen from the same folder. "./" keeps a colon in it harmless. */
 static void answer_with_slash(struct http_request *rq)
 {
 	struct str path = http_path(rq);
@@ -685,7 +351,7 @@ static void answer_missing(struct site *site, struct http_request *rq, struct st
 	} else if (maps_gone(site->maps, path) || maps_gone(site->maps, folder)) {
 		if (!site_answer_page(site, rq, 410, "_410.html"))
 			http_answer(rq, 410, "text/plain; charset=utf-8", STR("This page was withdrawn.\n"));
-	} else if (folder.at != path.at && (entry_of(site, folder) != NULL || str_is(folder, "/search/"))) {
+	} else if (folder.at != path.at && (files_find(site->files, folder) != NULL || str_is(folder, "/search/"))) {
 		answer_with_slash(rq);
 	} else if (!site_answer_page(site, rq, 404, "_404.html")) {
 		http_answer(rq, 404, "text/plain; charset=utf-8", STR("This page is not here.\n"));
@@ -702,7 +368,8 @@ void site_answer(struct site *site, struct http_request *rq)
 	if (site->fd < 0) {
 		site->look = true;
 		http_set(rq, "Retry-After", "10");
-		http_answer(rq, 503, "text/plain; charset=utf-8", STR("The site is being prepared. Please come back in a minute.\n"));
+		http_answer(rq, 503, "text/plain; charset=utf-8",
+			STR("The site is being prepared. Please come back in a minute.\n"));
 		return;
 	}
 	if (!path_is_public(path)) {
@@ -714,11 +381,12 @@ void site_answer(struct site *site, struct http_request *rq)
 		answer_moved(rq, 301, str_part(path, 0, path.len - 10));
 		return;
 	}
-	entry = entry_of(site, path);
-	if (entry != NULL && http_accepts_gzip(rq) && open_variant(site, entry, &entry->variants[1]))
-		answer_file(site, rq, entry, &entry->variants[1]);
-	else if (entry != NULL && open_variant(site, entry, &entry->variants[0]))
-		answer_file(site, rq, entry, &entry->variants[0]);
+	files_tick(site->files, site->fd, site->generation, site->now_ms);
+	entry = files_find(site->files, path);
+	if (entry != NULL && http_accepts_gzip(rq) && files_open(site->files, entry, &entry->variants[ENTRY_GZIP]))
+		answer_file(site, rq, entry, &entry->variants[ENTRY_GZIP]);
+	else if (entry != NULL && files_open(site->files, entry, &entry->variants[ENTRY_PLAIN]))
+		answer_file(site, rq, entry, &entry->variants[ENTRY_PLAIN]);
 	else
 		answer_missing(site, rq, path);
 }

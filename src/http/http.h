@@ -1,10 +1,10 @@
 /* http.h: HTTP/1.1 for rooms: servers behind the gate, routes, forms, JSON, answers.
  *
- * One struct http_server is one listening socket with one closed table of routes; a room has several (one per caller). A
- * request goes through the gate (DESIGN §5: framing, host, target, sizes, deadlines) before any route sees it. A handler
- * answers at once with one of the http_answer_* calls, or returns without answering: then the request waits (its
- * connection is suspended) until somebody answers it later from the same loop. Every request is answered exactly once
- * (must); a client that went away is no error.
+ * One struct http_server is one listening socket with one closed table of routes; a room has several (one per
+ * caller). A request goes through the gate (DESIGN §5: framing, host, target, sizes, deadlines) before any route sees
+ * it. A handler answers at once with one of the http_answer_* calls, or returns without answering: then the request
+ * waits (its connection is suspended) until somebody answers it later from the same loop. Every request is answered
+ * exactly once (must); a client that went away is no error.
  * SPDX-License-Identifier: ISC */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -26,7 +26,7 @@ typedef void http_handler(struct http_request *rq, void *room);
 
 enum http_body {
 	HTTP_NO_BODY = 0,  /* a body is refused */
-	HTTP_FORM,         /* application/x-www-form-urlencoded or multipart/form-data without files, ≤ LIMIT_FORM_BYTES */
+	HTTP_FORM,         /* urlencoded, or multipart/form-data without files, ≤ LIMIT_FORM_BYTES */
 	HTTP_JSON,         /* one object, strict, ≤ LIMIT_JSON_BYTES */
 	HTTP_RAW,          /* any bytes ≤ LIMIT_WEBHOOK_BYTES, seen by http_body() exactly as sent */
 	HTTP_UPLOAD        /* multipart/form-data with files (a file is spooled to an unlinked temporary file) */
@@ -43,7 +43,7 @@ struct http_server_options {
 	const char *name;                 /* "newsletter.front", for the log */
 	int listen_fd;                    /* bound and listening, TCP or Unix; the server closes it */
 	const struct http_route *routes;
-	http_handler *otherwise;          /* what no route matches; NULL: a plain 404 (405 with Allow where only the method differs) */
+	http_handler *otherwise;          /* what no route matches; NULL: 404 (405 where only the method differs) */
 	void *room;
 	const char *const *hosts;         /* allowed Host values without port, NULL-ended; NULL: any (Unix sockets) */
 	uid_t peer_uids[4];               /* Unix sockets: only these users, and root, may call (SO_PEERCRED) */
@@ -63,13 +63,13 @@ void http_server_close(struct http_server **server);
 
 /* What was asked. Texts live as long as the request. */
 struct str http_method(const struct http_request *rq);
-struct str http_path(const struct http_request *rq);                        /* decoded once, always valid UTF-8, starts with '/' */
+struct str http_path(const struct http_request *rq);                        /* decoded once, UTF-8, from '/' on */
 struct str http_target(const struct http_request *rq);                      /* as sent, with the query */
 struct str http_part(const struct http_request *rq, const char *name);      /* of the route's pattern */
 struct str http_query(const struct http_request *rq, const char *name);     /* from ?name=…; empty when absent */
-struct str http_field(const struct http_request *rq, const char *name);     /* of the form; empty when absent; first of several */
+struct str http_field(const struct http_request *rq, const char *name);     /* of the form; the first of several */
 size_t http_field_all(const struct http_request *rq, const char *name, struct str *out, size_t max);
-void http_form_write(const struct http_request *rq, struct buf *out);       /* the whole form again, urlencoded: to forward it */
+void http_form_write(const struct http_request *rq, struct buf *out);       /* the whole form again, urlencoded */
 struct str http_header(const struct http_request *rq, const char *name);    /* empty when absent */
 struct str http_cookie(const struct http_request *rq, const char *name);
 struct str http_body(const struct http_request *rq);                        /* HTTP_RAW: as sent */
@@ -77,8 +77,8 @@ json_t *http_json(const struct http_request *rq);                           /* H
 struct arena *http_arena(struct http_request *rq);                          /* lives as long as the request */
 uid_t http_peer_uid(const struct http_request *rq);                         /* Unix sockets */
 void *http_room(const struct http_request *rq);
-/* TCP: the client's network, to count requests by and for nothing else (never logged, never written): the IPv4 address, or
- * the first 64 bits of the IPv6 one. 0 for Unix sockets and a client that has left. */
+/* TCP: the client's network, to count requests by and for nothing else (never logged, never written): the IPv4
+ * address, or the first 64 bits of the IPv6 one. 0 for Unix sockets and a client that has left. */
 uint64_t http_peer_network(const struct http_request *rq);
 
 struct http_file {
@@ -105,9 +105,9 @@ void http_answer_fd(struct http_request *rq, int status, const char *type, int f
 /* Bytes that outlive the answer (a cache entry): release(self) is called when they are no longer needed. */
 void http_answer_shared(struct http_request *rq, int status, const char *type, struct str body,
 	void (*release)(void *self), void *self);
-/* An answer made once and given often: all its header lines stand in it, http_set adds nothing. Only inside a handler. It
- * may be freed at any time: what is still being sent keeps it. release(self) is called when the body is not needed any more
- * (NULL: the body outlives everything). */
+/* An answer made once and given often: all its header lines stand in it, http_set adds nothing. Only inside a
+ * handler. It may be freed at any time: what is still being sent keeps it. release(self) is called when the body is
+ * not needed any more (NULL: the body outlives everything). */
 struct http_ready;
 struct http_ready_line {
 	const char *name; /* NULL ends the list */
@@ -131,6 +131,7 @@ void http_set_cookie(struct http_request *rq, const char *name, const char *valu
 
 /* Listening sockets, for the parent. */
 bool http_listen_tcp(const char *address, uint16_t port, int *fd, struct fault *f) __attribute__((warn_unused_result));
-bool http_listen_unix(int dir_fd, const char *path, mode_t mode, int *fd, struct fault *f) __attribute__((warn_unused_result));
+bool http_listen_unix(int dir_fd, const char *path, mode_t mode, int *fd, struct fault *f)
+	__attribute__((warn_unused_result));
 
 #endif

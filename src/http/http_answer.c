@@ -100,7 +100,8 @@ void http_answer_shared(struct http_request *rq, int status, const char *type, s
 	/* libmicrohttpd only reads it; its interface has no const. */
 	void *bytes = (void *) (uintptr_t) body.at;
 
-	answer(rq, status, type, MHD_create_response_from_buffer_with_free_callback_cls(body.len, bytes, release, self), false);
+	answer(rq, status, type, MHD_create_response_from_buffer_with_free_callback_cls(body.len, bytes, release, self),
+		false);
 }
 
 bool http_is_answered(const struct http_request *rq)
@@ -110,7 +111,8 @@ bool http_is_answered(const struct http_request *rq)
 
 /* --- answers made once, given often --- */
 
-static struct MHD_Response *response_of(const struct http_ready_line *lines, struct str body, void (*release)(void *self), void *self)
+static struct MHD_Response *response_of(const struct http_ready_line *lines, struct str body,
+	void (*release)(void *self), void *self)
 {
 	void *bytes = (void *) (uintptr_t) (body.at != NULL ? body.at : "");
 	struct MHD_Response *response = release != NULL
@@ -174,7 +176,8 @@ static void answer_fault_status(struct http_request *rq, int status, const struc
 		must(!rq->answered);
 		http_answer_html(rq, status, buf_view(&page));
 	} else if (rq->server->options.hosts == NULL) {
-		value = json_pack("{s:{s:s,s:o}}", "fault", "kind", fault_name(fault->kind), "say", http_json_str(str_from(fault->say)));
+		value = json_pack("{s:{s:s,s:o}}", "fault", "kind", fault_name(fault->kind), "say",
+			http_json_str(str_from(fault->say)));
 		http_answer_json(rq, status, value);
 	} else {
 		buf_add_text(&page, fault->say);

@@ -1,9 +1,10 @@
 /* http_client.c: calls to other rooms and to providers.
  *
- * Decides: what of libcurl is switched on: HTTP(S) alone, no redirects, no proxy, no cookies, a cap on the reply, a time limit;
- * and which failure means "it may have happened". Leaves to others: what is said. Runs in: every room, and in commands
- * (http_call_wait). The hard thing: libcurl's idea of sockets and timers on our loop: its timer callback may come from inside any
- * call into it, so it only sets the loop's timer, and a call's end is told only after libcurl has let go of it.
+ * Decides: what of libcurl is switched on: HTTP(S) alone, no redirects, no proxy, no cookies, a cap on the reply, a
+ * time limit; and which failure means "it may have happened". Leaves to others: what is said. Runs in: every room,
+ * and in commands (http_call_wait). The hard thing: libcurl's idea of sockets and timers on our loop: its timer
+ * callback may come from inside any call into it, so it only sets the loop's timer, and a call's end is told only
+ * after libcurl has let go of it.
  * SPDX-License-Identifier: ISC */
 #include "http_client.h"
 
@@ -216,7 +217,8 @@ static void fault_of(struct http_call *call, CURLcode code, struct fault *f)
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
 	case CURLE_PARTIAL_FILE:
-		fault_set(f, request_was_sent(call->easy) ? FAULT_UNCERTAIN : FAULT_REMOTE, "The connection was cut before the answer came.");
+		fault_set(f, request_was_sent(call->easy) ? FAULT_UNCERTAIN : FAULT_REMOTE,
+			"The connection was cut before the answer came.");
 		break;
 	case CURLE_WRITE_ERROR:
 		fault_set(f, FAULT_REMOTE, call->too_large ? "The answer is too large." : "The answer could not be read.");
@@ -462,7 +464,8 @@ static void on_waited(void *self, const struct http_reply *reply, const struct f
 	loop_stop(wait->loop);
 }
 
-bool http_call_wait(const struct http_call_options *options, struct arena *arena, struct http_reply *reply, struct fault *f)
+bool http_call_wait(const struct http_call_options *options, struct arena *arena, struct http_reply *reply,
+	struct fault *f)
 {
 	struct fault unseen = {.kind = FAULT_NONE};
 	struct wait wait = {NULL, arena, reply, f != NULL ? f : &unseen, false};
@@ -482,8 +485,8 @@ bool http_call_wait(const struct http_call_options *options, struct arena *arena
 
 static enum fault_kind kind_of_name(struct str name)
 {
-	static const enum fault_kind kinds[] = {FAULT_INPUT, FAULT_MISSING, FAULT_CONFLICT, FAULT_DENIED, FAULT_BUSY, FAULT_REMOTE,
-		FAULT_IO, FAULT_FULL, FAULT_UNCERTAIN};
+	static const enum fault_kind kinds[] = {FAULT_INPUT, FAULT_MISSING, FAULT_CONFLICT, FAULT_DENIED, FAULT_BUSY,
+		FAULT_REMOTE, FAULT_IO, FAULT_FULL, FAULT_UNCERTAIN};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (str_is(name, fault_name(kinds[i])))

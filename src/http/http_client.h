@@ -1,4 +1,5 @@
-/* http_client.h: calls to other rooms (Unix sockets) and to providers (HTTPS), on the loop, through libcurl's multi interface.
+/* http_client.h: calls to other rooms (Unix sockets) and to providers (HTTPS), on the loop, through libcurl's multi
+ * interface.
  * SPDX-License-Identifier: ISC */
 #ifndef HTTP_HTTP_CLIENT_H
 #define HTTP_HTTP_CLIENT_H
@@ -52,14 +53,15 @@ struct str http_reply_header(const struct http_reply *reply, const char *name);
  * anything was sent), UNCERTAIN (time-out or cut after the request was sent). reply lives for the call only. */
 typedef void http_done(void *self, const struct http_reply *reply, const struct fault *f);
 
-/* Redirects are not followed. *call (may be NULL) is a handle for http_call_cancel and is NULL again before done runs. */
+/* Redirects are not followed. *call (may be NULL) is a handle for http_call_cancel and is NULL again before done
+ * runs. */
 bool http_call_start(struct http_client *client, const struct http_call_options *options, http_done *done, void *self,
 	struct http_call **call, struct fault *f) __attribute__((warn_unused_result));
 void http_call_cancel(struct http_call **call);
 
 /* For commands: runs a loop of its own until the answer is there. Texts are copied into the arena. */
-bool http_call_wait(const struct http_call_options *options, struct arena *arena, struct http_reply *reply, struct fault *f)
-	__attribute__((warn_unused_result));
+bool http_call_wait(const struct http_call_options *options, struct arena *arena, struct http_reply *reply,
+	struct fault *f) __attribute__((warn_unused_result));
 
 /* Fills *f from a room's {"fault":{"kind","say"}} (or from the status alone) and is false; true for a 2xx. */
 bool http_reply_ok(const struct http_reply *reply, struct fault *f);
@@ -69,8 +71,10 @@ bool http_json_parse(struct str text, json_t **out, struct fault *f) __attribute
 struct str http_json_text(const json_t *object, const char *key);          /* empty when absent or not a string */
 bool http_json_i64(const json_t *object, const char *key, int64_t *out);
 /* The required ones fill an INPUT fault that names the key. */
-bool http_json_need_text(const json_t *object, const char *key, struct str *out, struct fault *f) __attribute__((warn_unused_result));
-bool http_json_need_i64(const json_t *object, const char *key, int64_t *out, struct fault *f) __attribute__((warn_unused_result));
+bool http_json_need_text(const json_t *object, const char *key, struct str *out, struct fault *f)
+	__attribute__((warn_unused_result));
+bool http_json_need_i64(const json_t *object, const char *key, int64_t *out, struct fault *f)
+	__attribute__((warn_unused_result));
 struct str http_json_write(const json_t *value, struct arena *arena);      /* compact */
 json_t *http_json_str(struct str text);                                    /* a JSON string; the caller's reference */
 

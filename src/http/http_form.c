@@ -79,8 +79,8 @@ bool http_form_parse(struct str text, struct arena *arena, struct http_pairs *pa
 			continue;
 		if (!http_percent_decode(str_part(piece, 0, equals), true, arena, &pair->name))
 			return false;
-		if (!http_percent_decode(equals == SIZE_MAX ? (struct str){NULL, 0} : str_part(piece, equals + 1, SIZE_MAX), true,
-				arena, &pair->value))
+		if (!http_percent_decode(equals == SIZE_MAX ? (struct str){NULL, 0} : str_part(piece, equals + 1, SIZE_MAX),
+				true, arena, &pair->value))
 			return false;
 		pairs->count++;
 	}
@@ -133,8 +133,8 @@ void http_encode(struct buf *out, struct str text)
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char) text.at[i];
 
-		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_'
-			|| c == '~') {
+		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.'
+			|| c == '_' || c == '~') {
 			buf_add_char(out, (char) c);
 		} else {
 			buf_add_char(out, '%');

@@ -2,8 +2,8 @@
  *
  * Decides: which requests are so well-formed that every program between a reader and us must have read them as we do.
  * Leaves to others: what the request means (http_server.c: host list, routes, sizes per route), and deadlines
- * (http_wire.c). Runs in: every room. The hard thing: bytes come in any portions, several requests may stand in one, and
- * libmicrohttpd must never see the end of a head that was refused.
+ * (http_wire.c). Runs in: every room. The hard thing: bytes come in any portions, several requests may stand in one,
+ * and libmicrohttpd must never see the end of a head that was refused.
  * SPDX-License-Identifier: ISC */
 #include "http_gate.h"
 
@@ -72,8 +72,8 @@ static int check_request_line(struct str line, struct gate_head *out, const char
 		return refuse(414, "The address is too long.", say);
 	version = str_part(line, method + 1 + target, SIZE_MAX);
 	if (!str_is(version, " HTTP/1.1") && !str_is(version, " HTTP/1.0"))
-		return version.len == 9 && str_starts(version, STR(" HTTP/")) ? refuse(505, "Only HTTP/1.1 is spoken here.", say)
-			: refuse(400, "The request line is malformed.", say);
+		return version.len == 9 && str_starts(version, STR(" HTTP/"))
+			? refuse(505, "Only HTTP/1.1 is spoken here.", say) : refuse(400, "The request line is malformed.", say);
 	out->method = str_part(line, 0, method);
 	out->target = str_part(line, method + 1, target);
 	return 0;
@@ -182,8 +182,8 @@ int gate_check_head(struct str head, struct gate_head *out, const char **say)
 	return refuse(400, "The head has no end.", say);
 }
 
-/* Looks for the end of the head from byte `from` on (what stands before was looked at). *end: one past it, or 0 when it has
- * not come. False at a line that does not end with CR LF, or an empty first one. */
+/* Looks for the end of the head from byte `from` on (what stands before was looked at). *end: one past it, or 0 when
+ * it has not come. False at a line that does not end with CR LF, or an empty first one. */
 static bool find_end(const char *at, size_t from, size_t len, size_t *end)
 {
 	size_t i = from;

@@ -16,8 +16,8 @@ enum {
 	HTTP_SET_MAX = 24,             /* header lines that a handler adds */
 	HTTP_TARGET_INLINE = 512,      /* a longer target goes into the arena */
 	HTTP_POOL_BYTES = 8192,        /* libmicrohttpd's memory for one connection */
-	HTTP_IDLE_SECONDS = 60,        /* a kept-alive connection on which nothing happens, or a client that stops reading */
-	HTTP_SWALLOW_BYTES = 1 << 20   /* so much of a body that is refused is still read, so that the refusal can be seen */
+	HTTP_IDLE_SECONDS = 60,        /* a kept connection on which nothing happens, a client that stops reading */
+	HTTP_SWALLOW_BYTES = 1 << 20   /* so much of a refused body is still read, so that the refusal is seen */
 };
 
 struct http_pair {
@@ -116,7 +116,7 @@ void http_wire_cut(struct http_wire *wire, int status, const char *say);  /* tel
 void http_wire_sweep(struct http_server *server);
 const char *http_status_text(int status);
 
-/* http_route.c: finds the route; parts are views of `path`. The number of the route, or -1 (*other_method: another method would do). */
+/* http_route.c: finds the route, or NULL (*other_method: another method would do); parts are views of `path`. */
 bool http_route_match(const char *pattern, struct str path, struct http_pair *parts, size_t *part_count);
 const struct http_route *http_route_find(const struct http_route *routes, struct str method, struct str path,
 	struct http_pair *parts, size_t *part_count, bool *other_method);

@@ -25,7 +25,8 @@ struct str http_json_text(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
 
-	return json_is_string(value) ? str_make(json_string_value(value), json_string_length(value)) : (struct str){NULL, 0};
+	return json_is_string(value) ? str_make(json_string_value(value), json_string_length(value))
+		: (struct str){NULL, 0};
 }
 
 bool http_json_i64(const json_t *object, const char *key, int64_t *out)

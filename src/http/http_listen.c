@@ -1,8 +1,8 @@
 /* http_listen.c: listening sockets.
  *
- * Decides: addresses, modes and backlogs. Leaves to others: who may connect (SO_PEERCRED in http_server.c). Runs in: the
- * parent. The hard thing: a Unix socket's file must have its mode before anybody can connect, and a dead one of an earlier run
- * must go while a living one must not.
+ * Decides: addresses, modes and backlogs. Leaves to others: who may connect (SO_PEERCRED in http_server.c). Runs in:
+ * the parent. The hard thing: a Unix socket's file must have its mode before anybody can connect, and a dead one of
+ * an earlier run must go while a living one must not.
  * SPDX-License-Identifier: ISC */
 #include "http.h"
 
@@ -46,7 +46,8 @@ bool http_listen_tcp(const char *address, uint16_t port, int *fd, struct fault *
 		(void) setsockopt(new, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
 	if (bind(new, at, len) != 0 || listen(new, BACKLOG) != 0) {
 		if (errno == EADDRINUSE)
-			fault_set(f, FAULT_CONFLICT, "Port %u on %s is in use; stop what uses it, or choose another port", (unsigned) port, address);
+			fault_set(f, FAULT_CONFLICT, "Port %u on %s is in use; stop what uses it, or choose another port",
+				(unsigned) port, address);
 		else
 			fault_errno(f, "Cannot listen on %s port %u", address, (unsigned) port);
 		goto done;
@@ -71,7 +72,8 @@ static bool unix_address(int dir_fd, const char *path, struct sockaddr_un *at, s
 	else
 		len = snprintf(at->sun_path, sizeof(at->sun_path), "/proc/self/fd/%d/%s", dir_fd, path);
 	if (len < 0 || (size_t) len >= sizeof(at->sun_path))
-		return fault_set(f, FAULT_INPUT, "The path of the socket '%s' is too long; use a home with a shorter path", path);
+		return fault_set(f, FAULT_INPUT, "The path of the socket '%s' is too long; use a home with a shorter path",
+			path);
 	return true;
 }
 

@@ -1,9 +1,9 @@
 /* http_multipart.c: multipart/form-data, parsed as its bytes come.
  *
- * Decides: what is malformed, how many parts and how long their heads may be, where files are spooled. Leaves to others:
- * the size of the whole (http_server.c) and what is in a file. Runs in: desk (photos), and wherever a form has no file.
- * The hard thing: a boundary may be cut anywhere between two portions, so the last bytes of a portion are held back for
- * as long as they could still be the beginning of one.
+ * Decides: what is malformed, how many parts and how long their heads may be, where files are spooled. Leaves to
+ * others: the size of the whole (http_server.c) and what is in a file. Runs in: desk (photos), and wherever a form
+ * has no file. The hard thing: a boundary may be cut anywhere between two portions, so the last bytes of a portion
+ * are held back for as long as they could still be the beginning of one.
  * SPDX-License-Identifier: ISC */
 #include "http_inside.h"
 
@@ -199,7 +199,8 @@ static bool begin_file(struct multipart *m, struct str file_name, struct str typ
 		return fault_errno(f, "The file could not be stored");
 	m->files[m->file_count].field = m->name;
 	file = &m->files[m->file_count++].file;
-	*file = (struct http_file){clean_file_name(file_name, m->arena), str_copy(str_has_control(type) ? STR("") : type, m->arena), fd, 0};
+	*file = (struct http_file){clean_file_name(file_name, m->arena),
+		str_copy(str_has_control(type) ? STR("") : type, m->arena), fd, 0};
 	return true;
 }
 
@@ -230,7 +231,8 @@ static bool read_head(struct multipart *m, struct str head, struct fault *f)
 			return malformed(f); /* RFC 7578 §4.7: not in HTTP */
 	}
 	if (!str_equal_nocase(str_trim(str_part(disposition, 0, str_find_char(disposition, ';'))), STR("form-data"))
-		|| !parameter(disposition, "name", m->arena, &m->name) || m->name.len == 0 || !str_is_utf8(m->name) || str_has_control(m->name))
+		|| !parameter(disposition, "name", m->arena, &m->name) || m->name.len == 0 || !str_is_utf8(m->name)
+		|| str_has_control(m->name))
 		return malformed(f);
 	m->is_file = has_parameter(disposition, "filename=");
 	if (m->is_file) {

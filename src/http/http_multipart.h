@@ -1,7 +1,8 @@
 /* http_multipart.h: multipart/form-data (RFC 7578), parsed as its bytes come.
  *
- * Fields are kept in the arena, at most LIMIT_FORM_BYTES of them together; a part with a file name is a file: spooled to an
- * unlinked temporary file where files are allowed, refused where not. A field or file name must be UTF-8 without NUL.
+ * Fields are kept in the arena, at most LIMIT_FORM_BYTES of them together; a part with a file name is a file: spooled
+ * to an unlinked temporary file where files are allowed, refused where not. A field or file name must be UTF-8
+ * without NUL.
  * SPDX-License-Identifier: ISC */
 #ifndef HTTP_HTTP_MULTIPART_H
 #define HTTP_HTTP_MULTIPART_H

@@ -1,8 +1,9 @@
 /* http_request.c: one request: its memory, what was asked, its body.
  *
- * Decides: how long a request's texts live; that a body's cap goes by its route. Leaves to others: framing (http_gate.c),
- * when a request begins and ends (http_server.c). Runs in: every room. The hard thing: the request for a hot page must cost
- * next to nothing, so the memory is kept with its connection and the arena is touched only when something is decoded.
+ * Decides: how long a request's texts live; that a body's cap goes by its route. Leaves to others: framing
+ * (http_gate.c), when a request begins and ends (http_server.c). Runs in: every room. The hard thing: the request for
+ * a hot page must cost next to nothing, so the memory is kept with its connection and the arena is touched only when
+ * something is decoded.
  * SPDX-License-Identifier: ISC */
 #include "http_inside.h"
 
@@ -217,7 +218,8 @@ bool http_accepts_gzip(const struct http_request *rq)
 	while (str_next(&rest, ',', &piece)) {
 		size_t semicolon = str_find_char(piece, ';');
 		struct str coding = str_trim(str_part(piece, 0, semicolon));
-		struct str weight = semicolon == SIZE_MAX ? (struct str){NULL, 0} : str_trim(str_part(piece, semicolon + 1, SIZE_MAX));
+		struct str weight = semicolon == SIZE_MAX ? (struct str){NULL, 0}
+			: str_trim(str_part(piece, semicolon + 1, SIZE_MAX));
 		bool wanted = true;
 
 		if (str_starts(weight, STR("q=")) || str_starts(weight, STR("Q="))) {

@@ -1,8 +1,8 @@
 /* http_route.c: which route a path means.
  *
- * Decides: how patterns match: literal parts byte by byte, {name} one non-empty part, {name...} at the end the non-empty
- * rest. Leaves to others: what a path is (http_form.c). Runs in: every room. The hard thing: none; tables are short, so
- * they are searched in order and the first match wins.
+ * Decides: how patterns match: literal parts byte by byte, {name} one non-empty part, {name...} at the end the non-
+ * empty rest. Leaves to others: what a path is (http_form.c). Runs in: every room. The hard thing: none; tables are
+ * short, so they are searched in order and the first match wins.
  * SPDX-License-Identifier: ISC */
 #include "http_inside.h"
 

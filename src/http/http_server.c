@@ -1,10 +1,10 @@
 /* http_server.c: libmicrohttpd on our loop: connections, requests, the order of checks, the drain.
  *
- * Decides: what happens to a request between its head and its handler: that it went through the gate, the host, the path,
- * the route, the size; what "suspended" and "drained" mean. Leaves to others: bytes (http_gate.c, http_wire.c), bodies
- * (http_form.c, http_multipart.c), answers (http_answer.c). Runs in: every room, one per listening socket. The hard thing:
- * libmicrohttpd calls us back from inside its own loop, several times for one request, and a handler may leave the request
- * waiting: everything that must be remembered in between stands in struct http_request.
+ * Decides: what happens to a request between its head and its handler: that it went through the gate, the host, the
+ * path, the route, the size; what "suspended" and "drained" mean. Leaves to others: bytes (http_gate.c, http_wire.c),
+ * bodies (http_form.c, http_multipart.c), answers (http_answer.c). Runs in: every room, one per listening socket. The
+ * hard thing: libmicrohttpd calls us back from inside its own loop, several times for one request, and a handler may
+ * leave the request waiting: everything that must be remembered in between stands in struct http_request.
  * SPDX-License-Identifier: ISC */
 #include "http_inside.h"
 
@@ -298,7 +298,8 @@ static bool peer_may_call(const struct http_server *server, struct http_wire *wi
 	return may;
 }
 
-static void on_connection(void *self, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
+static void on_connection(void *self, struct MHD_Connection *mhd, void **context,
+	enum MHD_ConnectionNotificationCode what)
 {
 	struct http_server *server = self;
 	struct http_wire *wire = *context;
@@ -379,7 +380,8 @@ static bool start_daemon(struct http_server *server, struct fault *f)
 	const struct http_server_options *options = &server->options;
 	const union MHD_DaemonInfo *info = NULL;
 
-	server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL, on_request, server,
+	server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL,
+		on_request, server,
 		MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_CONNECTION_LIMIT, options->connection_limit,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) HTTP_POOL_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) HTTP_IDLE_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 1,
