@@ -1,4 +1,5 @@
 # mimeo's Makefile: plain GNU Make, non-recursive, out of tree. `make help` lists the targets.
+.DEFAULT_GOAL := all
 VARIANT ?= release
 ifeq ($(VARIANT),release)
 BUILD ?= build
