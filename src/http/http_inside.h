@@ -94,7 +94,6 @@ struct http_server {
 	struct loop_timer *drain_limit;
 	bool run_soon;                    /* a waiting request was answered: libmicrohttpd must run before the next wait */
 	bool draining;
-	bool in_close;
 	int64_t head_ms;
 	int64_t body_ms;
 	int64_t now_ms;                   /* once per round */

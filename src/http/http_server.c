@@ -480,7 +480,6 @@ void http_server_close(struct http_server **server)
 
 	if (old == NULL)
 		return;
-	old->in_close = true;
 	loop_before_wait_remove(old->loop, before_wait, old);
 	loop_unwatch(&old->watch);
 	loop_timer_stop(&old->sweep);

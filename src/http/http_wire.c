@@ -16,15 +16,16 @@
 #include "base/log.h"
 #include "base/must.h"
 
-/* Descriptor → connection. One per process, like descriptors themselves; only the loop's thread writes it. */
-static struct http_wire **wire_by_fd;
-static size_t wire_room;
+/* Descriptor → connection. One per process, like descriptors themselves; only the loop's thread writes it. It never moves,
+ * because a resolver's thread of libcurl may read from a socket of its own meanwhile. */
+enum { WIRES_MOST = 65536 };
+static struct http_wire *wire_by_fd[WIRES_MOST];
 
 ssize_t http_wire_recv(int fd, void *to, size_t len, int flags) __asm__("recv") __attribute__((visibility("default")));
 
 static struct http_wire *wire_of(int fd)
 {
-	return fd >= 0 && (size_t) fd < wire_room ? wire_by_fd[fd] : NULL;
+	return fd >= 0 && fd < WIRES_MOST ? wire_by_fd[fd] : NULL;
 }
 
 const char *http_status_text(int status)
@@ -107,14 +108,7 @@ struct http_wire *http_wire_open(struct http_server *server, struct MHD_Connecti
 {
 	struct http_wire *wire = memory_new(1, sizeof(*wire));
 
-	must(fd >= 0);
-	if ((size_t) fd >= wire_room) {
-		size_t room = ((size_t) fd + 64) * 2;
-
-		wire_by_fd = memory_grow(wire_by_fd, room * sizeof(struct http_wire *));
-		memset(wire_by_fd + wire_room, 0, (room - wire_room) * sizeof(struct http_wire *));
-		wire_room = room;
-	}
+	must(fd >= 0 && fd < WIRES_MOST); /* descriptors are capped far below by every room's own limits */
 	must(wire_by_fd[fd] == NULL);
 	wire->server = server;
 	wire->mhd = mhd;
@@ -147,17 +141,6 @@ void http_wire_close(struct http_wire *wire)
 	if (wire->spare != NULL)
 		memory_free(wire->spare);
 	memory_free(wire);
-	if (server->wire_count == 0 && server->wires == NULL && wire_room > 0 && server->in_close) {
-		bool empty = true;
-
-		for (size_t i = 0; i < wire_room && empty; i++)
-			empty = wire_by_fd[i] == NULL;
-		if (empty) {
-			memory_free(wire_by_fd);
-			wire_by_fd = NULL;
-			wire_room = 0;
-		}
-	}
 }
 
 void http_wire_sweep(struct http_server *server)
