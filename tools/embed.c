@@ -1,12 +1,13 @@
 /* embed.c: files become tables that are built into the program (base/embed.h reads them).
  *
  * Decides: how bytes are written as C, and the names of the tables and enums. Leaves to others: what the files mean.
- * Runs at build time only, needs nothing but libc. The hard thing: string literals may not pass 4,095 bytes and chars may
- * be signed, so bytes are arrays of unsigned char.
+ * Runs at build time only, needs nothing but libc. The hard thing: string literals may not pass 4,095 bytes and chars
+ * may be signed, so bytes are arrays of unsigned char.
  *
- *   embed sql   NAME  OUTBASE FILE.sql   blocks "-- name: x" → NAME_sql[] in the file's order, enum NAME_SQL_X … NAME_SQL_COUNT
+ *   embed sql   NAME  OUTBASE FILE.sql   blocks "-- name: x" → NAME_sql[] and enum NAME_SQL_X …, in the file's order
  *   embed files TABLE OUTBASE [FILE…]    TABLE[] sorted by base name
- *   embed tree  TABLE OUTBASE DIR        TABLE[] of all files below DIR ("mail/issue.mustache"), sorted; no dotfiles, no README.md
+ *   embed tree  TABLE OUTBASE DIR        TABLE[] of all files below DIR ("mail/issue.mustache"), sorted; no dotfiles and
+ *                                        no README.md
  * Writes OUTBASE.h and OUTBASE.c. Exit 2 and one line on what is wrong otherwise.
  * SPDX-License-Identifier: ISC */
 #include <ctype.h>

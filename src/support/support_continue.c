@@ -147,7 +147,8 @@ static void write_form(struct buf *form, const struct settings *settings, const 
 
 static bool ask(struct asking *asking, struct fault *f)
 {
-	return stripe_call(asking->support, "POST", "/v1/checkout/sessions", asking->form, asking->key.at, asked, asking, f);
+	return stripe_call(
+		asking->support, "POST", "/v1/checkout/sessions", asking->form, asking->key.at, asked, asking, f);
 }
 
 static bool prepare(struct asking *asking, const char *token, const struct locale *locale, struct fault *f)

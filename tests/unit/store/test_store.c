@@ -90,7 +90,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct bench *bench = *state;
-	static const char *const names[] = {"test.db", "test.db-wal", "test.db-shm", "copy.db", "before.db", "before.db.new"};
+	static const char *const names[] = {
+		"test.db", "test.db-wal", "test.db-shm", "copy.db", "before.db", "before.db.new"};
 
 	store_close(&bench->store);
 	arena_release(&bench->arena);
@@ -107,7 +108,8 @@ static int tear_down(void **state)
 
 static bool insert(struct store *store, int64_t id, const char *name, struct fault *f)
 {
-	return store_run(store, INSERT, STORE_ARGS(store_i64(id), store_text(str_from(name)), store_null(), store_null()), NULL, f);
+	return store_run(
+		store, INSERT, STORE_ARGS(store_i64(id), store_text(str_from(name)), store_null(), store_null()), NULL, f);
 }
 
 static int64_t count(struct store *store)
@@ -134,8 +136,10 @@ static void parameters_keep_their_places(void **state)
 	assert_true(str_is(row.columns[1].bytes, "one"));
 	assert_true(str_is(row.columns[2].bytes, "$2 '$9"));
 	assert_true(str_is(row.columns[3].bytes, "one"));
-	assert_true(store_number(bench->store, REPEATED, STORE_ARGS(store_i64(1), store_i64(10), store_i64(100), store_i64(1000),
-		store_i64(10000), store_i64(100000), store_i64(0), store_i64(0), store_i64(0), store_i64(5)), &sum, &f));
+	assert_true(store_number(bench->store, REPEATED,
+		STORE_ARGS(store_i64(1), store_i64(10), store_i64(100), store_i64(1000), store_i64(10000), store_i64(100000),
+			store_i64(0), store_i64(0), store_i64(0), store_i64(5)),
+		&sum, &f));
 	assert_int_equal(sum, 111116);
 }
 
@@ -148,8 +152,9 @@ static void values_come_back_as_they_went(void **state)
 	bool found;
 	int64_t rows_changed = 0;
 
-	assert_true(store_run(bench->store, INSERT, STORE_ARGS(store_i64(INT64_MIN), store_text(STR("")), store_blob(STR("a\0b")),
-		store_real(1.5)), &rows_changed, &f));
+	assert_true(store_run(bench->store, INSERT,
+		STORE_ARGS(store_i64(INT64_MIN), store_text(STR("")), store_blob(STR("a\0b")), store_real(1.5)), &rows_changed,
+		&f));
 	assert_int_equal(rows_changed, 1);
 	assert_true(store_run(bench->store, INSERT, STORE_ARGS(store_i64(INT64_MAX), store_text(STR("';--\xd0\xb6")),
 		store_text_or_null(STR("")), store_null()), NULL, &f));
@@ -189,8 +194,8 @@ static void refusals_are_conflicts(void **state)
 	assert_false(store_run(bench->store, PART, STORE_ARGS(store_i64(77), store_i64(1)), NULL, &f));
 	assert_int_equal(f.kind, FAULT_CONFLICT);
 	fault_clear(&f);
-	assert_false(store_run(bench->store, INSERT, STORE_ARGS(store_i64(3), store_i64(1), store_i64(1), store_null()), NULL,
-		&f)); /* STRICT: a number is no blob */
+	assert_false(store_run(bench->store, INSERT, STORE_ARGS(store_i64(3), store_i64(1), store_i64(1), store_null()),
+		NULL, &f)); /* STRICT: a number is no blob */
 	assert_int_equal(f.kind, FAULT_CONFLICT);
 	assert_int_equal(count(bench->store), 1);
 }

@@ -23,49 +23,67 @@ static void tell_once(struct bench *bench, struct tale *tale, int64_t checkout)
 {
 	char text[512];
 
-	snprintf(text, sizeof(text), "{\"id\":\"cs_1\",\"client_reference_id\":\"%lld\",\"payment_intent\":\"pi_1\",\"amount_total\":500,"
-		"\"currency\":\"usd\",\"payment_status\":\"unpaid\"}", (long long) checkout);
+	snprintf(text, sizeof(text),
+		"{\"id\":\"cs_1\",\"client_reference_id\":\"%lld\",\"payment_intent\":\"pi_1\",\"amount_total\":500,"
+		"\"currency\":\"usd\",\"payment_status\":\"unpaid\"}",
+		(long long) checkout);
 	tell(bench, tale, "checkout.session.completed", text);
-	snprintf(text, sizeof(text), "{\"id\":\"cs_1\",\"client_reference_id\":\"%lld\",\"payment_intent\":\"pi_1\",\"amount_total\":500,"
-		"\"currency\":\"usd\",\"payment_status\":\"paid\"}", (long long) checkout);
+	snprintf(text, sizeof(text),
+		"{\"id\":\"cs_1\",\"client_reference_id\":\"%lld\",\"payment_intent\":\"pi_1\",\"amount_total\":500,"
+		"\"currency\":\"usd\",\"payment_status\":\"paid\"}",
+		(long long) checkout);
 	tell(bench, tale, "checkout.session.async_payment_succeeded", text);
 	tell(bench, tale, "payment_intent.succeeded", "{\"id\":\"pi_1\"}");
 	tell(bench, tale, "charge.succeeded", "{\"id\":\"ch_1\",\"payment_intent\":\"pi_1\",\"balance_transaction\":null}");
-	tell(bench, tale, "charge.updated", "{\"id\":\"ch_1\",\"payment_intent\":\"pi_1\",\"balance_transaction\":\"txn_1\"}");
-	tell(bench, tale, "refund.created", "{\"id\":\"re_1\",\"payment_intent\":\"pi_1\",\"amount\":200,\"currency\":\"usd\",\"status\":\"pending\"}");
-	tell(bench, tale, "refund.updated", "{\"id\":\"re_1\",\"payment_intent\":\"pi_1\",\"amount\":200,\"currency\":\"usd\",\"status\":\"succeeded\"}");
-	tell(bench, tale, "refund.created", "{\"id\":\"re_2\",\"payment_intent\":\"pi_1\",\"amount\":100,\"currency\":\"usd\",\"status\":\"succeeded\"}");
-	tell(bench, tale, "refund.failed", "{\"id\":\"re_2\",\"payment_intent\":\"pi_1\",\"amount\":100,\"currency\":\"usd\",\"status\":\"failed\"}");
+	tell(bench, tale, "charge.updated",
+		"{\"id\":\"ch_1\",\"payment_intent\":\"pi_1\",\"balance_transaction\":\"txn_1\"}");
+	tell(bench, tale, "refund.created",
+		"{\"id\":\"re_1\",\"payment_intent\":\"pi_1\",\"amount\":200,\"currency\":\"usd\",\"status\":\"pending\"}");
+	tell(bench, tale, "refund.updated",
+		"{\"id\":\"re_1\",\"payment_intent\":\"pi_1\",\"amount\":200,\"currency\":\"usd\",\"status\":\"succeeded\"}");
+	tell(bench, tale, "refund.created",
+		"{\"id\":\"re_2\",\"payment_intent\":\"pi_1\",\"amount\":100,\"currency\":\"usd\",\"status\":\"succeeded\"}");
+	tell(bench, tale, "refund.failed",
+		"{\"id\":\"re_2\",\"payment_intent\":\"pi_1\",\"amount\":100,\"currency\":\"usd\",\"status\":\"failed\"}");
 }
 
 static void tell_monthly(struct bench *bench, struct tale *tale, int64_t checkout)
 {
 	char text[512];
 
-	snprintf(text, sizeof(text), "{\"id\":\"sub_1\",\"metadata\":{\"checkout\":\"%lld\"},\"status\":\"active\"}", (long long) checkout);
+	snprintf(text, sizeof(text), "{\"id\":\"sub_1\",\"metadata\":{\"checkout\":\"%lld\"},\"status\":\"active\"}",
+		(long long) checkout);
 	tell(bench, tale, "customer.subscription.created", text);
 	for (int i = 1; i <= 2; i++) {
 		for (int j = 0; j < 2; j++) { /* two kinds of event say the same */
-			snprintf(text, sizeof(text), "{\"id\":\"in_%d\",\"amount_paid\":1000,\"currency\":\"usd\",\"parent\":{\"subscription_details\":"
-				"{\"subscription\":\"sub_1\",\"metadata\":{\"checkout\":\"%lld\"}}}}", i, (long long) checkout);
+			snprintf(text, sizeof(text),
+				"{\"id\":\"in_%d\",\"amount_paid\":1000,\"currency\":\"usd\",\"parent\":{\"subscription_details\":"
+				"{\"subscription\":\"sub_1\",\"metadata\":{\"checkout\":\"%lld\"}}}}",
+				i, (long long) checkout);
 			tell(bench, tale, j == 0 ? "invoice.paid" : "invoice.payment_succeeded", text);
 		}
-		snprintf(text, sizeof(text), "{\"invoice\":\"in_%d\",\"payment\":{\"type\":\"payment_intent\",\"payment_intent\":\"pi_m%d\"}}", i, i);
+		snprintf(text, sizeof(text),
+			"{\"invoice\":\"in_%d\",\"payment\":{\"type\":\"payment_intent\",\"payment_intent\":\"pi_m%d\"}}", i, i);
 		tell(bench, tale, "invoice_payment.paid", text);
 		snprintf(text, sizeof(text), "{\"payment_intent\":\"pi_m%d\",\"balance_transaction\":\"txn_m%d\"}", i, i);
 		tell(bench, tale, "charge.updated", text);
 	}
-	snprintf(text, sizeof(text), "{\"id\":\"cs_2\",\"client_reference_id\":\"%lld\",\"subscription\":\"sub_1\",\"invoice\":\"in_1\","
-		"\"payment_intent\":null,\"amount_total\":1000,\"currency\":\"usd\",\"payment_status\":\"paid\"}", (long long) checkout);
+	snprintf(text, sizeof(text),
+		"{\"id\":\"cs_2\",\"client_reference_id\":\"%lld\",\"subscription\":\"sub_1\",\"invoice\":\"in_1\","
+		"\"payment_intent\":null,\"amount_total\":1000,\"currency\":\"usd\",\"payment_status\":\"paid\"}",
+		(long long) checkout);
 	tell(bench, tale, "checkout.session.completed", text);
-	tell(bench, tale, "refund.created", "{\"id\":\"re_m\",\"payment_intent\":\"pi_m2\",\"amount\":1000,\"currency\":\"usd\",\"status\":\"succeeded\"}");
-	snprintf(text, sizeof(text), "{\"id\":\"sub_1\",\"metadata\":{\"checkout\":\"%lld\"},\"status\":\"canceled\"}", (long long) checkout);
+	tell(bench, tale, "refund.created",
+		"{\"id\":\"re_m\",\"payment_intent\":\"pi_m2\",\"amount\":1000,\"currency\":\"usd\",\"status\":\"succeeded\"}");
+	snprintf(text, sizeof(text), "{\"id\":\"sub_1\",\"metadata\":{\"checkout\":\"%lld\"},\"status\":\"canceled\"}",
+		(long long) checkout);
 	tell(bench, tale, "customer.subscription.deleted", text);
 }
 
 static void tell_foreign(struct bench *bench, struct tale *tale)
 {
-	tell(bench, tale, "checkout.session.completed", "{\"client_reference_id\":\"5\",\"payment_intent\":\"pi_f\",\"amount_total\":9,"
+	tell(bench, tale, "checkout.session.completed",
+		"{\"client_reference_id\":\"5\",\"payment_intent\":\"pi_f\",\"amount_total\":9,"
 		"\"currency\":\"usd\",\"payment_status\":\"paid\"}");
 	tell(bench, tale, "charge.updated", "{\"payment_intent\":\"pi_f\",\"balance_transaction\":\"txn_f\"}");
 	tell(bench, tale, "invoice.paid", "{\"id\":\"in_f\",\"amount_paid\":7,\"currency\":\"usd\"}");
@@ -95,8 +113,8 @@ static void pay_fees(struct bench *bench)
 		struct store_row row;
 		struct str balance;
 
-		assert_true(store_one(bench->support.db, SUPPORT_SQL_FEE_DUE_NEXT, STORE_ARGS(store_i64(INT64_MAX)), &bench->arena,
-			&row, &found, &f));
+		assert_true(store_one(bench->support.db, SUPPORT_SQL_FEE_DUE_NEXT, STORE_ARGS(store_i64(INT64_MAX)),
+			&bench->arena, &row, &found, &f));
 		if (!found)
 			break;
 		assert_true(seal_open(bench->support.seal_key, row.columns[1].bytes, &bench->arena, &balance, &f));
@@ -139,8 +157,8 @@ static void check_end(struct bench *bench, int64_t once, int64_t monthly)
 	assert_int_equal(balance(bench, "given-back"), 200 + 1000);
 	assert_int_equal(balance(bench, "fees"), 3 * 45);
 	assert_int_equal(balance(bench, "provider:stripe"), 500 + 2000 - 1200 - 135);
-	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_ID, str_format(&bench->arena, "%lld", (long long) once),
-		&bench->arena, &checkout, &found, &f));
+	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_ID,
+		str_format(&bench->arena, "%lld", (long long) once), &bench->arena, &checkout, &found, &f));
 	assert_true(found && checkout.state == CHECKOUT_PAID);
 	assert_true(support_find_mandate(&bench->support, monthly, true, &bench->arena, &mandate, &f));
 	assert_int_equal(mandate.state, MANDATE_ENDED);
@@ -263,13 +281,15 @@ static void the_schema_refuses_what_does_not_sum(void **state)
 
 	checkout.id = bench_checkout(bench, FREQUENCY_ONCE, 500, token);
 	assert_true(store_begin(db, &f));
-	assert_true(support_book_contribution(&bench->support, &checkout, STR("pi_1"), (struct money){500, "USD"}, 20000, &f));
+	assert_true(
+		support_book_contribution(&bench->support, &checkout, STR("pi_1"), (struct money){500, "USD"}, 20000, &f));
 	assert_true(support_move_checkout(&bench->support, &checkout, CHECKOUT_IS_PAID, &f));
 	assert_true(support_find_reference(&bench->support, STR("pi_1"), &contribution, &f));
 	assert_true(store_end(db, true, &f));
 	for (int i = 0; i < 3; i++) {
 		assert_true(store_begin(db, &f));
-		assert_false(support_book(&bench->support, "fee", STR("txn"), contribution, 20000, i == 0 ? crooked : i == 1 ? mixed : alone,
+		assert_false(support_book(&bench->support, "fee", STR("txn"), contribution, 20000,
+			i == 0 ? crooked : i == 1 ? mixed : alone,
 			i == 2 ? 1 : 2, &is_new, &f));
 		assert_int_equal(f.kind, FAULT_CONFLICT);
 		assert_false(store_end(db, false, &f));
@@ -277,8 +297,10 @@ static void the_schema_refuses_what_does_not_sum(void **state)
 	}
 	/* an entry without a booking fails the commit */
 	assert_true(store_begin(db, &f));
-	assert_true(store_run(db, SUPPORT_SQL_ACCOUNT_INSERT, STORE_ARGS(store_i64(77), store_text(STR("z")), store_text(STR("USD"))), NULL, &f));
-	assert_true(store_run(db, SUPPORT_SQL_ENTRY_INSERT, STORE_ARGS(store_i64(99), store_i64(77), store_i64(5)), NULL, &f));
+	assert_true(store_run(db, SUPPORT_SQL_ACCOUNT_INSERT,
+		STORE_ARGS(store_i64(77), store_text(STR("z")), store_text(STR("USD"))), NULL, &f));
+	assert_true(
+		store_run(db, SUPPORT_SQL_ENTRY_INSERT, STORE_ARGS(store_i64(99), store_i64(77), store_i64(5)), NULL, &f));
 	assert_false(store_end(db, true, &f));
 	assert_int_equal(f.kind, FAULT_CONFLICT);
 	check_sound(bench);
@@ -295,16 +317,21 @@ static void tokens_open_what_is_theirs(void **state)
 
 	(void) bench_checkout(bench, FREQUENCY_MONTHLY, 500, other);
 	support_manage_token(&bench->support, str_from(token), manage);
-	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_TOKEN, str_from(token), &bench->arena, &checkout, &found, &f));
+	assert_true(support_find_checkout(
+		&bench->support, SUPPORT_BY_TOKEN, str_from(token), &bench->arena, &checkout, &found, &f));
 	assert_true(found && checkout.id == id);
-	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_MANAGE, str_from(manage), &bench->arena, &checkout, &found, &f));
+	assert_true(support_find_checkout(
+		&bench->support, SUPPORT_BY_MANAGE, str_from(manage), &bench->arena, &checkout, &found, &f));
 	assert_true(found && checkout.id == id);
 	/* one is not good for the other, nor is nothing */
-	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_MANAGE, str_from(token), &bench->arena, &checkout, &found, &f));
+	assert_true(support_find_checkout(
+		&bench->support, SUPPORT_BY_MANAGE, str_from(token), &bench->arena, &checkout, &found, &f));
 	assert_false(found);
-	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_TOKEN, str_from(manage), &bench->arena, &checkout, &found, &f));
+	assert_true(support_find_checkout(
+		&bench->support, SUPPORT_BY_TOKEN, str_from(manage), &bench->arena, &checkout, &found, &f));
 	assert_false(found);
-	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_TOKEN, STR(""), &bench->arena, &checkout, &found, &f));
+	assert_true(
+		support_find_checkout(&bench->support, SUPPORT_BY_TOKEN, STR(""), &bench->arena, &checkout, &found, &f));
 	assert_false(found);
 }
 
@@ -323,9 +350,11 @@ static void what_took_no_money_is_forgotten(void **state)
 		take(bench, tale.events[i], &is_new);
 	assert_true(store_run(bench->support.db, SUPPORT_SQL_EVENT_FORGET, STORE_ARGS(store_i64(1000000)), NULL, &f));
 	assert_true(store_run(bench->support.db, SUPPORT_SQL_CHECKOUT_FORGET, STORE_ARGS(store_i64(1000000)), NULL, &f));
-	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_TOKEN, str_from(token), &bench->arena, &checkout, &found, &f));
+	assert_true(support_find_checkout(
+		&bench->support, SUPPORT_BY_TOKEN, str_from(token), &bench->arena, &checkout, &found, &f));
 	assert_false(found);
-	assert_true(support_find_checkout(&bench->support, SUPPORT_BY_TOKEN, str_from(kept), &bench->arena, &checkout, &found, &f));
+	assert_true(
+		support_find_checkout(&bench->support, SUPPORT_BY_TOKEN, str_from(kept), &bench->arena, &checkout, &found, &f));
 	assert_true(found);
 	/* even if the provider repeats everything after that, nothing is booked twice */
 	for (size_t i = 0; i < tale.count; i++)
@@ -371,8 +400,12 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_order_gives_the_same_books), T(a_full_disk_loses_nothing), T(a_live_house_ignores_rehearsals),
-		T(the_schema_refuses_what_does_not_sum), T(tokens_open_what_is_theirs), T(what_took_no_money_is_forgotten),
+		cmocka_unit_test(every_order_gives_the_same_books),
+		T(a_full_disk_loses_nothing),
+		T(a_live_house_ignores_rehearsals),
+		T(the_schema_refuses_what_does_not_sum),
+		T(tokens_open_what_is_theirs),
+		T(what_took_no_money_is_forgotten),
 		T(references_are_sealed),
 	};
 

@@ -21,7 +21,8 @@ static struct locale *open_locale(const char *language)
 static void set_bounds(struct settings *settings)
 {
 	for (unsigned i = 0; i < FREQUENCY_COUNT; i++) {
-		settings->frequency[i] = (struct settings_frequency){.minimum = {200, "USD"}, .maximum = {1000000, "USD"}, .chosen = 1};
+		settings->frequency[i] = (struct settings_frequency){
+			.minimum = {200, "USD"}, .maximum = {1000000, "USD"}, .chosen = 1};
 		for (unsigned j = 0; j < SETTINGS_AMOUNTS; j++)
 			settings->frequency[i].amounts[j] = (struct money){200 * (int64_t) (j + 1), "USD"};
 	}
@@ -29,14 +30,16 @@ static void set_bounds(struct settings *settings)
 }
 
 /* The amount in minor units, or -1 and a sentence. */
-static int64_t amount(struct bench *bench, const struct locale *locale, enum frequency frequency, const char *picked, const char *own)
+static int64_t amount(
+	struct bench *bench, const struct locale *locale, enum frequency frequency, const char *picked, const char *own)
 {
 	struct money money;
 	struct str error;
 	bool ok;
 
 	set_bounds(&bench->settings);
-	ok = support_read_amount(&bench->settings, locale, frequency, str_from(picked), str_from(own), &money, &error, &bench->arena);
+	ok = support_read_amount(
+		&bench->settings, locale, frequency, str_from(picked), str_from(own), &money, &error, &bench->arena);
 	assert_int_equal(ok, error.len == 0);
 	if (ok)
 		assert_string_equal(money.code, "USD");
@@ -64,9 +67,10 @@ static void amounts_are_read(void **state)
 
 static void wrong_amounts_get_a_sentence(void **state)
 {
-	static const char *const typed[] = {"1.99", "0", "-5", "abc", "1e3", "5 dollars", "1.234", "99999999999999999999", "10000.01",
-		"0x10", "+", ".", ",", "NaN", "5;5", "\xff\xfe", "10 000 000"};
-	static const char *const pressed[] = {"", "own", "199", "-200", "0", "200.0", "1000001", "9223372036854775808", "abc", "2e3"};
+	static const char *const typed[] = {"1.99", "0", "-5", "abc", "1e3", "5 dollars", "1.234", "99999999999999999999",
+		"10000.01", "0x10", "+", ".", ",", "NaN", "5;5", "\xff\xfe", "10 000 000"};
+	static const char *const pressed[] = {
+		"", "own", "199", "-200", "0", "200.0", "1000001", "9223372036854775808", "abc", "2e3"};
 	struct bench *bench = *state;
 	struct locale *en = open_locale("en");
 
@@ -107,7 +111,8 @@ static void the_month_is_the_next_until_the_19th(void **state)
 				struct civil civil;
 
 				assert_int_equal(month_of(2026, month, day, &due), expected);
-				civil = clock_civil_utc(clock_from_utc_day(due + 1)); /* noon of the first may be the day before in UTC */
+				/* Noon of the first may be the day before in UTC. */
+				civil = clock_civil_utc(clock_from_utc_day(due + 1));
 				assert_int_equal(civil.month, expected);
 				assert_int_equal(civil.year, month + (day <= 19 ? 1 : 2) > 12 ? 2027 : 2026);
 				assert_in_range(civil.day, 1, 2);
@@ -122,15 +127,16 @@ static void the_month_is_the_next_until_the_19th(void **state)
 static void each_language_has_every_sentence(void **state)
 {
 	static const char *const languages[] = {"en", "ru", "ar"};
-	static const char *const keys[] = {"support_title", "support_error_frequency", "support_error_amount", "support_error_minimum",
-		"support_error_maximum", "support_method_failed", "support_off_heading", "support_off_sentence", "support_cross_site",
-		"support_product", "support_thanks_title", "support_thanks_once", "support_thanks_monthly", "support_thanks_annual",
-		"support_thanks_sentence", "support_waiting_title", "support_waiting_bank", "support_waiting_moment", "support_statement",
-		"support_manage_link", "support_keep_line", "support_unknown_heading", "support_unknown_sentence", "support_nothing_taken",
-		"support_bank_refused", "support_manage_title", "support_manage_once", "support_manage_monthly", "support_manage_annual",
-		"support_manage_once_sentence", "support_manage_not_yet", "support_manage_sentence", "support_manage_failed",
-		"support_manage_ended", "support_manage_ended_sentence", "support_manage_doubt", "support_manage_doubt_sentence",
-		"support_cancel_button", "support_remind_error", "support_remind_title"};
+	static const char *const keys[] = {"support_title", "support_error_frequency", "support_error_amount",
+		"support_error_minimum", "support_error_maximum", "support_method_failed", "support_off_heading",
+		"support_off_sentence", "support_cross_site", "support_product", "support_thanks_title", "support_thanks_once",
+		"support_thanks_monthly", "support_thanks_annual", "support_thanks_sentence", "support_waiting_title",
+		"support_waiting_bank", "support_waiting_moment", "support_statement", "support_manage_link",
+		"support_keep_line", "support_unknown_heading", "support_unknown_sentence", "support_nothing_taken",
+		"support_bank_refused", "support_manage_title", "support_manage_once", "support_manage_monthly",
+		"support_manage_annual", "support_manage_once_sentence", "support_manage_not_yet", "support_manage_sentence",
+		"support_manage_failed", "support_manage_ended", "support_manage_ended_sentence", "support_manage_doubt",
+		"support_manage_doubt_sentence", "support_cancel_button", "support_remind_error", "support_remind_title"};
 
 	(void) state;
 	for (size_t i = 0; i < 3; i++) {
@@ -141,7 +147,8 @@ static void each_language_has_every_sentence(void **state)
 				fail_msg("%s lacks %s", languages[i], keys[j]);
 		for (size_t j = 0; j < 12; j++)
 			for (size_t k = 0; k < j; k++)
-				assert_false(str_equal(locale_indexed(locale, "month_reminder", j), locale_indexed(locale, "month_reminder", k)));
+				assert_false(str_equal(
+					locale_indexed(locale, "month_reminder", j), locale_indexed(locale, "month_reminder", k)));
 		locale_close(&locale);
 	}
 }

@@ -43,7 +43,8 @@ static void only_the_providers_signature_is_good(void **state)
 	(void) state;
 	assert_true(verify("whsec_a", NULL, header_for(header, "whsec_a", body_text, stamp), body_text));
 	assert_false(verify("whsec_b", NULL, header_for(header, "whsec_a", body_text, stamp), body_text));
-	assert_false(verify("whsec_a", NULL, header_for(header, "whsec_a", body_text, stamp), "{\"id\":\"evt_2\",\"object\":\"event\"}"));
+	assert_false(verify(
+		"whsec_a", NULL, header_for(header, "whsec_a", body_text, stamp), "{\"id\":\"evt_2\",\"object\":\"event\"}"));
 	assert_false(verify("whsec_a", NULL, header_for(header, "whsec_a", "", stamp), body_text));
 	header_for(header, "whsec_a", body_text, stamp);
 	header[2] = header[2] == '1' ? '2' : '1'; /* another time than was signed */
@@ -82,8 +83,9 @@ static void old_and_early_ones_are_refused(void **state)
 
 static void malformed_headers_are_refused(void **state)
 {
-	static const char *const headers[] = {"", ",", "t=", "v1=", "t=1795000000", "t=1795000000,v1=", "t=x,v1=00", "t=-1,v1=00",
-		"t=99999999999999999999,v1=00", "v1=0000000000000000000000000000000000000000000000000000000000000000",
+	static const char *const headers[] = {"", ",", "t=", "v1=", "t=1795000000", "t=1795000000,v1=", "t=x,v1=00",
+		"t=-1,v1=00", "t=99999999999999999999,v1=00",
+		"v1=0000000000000000000000000000000000000000000000000000000000000000",
 		"t=1795000000,v0=0000000000000000000000000000000000000000000000000000000000000000",
 		"t=1795000000,v1=zz00000000000000000000000000000000000000000000000000000000000000",
 		"t=1795000000,t=1795000000,v1=0000000000000000000000000000000000000000000000000000000000000000"};
@@ -123,7 +125,8 @@ static bool read_event(const char *text, struct facts *facts, json_t **json)
 static void strange_events_are_read_as_empty(void **state)
 {
 	static const char *const refused[] = {"{}", "{\"id\":1}", "{\"id\":\"evt_1\",\"type\":5,\"data\":{\"object\":{}}}",
-		"{\"id\":\"evt_1\",\"type\":\"invoice.paid\"}", "{\"id\":\"evt_1\",\"type\":\"invoice.paid\",\"data\":{\"object\":[]}}",
+		"{\"id\":\"evt_1\",\"type\":\"invoice.paid\"}",
+		"{\"id\":\"evt_1\",\"type\":\"invoice.paid\",\"data\":{\"object\":[]}}",
 		"{\"id\":\"evt 1\",\"type\":\"invoice.paid\",\"data\":{\"object\":{}}}",
 		"{\"id\":\"\",\"type\":\"invoice.paid\",\"data\":{\"object\":{}}}"};
 	struct facts facts;
@@ -135,17 +138,21 @@ static void strange_events_are_read_as_empty(void **state)
 		json_decref(json);
 		json = NULL;
 	}
-	assert_true(read_event("{\"id\":\"evt_1\",\"type\":\"checkout.session.completed\",\"created\":-5,\"data\":{\"object\":{"
+	assert_true(read_event(
+		"{\"id\":\"evt_1\",\"type\":\"checkout.session.completed\",\"created\":-5,\"data\":{\"object\":{"
 		"\"client_reference_id\":\"12 OR 1=1\",\"payment_intent\":[1],\"amount_total\":\"500\",\"currency\":\"u$d\","
-		"\"payment_status\":true}}}", &facts, &json));
+		"\"payment_status\":true}}}",
+		&facts, &json));
 	assert_int_equal(facts.checkout, 0);
 	assert_int_equal(facts.payment.len, 0);
 	assert_int_equal(facts.amount.minor, 0);
 	assert_false(facts.is_paid);
 	json_decref(json);
 	/* expanded objects and plain ids are the same */
-	assert_true(read_event("{\"id\":\"evt_1\",\"type\":\"charge.updated\",\"livemode\":true,\"created\":5,\"data\":{\"object\":{"
-		"\"payment_intent\":{\"id\":\"pi_1\"},\"balance_transaction\":\"txn_1\"}}}", &facts, &json));
+	assert_true(read_event(
+		"{\"id\":\"evt_1\",\"type\":\"charge.updated\",\"livemode\":true,\"created\":5,\"data\":{\"object\":{"
+		"\"payment_intent\":{\"id\":\"pi_1\"},\"balance_transaction\":\"txn_1\"}}}",
+		&facts, &json));
 	assert_true(str_is(facts.payment, "pi_1") && str_is(facts.balance, "txn_1") && facts.live);
 	json_decref(json);
 }
@@ -153,8 +160,15 @@ static void strange_events_are_read_as_empty(void **state)
 static void facts_survive_packing(void **state)
 {
 	struct bench *bench = *state;
-	struct facts facts = {.kind = FACT_REFUND, .type = STR("refund.created"), .created_s = 123, .checkout = INT64_MAX,
-		.payment = STR("pi_1"), .refund = STR("re_1"), .is_paid = true, .refund_step = REFUND_HAS_FAILED, .amount = {250, "USD"}};
+	struct facts facts = {.kind = FACT_REFUND,
+		.type = STR("refund.created"),
+		.created_s = 123,
+		.checkout = INT64_MAX,
+		.payment = STR("pi_1"),
+		.refund = STR("re_1"),
+		.is_paid = true,
+		.refund_step = REFUND_HAS_FAILED,
+		.amount = {250, "USD"}};
 	struct facts back;
 	struct fault f = {0};
 	struct str packed = facts_pack(&facts, &bench->arena);
