@@ -33,6 +33,11 @@ struct forward {
 static const char *const answer_headers[] = {"Location", "Set-Cookie", "Cache-Control", "Content-Security-Policy",
 	"Referrer-Policy", "X-Content-Type-Options", "Retry-After", "Allow", NULL};
 
+static bool is_webhook(struct http_request *rq)
+{
+	return http_part(rq, "provider").len > 0;
+}
+
 static void answer_try_again(struct front *front, struct http_request *rq)
 {
 	struct fault f = {.kind = FAULT_NONE};
@@ -68,12 +73,19 @@ static void on_answer(void *self, const struct http_reply *reply, const struct f
 {
 	struct forward forward = *(struct forward *) self;
 	struct http_request *rq = forward.rq;
+	struct fault said = {.kind = FAULT_NONE};
 	struct str value = {NULL, 0};
 
 	forward_end(self);
 	if (f != NULL) {
 		log_fault(f, forward.to);
 		answer_try_again(forward.front, rq);
+		return;
+	}
+	if (reply->status >= 400 && !is_webhook(rq) && !str_starts(reply->type, STR("text/html"))) {
+		/* Meant for a program: a reader gets it as a page. */
+		(void) http_reply_ok(reply, &said);
+		http_answer_fault(rq, &said);
 		return;
 	}
 	for (size_t i = 0; answer_headers[i] != NULL; i++) {
@@ -87,11 +99,6 @@ static void on_answer(void *self, const struct http_reply *reply, const struct f
 	}
 	value = str_has_control(reply->type) ? (struct str){NULL, 0} : reply->type;
 	http_answer(rq, reply->status, value.len > 0 ? str_to_c(value, http_arena(rq)) : NULL, reply->body);
-}
-
-static bool is_webhook(struct http_request *rq)
-{
-	return http_part(rq, "provider").len > 0;
 }
 
 /* Too many posts from one network, or a form that another site filled in: answered here. */

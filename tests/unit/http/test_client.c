@@ -229,6 +229,56 @@ static void peers_that_misbehave(void **state)
 	assert_int_equal(against("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").status, 200);
 }
 
+/* A peer that answers the first request on a connection and dies on the second, counting what it read. */
+static void posts_are_never_sent_twice(void **state)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	char url[64];
+	unsigned posts = 0;
+
+	(void) state;
+	assert_int_equal(bind(listener, (struct sockaddr *) &at, sizeof(at)), 0);
+	assert_int_equal(listen(listener, 8), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *) &at, &len), 0);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/", ntohs(at.sin_port));
+	for (int round = 0; round < 2; round++) {
+		struct outcome outcome = {0, 0, FAULT_NONE, "", ""};
+		struct fault f = {.kind = FAULT_NONE};
+		static int kept = -1;
+		int64_t end = clock_mono_ms() + 3000;
+
+		assert_true(http_call_start(client, &(struct http_call_options){.method = round == 0 ? "GET" : "POST", .url = url, .body = STR(""),
+			.timeout_ms = 2000}, on_done, &outcome, NULL, &f));
+		while (outcome.calls == 0 && clock_mono_ms() < end) {
+			char text[4096];
+			int fd = -1;
+			ssize_t got = 0;
+
+			turn_ms(0);
+			fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+			if (fd >= 0) {
+				if (kept >= 0)
+					close(kept);
+				kept = fd;
+			}
+			got = kept >= 0 ? recv(kept, text, sizeof(text), MSG_DONTWAIT) : -1;
+			if (got > 4 && memcmp(text, "GET ", 4) == 0)
+				send_text(kept, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+			if (got > 4 && memcmp(text, "POST", 4) == 0) {
+				posts++;
+				close(kept); /* read, and gone */
+				kept = -1;
+			}
+		}
+		assert_int_equal(outcome.calls, 1);
+		assert_int_equal(outcome.kind, round == 0 ? FAULT_NONE : FAULT_UNCERTAIN);
+	}
+	assert_int_equal(posts, 1);
+	close(listener);
+}
+
 static void cancelled_calls_are_silent(void **state)
 {
 	struct outcome outcome = {0, 0, FAULT_NONE, "", ""};
@@ -361,6 +411,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(calls_to_a_room, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(faults_are_told_apart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(peers_that_misbehave, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(posts_are_never_sent_twice, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(cancelled_calls_are_silent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(many_at_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(peers_are_checked, set_up, tear_down),
