@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -119,6 +120,7 @@ static inline void sink_serve(int listener, const char *log_path)
 		if ((fds[0].revents & POLLIN) != 0 && count < MOST) {
 			fds[count] = (struct pollfd){accept(listener, NULL, NULL), POLLIN, 0};
 			peers[count] = (struct sink_peer){0};
+			setsockopt(fds[count].fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 			sink_say(fds[count++].fd, "220 sink\r\n");
 		}
 	}
