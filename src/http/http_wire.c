@@ -16,8 +16,8 @@
 #include "base/log.h"
 #include "base/must.h"
 
-/* Descriptor → connection. One per process, like descriptors themselves; only the loop's thread writes it. It never moves,
- * because a resolver's thread of libcurl may read from a socket of its own meanwhile. */
+/* Descriptor → connection. One per process, like descriptors themselves; only the loop's thread writes it. It never
+ * moves, because a resolver's thread of libcurl may read from a socket of its own meanwhile. */
 enum { WIRES_MOST = 65536 };
 static struct http_wire *wire_by_fd[WIRES_MOST];
 
