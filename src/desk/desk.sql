@@ -221,6 +221,14 @@ SELECT id, subject, intro, lang, started FROM issue WHERE state = 'started' ORDE
 -- issue → story
 SELECT story FROM issue_story WHERE issue = $1 ORDER BY place
 
+-- name: issue_drop
+-- id: one that the newsletter did not take
+DELETE FROM issue WHERE id = $1 AND state = 'frozen'
+
+-- name: issue_frozen
+-- made after → id of those that have not started
+SELECT id FROM issue WHERE state = 'frozen' AND made > $1 ORDER BY made DESC LIMIT 8
+
 -- name: issue_start
 -- id, started
 UPDATE issue SET state = 'started', started = $2 WHERE id = $1 AND state = 'frozen'

@@ -1,0 +1,148 @@
+/* desk.c: the desk as a room: its listeners, jobs, timers and commands.
+ *
+ * Decides: who may ask the desk what. Leaves to others: stories (story_*.c), the site (bake_*.c), issues (compose.c), staff's pages (desk_*.c).
+ * Runs in: desk. The hard thing: none.
+ * SPDX-License-Identifier: ISC */
+#include "desk/desk.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "desk/bake_job.h"
+#include "desk/desk_staff.h"
+#include "desk/desk_web.h"
+#include "desk/story_work.h"
+#include "gen/desk_schema.h"
+#include "gen/desk_sql.h"
+#include "press/theme.h"
+#include "store/store.h"
+
+enum { DAY_EVERY_S = 60, POLL_EVERY_S = 20 };
+
+static const struct http_route cli_routes[] = {
+	{"POST", "/stories/import", story_post_import, HTTP_JSON},
+	{"GET", "/stories", story_get_list, HTTP_NO_BODY},
+	{"GET", "/stories/{id}", story_get_one, HTTP_NO_BODY},
+	{"POST", "/stories/{id}/publish", story_post_publish, HTTP_JSON},
+	{"POST", "/stories/{id}/withdraw", story_post_withdraw, HTTP_JSON},
+	{"POST", "/bake", story_post_bake, HTTP_JSON},
+	{"GET", "/jobs/{id}", story_get_job, HTTP_NO_BODY},
+	{"POST", "/issues", story_post_issue, HTTP_JSON},
+	{"GET", "/issues/{id}/preview", story_get_preview, HTTP_NO_BODY},
+	{"POST", "/staff", desk_staff_post, HTTP_JSON},
+	{"GET", "/staff", desk_staff_get, HTTP_NO_BODY},
+	{"POST", "/staff/{id}/link", desk_staff_post_link, HTTP_JSON},
+	{"POST", "/staff/{id}/revoke", desk_staff_post_revoke, HTTP_JSON},
+	{NULL, NULL, NULL, HTTP_NO_BODY},
+};
+
+static const struct room_listener listeners[] = {
+	{"public", desk_web_routes, desk_web_otherwise, desk_web_even_read_only, 0},
+	{"cli", cli_routes, NULL, NULL, 0},
+	{NULL, NULL, NULL, NULL, 0},
+};
+
+/* --- the room --- */
+
+static int today(void)
+{
+	const struct civil day = clock_civil(clock_now());
+
+	return day.year * 10000 + day.month * 100 + day.day;
+}
+
+/* The front page's masthead has the day: it is made again after midnight. */
+static void look_at_day(void *self)
+{
+	struct work *work = work_of(self);
+
+	if (work->last_day == today())
+		return;
+	work->last_day = today();
+	work_bake(work, false, NULL);
+}
+
+static bool open_room(struct room *room, struct fault *f)
+{
+	struct work *work = memory_new(1, sizeof(*work));
+
+	(void) f;
+	work->room = room;
+	work->import_fd = -1;
+	work->last_day = today();
+	room->self = work;
+	theme_set_language(room->theme, room->settings.language);
+	room_every(room, DAY_EVERY_S, DAY_EVERY_S, look_at_day, room);
+	room_every(room, POLL_EVERY_S, POLL_EVERY_S, compose_poll, room);
+	if (!room->read_only)
+		work_bake(work, false, NULL); /* what a crash left undone; all of it where theme or settings changed */
+	return true;
+}
+
+static void close_room(struct room *room)
+{
+	struct work *work = work_of(room);
+
+	loop_timer_stop(&work->bake_timer);
+	loop_timer_stop(&work->import_timer);
+	memory_free(work);
+	room->self = NULL;
+}
+
+static bool check_room(struct room *room, json_t *findings, struct fault *f)
+{
+	int64_t waiting = 0;
+
+	if (!store_number(room->db, DESK_SQL_QUEUE_COUNT, STORE_NO_ARGS, &waiting, f))
+		return false;
+	if (waiting > 0 && work_of(room)->bake_failures > 0)
+		room_finding(findings, "the site does not show every change: baking failed", "look at the log, then run: mimeo bake");
+	return true;
+}
+
+static void add_health(struct room *room, json_t *health)
+{
+	const struct work *work = work_of(room);
+
+	json_object_set_new(health, "baking", json_boolean(work->bake_child != NULL));
+	if (work->bake_failures > 0)
+		json_object_set_new(health, "state", json_string("trouble"));
+}
+
+static const struct room_job jobs[] = {
+	{"bake", bake_job, false},
+	{"import", story_import_job, false},
+	{NULL, NULL, false},
+};
+
+const struct room_kind desk_room = {
+	.word = "desk",
+	.listeners = listeners,
+	.schema = desk_schema,
+	.queries = desk_sql,
+	.query_count = DESK_SQL_SEARCH_SCHEMA, /* what follows is site/search.db's */
+	.open = open_room,
+	.close = close_room,
+	.check = check_room,
+	.health = add_health,
+	.jobs = jobs,
+};
+
+/* --- commands --- */
+
+const struct errand_command desk_commands[] = {
+	{"story import", "desk", "FILE|FOLDER...",
+		"Takes stories in: Markdown files with front matter between two lines of ---, each photo beside its file. Keys: id, title, slug,\n"
+		"lang, dir, date, updated, authors, section, topics, photo, alt, caption, credit, excerpt, status, correction, grave.\n"
+		"Importing a story again (same id, or same file name) updates it. If anything is wrong, nothing is taken in.\n", story_run_import},
+	{"story list", "desk", "[draft|published|withdrawn]", "Lists stories, the newest first.\n", story_run_list},
+	{"story show", "desk", "ID|SLUG", "Shows one story.\n", story_run_show},
+	{"story publish", "desk", "ID|SLUG", "Publishes a draft, or a withdrawn story again.\n", story_run_publish},
+	{"story withdraw", "desk", "ID|SLUG [REASON]", "Takes a story off the site; its address answers 410 from then on.\n", story_run_withdraw},
+	{"bake", "desk", "", "Makes the whole site again from stories, theme and settings.\n", story_run_bake},
+	{"newsletter compose", "desk newsletter", "--subject TEXT [--intro MARKDOWN] STORY...",
+		"Makes an issue of published stories, in the order given, and freezes it.\n", story_run_compose},
+	{"newsletter preview", "desk", "ID [--html]", "Prints the issue's text, or its HTML.\n", story_run_preview},
+	DESK_STAFF_COMMANDS,
+	{NULL, NULL, NULL, NULL, NULL},
+};
