@@ -67,7 +67,7 @@ struct bake {
 	struct store *db;
 	struct theme *theme;
 	const struct settings *settings;
-	struct site site;
+	struct bake_site site;
 	struct arena arena;         /* the whole bake */
 	struct arena page;          /* one page */
 	struct buf html, body;

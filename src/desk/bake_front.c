@@ -194,7 +194,7 @@ static bool put_feed(struct bake *bake, struct fault *f)
 	buf_clear(&bake->html);
 	if (ok)
 		feed_write_rss(&feed, &bake->html);
-	ok = ok && buf_check(&bake->html, "the feed", f) && site_put(&bake->site, "feed.xml", buf_view(&bake->html), true, f);
+	ok = ok && buf_check(&bake->html, "the feed", f) && bake_site_put(&bake->site, "feed.xml", buf_view(&bake->html), true, f);
 	arena_release(&feeding->arena);
 	arena_reset(&bake->page);
 	return ok;
@@ -235,10 +235,10 @@ static bool put_sitemap(struct bake *bake, struct fault *f)
 		urls++;
 	}
 	buf_add_text(&out, "</urlset>\n");
-	ok = buf_check(&out, "the sitemap", f) && site_put(&bake->site, "sitemap.xml", buf_view(&out), true, f);
+	ok = buf_check(&out, "the sitemap", f) && bake_site_put(&bake->site, "sitemap.xml", buf_view(&out), true, f);
 	buf_clear(&out);
 	buf_format(&out, "User-agent: *\nDisallow: /search/\nSitemap: %.*s/sitemap.xml\n", STR_ARG(bake->settings->url));
-	ok = ok && site_put(&bake->site, "robots.txt", buf_view(&out), false, f);
+	ok = ok && bake_site_put(&bake->site, "robots.txt", buf_view(&out), false, f);
 	buf_release(&out);
 	return ok;
 }

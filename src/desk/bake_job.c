@@ -215,11 +215,11 @@ static bool take_away(struct bake *bake, const struct queue *queue, struct fault
 			&& str_equal(bake->stories[k].story.path, queue->old_paths[i])))
 			k++; /* another story may live there by now */
 		if (k == bake->count && file_of(queue->old_paths[i], file))
-			ok = site_remove(&bake->site, file, f);
+			ok = bake_site_remove(&bake->site, file, f);
 	}
 	for (i = 0; i < bake->count && ok; i++)
 		if (bake->stories[i].is_touched && bake->stories[i].story.state != STORY_PUBLISHED && file_of(bake->stories[i].story.path, file))
-			ok = site_remove(&bake->site, file, f);
+			ok = bake_site_remove(&bake->site, file, f);
 	return ok;
 }
 
@@ -237,7 +237,7 @@ static bool bake_all(struct bake *bake, const char *site_path, struct fault *f)
 
 	report(bake->count, bake->count, "lists");
 	ok = ok && bake_addresses(bake, f) && bake_lists(bake, f) && bake_texts(bake, f) && bake_newsletter(bake, f)
-		&& bake_front_page(bake, f) && bake_feeds(bake, f) && site_sweep(&bake->site, f);
+		&& bake_front_page(bake, f) && bake_feeds(bake, f) && bake_site_sweep(&bake->site, f);
 	if (ok)
 		report(bake->count, bake->count, "search");
 	return ok && bake_search_full(bake, site_path, f);
@@ -284,7 +284,7 @@ static bool run(struct bake *bake, const char *site_path, bool wants_full, struc
 		return false;
 	if (bake->is_full ? !bake_all(bake, site_path, f) : !bake_some(bake, queue, site_path, f))
 		return false;
-	return site_put(&bake->site, "_recipe", now, false, f) && site_tell(&bake->site, f);
+	return bake_site_put(&bake->site, "_recipe", now, false, f) && bake_site_tell(&bake->site, f);
 }
 
 bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *f)
@@ -300,10 +300,10 @@ bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *
 	arena_init(&bake->page, "page", BAKE_PAGE_ARENA);
 	buf_init(&bake->html, LIMIT_PAGE_BYTES);
 	buf_init(&bake->body, LIMIT_PAGE_BYTES);
-	ok = site_open(&bake->site, how->site_path, BAKE_GZIP_LEVEL, f) && run(bake, how->site_path, how->is_full, &queue, f);
+	ok = bake_site_open(&bake->site, how->site_path, BAKE_GZIP_LEVEL, f) && run(bake, how->site_path, how->is_full, &queue, f);
 	*done = (struct bake_done){.queue_last = queue.last, .stories = bake->count, .written = bake->site.written,
 		.same = bake->site.same, .removed = bake->site.removed, .was_full = bake->is_full};
-	site_close(&bake->site);
+	bake_site_close(&bake->site);
 	buf_release(&bake->html);
 	buf_release(&bake->body);
 	arena_release(&bake->page);

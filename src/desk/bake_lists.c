@@ -83,10 +83,10 @@ static bool drop_list(struct bake *bake, const struct bake_list *list, size_t pa
 	bool ok;
 
 	snprintf(file, sizeof(file), "%.*s/%.*s/index.html", STR_ARG(list->kind), STR_ARG(list->slug));
-	ok = site_remove(&bake->site, file, f);
+	ok = bake_site_remove(&bake->site, file, f);
 	for (i = 0; i < pages && ok; i++) {
 		snprintf(file, sizeof(file), "%.*s/%.*s/%zu/index.html", STR_ARG(list->kind), STR_ARG(list->slug), i + 1);
-		ok = site_remove(&bake->site, file, f);
+		ok = bake_site_remove(&bake->site, file, f);
 	}
 	return ok;
 }

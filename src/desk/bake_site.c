@@ -20,9 +20,9 @@
 
 enum { SITE_FILE_CAP = 64 * 1024 * 1024, PATH_BYTES = 1024, FOLDER_MODE = 0750, FILE_MODE = 0640 };
 
-bool site_open(struct site *site, const char *path, int gzip_level, struct fault *f)
+bool bake_site_open(struct bake_site *site, const char *path, int gzip_level, struct fault *f)
 {
-	*site = (struct site){.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+	*site = (struct bake_site){.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
 	buf_init(&site->old, SITE_FILE_CAP);
 	buf_init(&site->packed, SITE_FILE_CAP);
 	if (site->fd < 0)
@@ -31,7 +31,7 @@ bool site_open(struct site *site, const char *path, int gzip_level, struct fault
 	return true;
 }
 
-void site_close(struct site *site)
+void bake_site_close(struct bake_site *site)
 {
 	if (site->fd >= 0)
 		close(site->fd);
@@ -63,7 +63,7 @@ static void seen_insert(uint64_t *table, size_t room, uint64_t hash)
 	table[slot] = hash;
 }
 
-static void remember(struct site *site, const char *path)
+static void remember(struct bake_site *site, const char *path)
 {
 	uint64_t *grown;
 	size_t room;
@@ -83,7 +83,7 @@ static void remember(struct site *site, const char *path)
 	site->seen_count++;
 }
 
-static bool was_put(const struct site *site, const char *path)
+static bool was_put(const struct bake_site *site, const char *path)
 {
 	uint64_t hash = hash_of(path);
 	size_t slot;
@@ -99,7 +99,7 @@ static bool was_put(const struct site *site, const char *path)
 /* --- putting --- */
 
 /* Whether the file stands there with these bytes. */
-static bool is_same(struct site *site, const char *path, struct str bytes)
+static bool is_same(struct bake_site *site, const char *path, struct str bytes)
 {
 	struct stat about;
 	bool same = false;
@@ -118,7 +118,7 @@ static bool is_same(struct site *site, const char *path, struct str bytes)
 	return same;
 }
 
-static bool make_folder_of(struct site *site, const char *path, struct fault *f)
+static bool make_folder_of(struct bake_site *site, const char *path, struct fault *f)
 {
 	const char *slash = strrchr(path, '/');
 	struct str folder = str_make(path, slash != NULL ? (size_t) (slash - path) : 0);
@@ -133,7 +133,7 @@ static bool make_folder_of(struct site *site, const char *path, struct fault *f)
 }
 
 /* Under a name of its own, then renamed: one writer, so the name needs no chance in it. */
-static bool write_new(struct site *site, const char *path, struct str bytes, struct fault *f)
+static bool write_new(struct bake_site *site, const char *path, struct str bytes, struct fault *f)
 {
 	char fresh[PATH_BYTES];
 	bool ok;
@@ -158,7 +158,7 @@ static bool write_new(struct site *site, const char *path, struct str bytes, str
 	return ok;
 }
 
-bool site_put(struct site *site, const char *path, struct str bytes, bool with_gzip, struct fault *f)
+bool bake_site_put(struct bake_site *site, const char *path, struct str bytes, bool with_gzip, struct fault *f)
 {
 	char packed[PATH_BYTES];
 
@@ -181,7 +181,7 @@ bool site_put(struct site *site, const char *path, struct str bytes, bool with_g
 
 /* --- taking --- */
 
-bool site_remove(struct site *site, const char *path, struct fault *f)
+bool bake_site_remove(struct bake_site *site, const char *path, struct fault *f)
 {
 	static const char *const endings[] = {"", ".gz", ".br"};
 	char name[PATH_BYTES];
@@ -209,7 +209,7 @@ static bool ends_with(const char *name, const char *ending)
 }
 
 /* One folder's files that were not put, then its folders. */
-static bool sweep_folder(struct site *site, const char *folder, int depth, struct fault *f)
+static bool sweep_folder(struct bake_site *site, const char *folder, int depth, struct fault *f)
 {
 	int fd = openat(site->fd, folder[0] != '\0' ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
@@ -246,12 +246,12 @@ static bool sweep_folder(struct site *site, const char *folder, int depth, struc
 	return ok;
 }
 
-bool site_sweep(struct site *site, struct fault *f)
+bool bake_site_sweep(struct bake_site *site, struct fault *f)
 {
 	return sweep_folder(site, "", 0, f);
 }
 
-bool site_tell(struct site *site, struct fault *f)
+bool bake_site_tell(struct bake_site *site, struct fault *f)
 {
 	int64_t changes = 0;
 	struct arena arena;

@@ -11,7 +11,7 @@
 struct fault;
 struct gzip;
 
-struct site {
+struct bake_site {
 	int fd;
 	struct gzip *gzip;
 	struct buf old, packed;
@@ -21,16 +21,16 @@ struct site {
 	size_t written, same, removed;
 };
 
-bool site_open(struct site *site, const char *path, int gzip_level, struct fault *f) __attribute__((warn_unused_result));
-void site_close(struct site *site);
+bool bake_site_open(struct bake_site *site, const char *path, int gzip_level, struct fault *f) __attribute__((warn_unused_result));
+void bake_site_close(struct bake_site *site);
 /* Writes the file (and .gz beside it), unless it stands there with the same bytes. path is relative, "a/b/index.html". */
-bool site_put(struct site *site, const char *path, struct str bytes, bool with_gzip, struct fault *f)
+bool bake_site_put(struct bake_site *site, const char *path, struct str bytes, bool with_gzip, struct fault *f)
 	__attribute__((warn_unused_result));
 /* Takes a file and its .gz away, .html first, and empty folders above it. Gone already is fine. */
-bool site_remove(struct site *site, const char *path, struct fault *f) __attribute__((warn_unused_result));
+bool bake_site_remove(struct bake_site *site, const char *path, struct fault *f) __attribute__((warn_unused_result));
 /* After a full bake: takes away every page that was not put. media, search.db and names with '_' stay. */
-bool site_sweep(struct site *site, struct fault *f) __attribute__((warn_unused_result));
+bool bake_site_sweep(struct bake_site *site, struct fault *f) __attribute__((warn_unused_result));
 /* One more in `_changes`: readers of the site look again. Last of all. */
-bool site_tell(struct site *site, struct fault *f) __attribute__((warn_unused_result));
+bool bake_site_tell(struct bake_site *site, struct fault *f) __attribute__((warn_unused_result));
 
 #endif

@@ -66,7 +66,7 @@ static bool put_support(struct bake *bake, struct fault *f)
 	struct press_value *root;
 
 	if (!bake->settings->support_on)
-		return site_remove(&bake->site, "support/index.html", f);
+		return bake_site_remove(&bake->site, "support/index.html", f);
 	root = page_values(bake->theme, bake->settings, &page, &bake->page);
 	press_set(root, "appeal", page_appeal(bake->theme, bake->settings, &page, NULL, &bake->page));
 	return bake_put(bake, "support_page", NULL, root, page.path, f);
@@ -106,7 +106,7 @@ static bool put_error(struct bake *bake, const char *file, const char *root_text
 	ok = theme_render(bake->theme, "small", root, &bake->html, f);
 	replace_roots(buf_view(&bake->html), root_text, &bake->body);
 	ok = ok && buf_check(&bake->body, "an error page", f)
-		&& site_put(&bake->site, file, buf_view(&bake->body), file[0] != '_', f);
+		&& bake_site_put(&bake->site, file, buf_view(&bake->body), file[0] != '_', f);
 	arena_reset(&bake->page);
 	return ok;
 }
@@ -124,7 +124,7 @@ static bool put_headers(struct bake *bake, struct fault *f)
 {
 	struct str line = str_format(&bake->page, "Content-Security-Policy: %.*s\n",
 		STR_ARG(page_csp(bake->settings, bake->theme, &bake->page)));
-	bool ok = site_put(&bake->site, "_headers", line, false, f) && site_put(&bake->site, "support/quiet.css", STR(""), false, f);
+	bool ok = bake_site_put(&bake->site, "_headers", line, false, f) && bake_site_put(&bake->site, "support/quiet.css", STR(""), false, f);
 
 	arena_reset(&bake->page);
 	return ok;
@@ -170,7 +170,7 @@ bool bake_addresses(struct bake *bake, struct fault *f)
 		buf_add_char(&gone, '\n');
 	}
 	ok = ok && buf_check(&moved, "the list of redirects", f) && buf_check(&gone, "the list of withdrawn stories", f)
-		&& site_put(&bake->site, "_moved", buf_view(&moved), false, f) && site_put(&bake->site, "_gone", buf_view(&gone), false, f);
+		&& bake_site_put(&bake->site, "_moved", buf_view(&moved), false, f) && bake_site_put(&bake->site, "_gone", buf_view(&gone), false, f);
 	buf_release(&moved);
 	buf_release(&gone);
 	return ok;

@@ -219,7 +219,7 @@ bool bake_put(struct bake *bake, const char *template_name, const struct press_v
 	ok = ok && theme_render_over(bake->theme, template_name, behind, root, &bake->html, f);
 	if (ok && snprintf(file, sizeof(file), "%.*sindex.html", STR_ARG(str_part(path, 1, SIZE_MAX))) >= (int) sizeof(file))
 		ok = fault_full(f, "this address");
-	ok = ok && site_put(&bake->site, file, buf_view(&bake->html), true, f);
+	ok = ok && bake_site_put(&bake->site, file, buf_view(&bake->html), true, f);
 	if (!ok)
 		fault_add(f, "while baking %.*s", STR_ARG(path));
 	arena_reset(&bake->page); /* path may live there, too */
