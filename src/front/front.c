@@ -30,14 +30,14 @@ static void on_site(struct http_request *rq, void *room)
 {
 	struct front *front = ((struct room *) room)->self;
 
-	site_answer(front->site, rq);
+	front_site_answer(front->site, rq);
 }
 
 static void on_search(struct http_request *rq, void *room)
 {
 	struct front *front = ((struct room *) room)->self;
 
-	search_answer(front->search, front->site, rq);
+	front_search_answer(front->search, front->site, rq);
 }
 
 /* One cookie for givers and for "later": the appeal hides, nobody is watched. Static hosts hold an empty file. */
@@ -52,17 +52,17 @@ static void on_quiet(struct http_request *rq, void *room)
 }
 
 static const struct http_route public_routes[] = {
-	{"POST", "/newsletter/subscribe", forward_newsletter, HTTP_FORM},
-	{"GET", "/newsletter/confirm/{token}", forward_newsletter, HTTP_NO_BODY},
-	{"POST", "/newsletter/confirm/{token}", forward_newsletter, HTTP_FORM},
-	{"GET", "/newsletter/unsubscribe/{token}", forward_newsletter, HTTP_NO_BODY},
-	{"POST", "/newsletter/unsubscribe/{token}", forward_newsletter, HTTP_FORM},
-	{"POST", "/support/continue", forward_support, HTTP_FORM},
-	{"POST", "/support/remind", forward_support, HTTP_FORM},
-	{"GET", "/support/thanks", forward_support, HTTP_NO_BODY},
-	{"GET", "/support/manage/{token}", forward_support, HTTP_NO_BODY},
-	{"POST", "/support/manage/{token}", forward_support, HTTP_FORM},
-	{"POST", "/support/webhook/{provider}", forward_support, HTTP_RAW},
+	{"POST", "/newsletter/subscribe", front_forward_newsletter, HTTP_FORM},
+	{"GET", "/newsletter/confirm/{token}", front_forward_newsletter, HTTP_NO_BODY},
+	{"POST", "/newsletter/confirm/{token}", front_forward_newsletter, HTTP_FORM},
+	{"GET", "/newsletter/unsubscribe/{token}", front_forward_newsletter, HTTP_NO_BODY},
+	{"POST", "/newsletter/unsubscribe/{token}", front_forward_newsletter, HTTP_FORM},
+	{"POST", "/support/continue", front_forward_support, HTTP_FORM},
+	{"POST", "/support/remind", front_forward_support, HTTP_FORM},
+	{"GET", "/support/thanks", front_forward_support, HTTP_NO_BODY},
+	{"GET", "/support/manage/{token}", front_forward_support, HTTP_NO_BODY},
+	{"POST", "/support/manage/{token}", front_forward_support, HTTP_FORM},
+	{"POST", "/support/webhook/{provider}", front_forward_support, HTTP_RAW},
 	{"GET", "/support/quiet.css", on_quiet, HTTP_NO_BODY},
 	{"GET", "/search/", on_search, HTTP_NO_BODY},
 	{"GET", "/{path...}", on_site, HTTP_NO_BODY},
@@ -87,7 +87,7 @@ static int before_wait(void *self)
 {
 	struct front *front = self;
 
-	site_now(front->site, clock_mono_ms());
+	front_site_now(front->site, clock_mono_ms());
 	return -1;
 }
 
@@ -97,16 +97,16 @@ static void on_notified(void *self, unsigned events)
 	char scratch[4096];
 
 	(void) events;
-	while (read(site_notify_fd(front->site), scratch, sizeof(scratch)) > 0)
+	while (read(front_site_notify_fd(front->site), scratch, sizeof(scratch)) > 0)
 		;
-	site_changed(front->site);
+	front_site_changed(front->site);
 }
 
 static void on_look_again(void *self)
 {
 	struct front *front = self;
 
-	site_changed(front->site);
+	front_site_changed(front->site);
 }
 
 /* Every remembered file holds a descriptor: ask for as many as the machine gives. */
@@ -132,15 +132,15 @@ static bool front_open(struct room *room, struct fault *f)
 
 	front->room = room;
 	room->self = front;
-	front->site = site_open(&(struct site_options){room->home.fd, "data/site", MEMORY_BYTES, ENTRIES_MOST,
+	front->site = front_site_open(&(struct site_options){room->home.fd, "data/site", MEMORY_BYTES, ENTRIES_MOST,
 		files < ENTRIES_MOST ? files : ENTRIES_MOST});
-	front->search = search_new(room);
-	front->limit = limit_new();
-	site_now(front->site, clock_mono_ms());
+	front->search = front_search_new(room);
+	front->limit = front_limit_new();
+	front_site_now(front->site, clock_mono_ms());
 	loop_before_wait(room->loop, before_wait, front);
 	room_every(room, 1, LOOK_AGAIN_MS / 1000, on_look_again, front);
-	if (site_notify_fd(front->site) >= 0)
-		return loop_watch(room->loop, site_notify_fd(front->site), LOOP_READ, on_notified, front, &watch, f);
+	if (front_site_notify_fd(front->site) >= 0)
+		return loop_watch(room->loop, front_site_notify_fd(front->site), LOOP_READ, on_notified, front, &watch, f);
 	return true;
 }
 
@@ -151,10 +151,10 @@ static void front_close(struct room *room)
 	if (front == NULL)
 		return;
 	loop_before_wait_remove(room->loop, before_wait, front);
-	forward_end_all(front);
-	search_free(&front->search);
-	limit_free(&front->limit);
-	site_close(&front->site);
+	front_forward_end_all(front);
+	front_search_free(&front->search);
+	front_limit_free(&front->limit);
+	front_site_close(&front->site);
 	memory_free(front);
 	room->self = NULL;
 }
@@ -162,7 +162,7 @@ static void front_close(struct room *room)
 static void front_health(struct room *room, json_t *health)
 {
 	struct front *front = room->self;
-	struct site_counts counts = site_count(front->site);
+	struct site_counts counts = front_site_count(front->site);
 
 	json_object_set_new(health, "files_remembered", json_integer((json_int_t) counts.entries));
 	json_object_set_new(health, "memory_bytes", json_integer((json_int_t) counts.memory_bytes));

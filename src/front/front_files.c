@@ -80,7 +80,7 @@ static void forget_entry(struct files *files, struct entry *entry)
 	memory_free(entry);
 }
 
-void files_forget(struct files *files)
+void front_files_forget(struct files *files)
 {
 	while (files->hand != NULL)
 		forget_entry(files, files->hand);
@@ -238,7 +238,7 @@ static void look_at_entry(struct files *files, struct entry *entry)
 }
 
 /* Opens a variant that is there. False: it is not there any more, or cannot be read. */
-bool files_open(struct files *files, struct entry *entry, struct variant *variant)
+bool front_files_open(struct files *files, struct entry *entry, struct variant *variant)
 {
 	struct stat info;
 	char name[NAME_BYTES];
@@ -249,7 +249,7 @@ bool files_open(struct files *files, struct entry *entry, struct variant *varian
 		;
 	if (!file_name(str_make(entry->path, entry->path_len), variant == &entry->variants[ENTRY_GZIP], name, sizeof(name)))
 		return false;
-	variant->fd = site_file_open(files->site_fd, name);
+	variant->fd = front_site_file_open(files->site_fd, name);
 	if (variant->fd < 0) {
 		variant->there = false;
 		return false;
@@ -268,7 +268,7 @@ bool files_open(struct files *files, struct entry *entry, struct variant *varian
 }
 
 /* The file of a path, as it is now; NULL: there is none. */
-struct entry *files_find(struct files *files, struct str path)
+struct entry *front_files_find(struct files *files, struct str path)
 {
 	uint64_t hash = hash_of(files, path);
 	struct entry *entry = find_entry(files, path, hash);
@@ -282,8 +282,8 @@ struct entry *files_find(struct files *files, struct str path)
 			return NULL;
 		entry = add_entry(files, path, hash);
 		entry->is_page = str_ends(path, STR("/")) || str_ends(path, STR(".html"));
-		entry->type = path_type(str_ends(path, STR("/")) ? STR(".html") : path);
-		entry->cache = path_cache(path);
+		entry->type = front_path_type(str_ends(path, STR("/")) ? STR(".html") : path);
+		entry->cache = front_path_cache(path);
 		look_at_entry(files, entry);
 	} else if (entry->generation != files->generation || files->now_ms - entry->looked_ms > LOOKED_MS) {
 		look_at_entry(files, entry);
@@ -298,7 +298,7 @@ struct entry *files_find(struct files *files, struct str path)
 
 /* --- memory for the hottest --- */
 
-bool files_read(const struct variant *variant, char *to)
+bool front_files_read(const struct variant *variant, char *to)
 {
 	size_t size = (size_t) variant->size;
 	size_t done = 0;
@@ -343,7 +343,7 @@ static bool make_memory(struct files *files, const struct entry *wants, size_t s
 	return files->counts.memory_bytes + size <= files->memory_most;
 }
 
-bool files_may_keep(struct files *files, struct entry *entry, const struct variant *variant)
+bool front_files_may_keep(struct files *files, struct entry *entry, const struct variant *variant)
 {
 	size_t size = (size_t) variant->size;
 
@@ -355,7 +355,7 @@ bool files_may_keep(struct files *files, struct entry *entry, const struct varia
 	return (entry->heat & 7) == 0 && make_memory(files, entry, size);
 }
 
-void files_keep(struct files *files, struct variant *variant, struct http_ready *ready)
+void front_files_keep(struct files *files, struct variant *variant, struct http_ready *ready)
 {
 	variant->ready = ready;
 	files->counts.memory_bytes += (size_t) variant->size;
@@ -363,19 +363,19 @@ void files_keep(struct files *files, struct variant *variant, struct http_ready 
 
 /* --- the whole --- */
 
-void files_tick(struct files *files, int site_fd, uint64_t generation, int64_t now_ms)
+void front_files_tick(struct files *files, int site_fd, uint64_t generation, int64_t now_ms)
 {
 	files->site_fd = site_fd;
 	files->generation = generation;
 	files->now_ms = now_ms;
 }
 
-const struct files_counts *files_count(const struct files *files)
+const struct files_counts *front_files_count(const struct files *files)
 {
 	return &files->counts;
 }
 
-struct files *files_new(size_t entries, size_t descriptors, size_t memory_bytes)
+struct files *front_files_new(size_t entries, size_t descriptors, size_t memory_bytes)
 {
 	struct files *files = memory_new(1, sizeof(*files));
 
@@ -389,11 +389,11 @@ struct files *files_new(size_t entries, size_t descriptors, size_t memory_bytes)
 	return files;
 }
 
-void files_free(struct files **files)
+void front_files_free(struct files **files)
 {
 	if (*files == NULL)
 		return;
-	files_forget(*files);
+	front_files_forget(*files);
 	memory_free((*files)->slots);
 	memory_free(*files);
 	*files = NULL;

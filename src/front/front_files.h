@@ -46,21 +46,21 @@ struct files_counts {
 	uint64_t loads;
 };
 
-struct files *files_new(size_t entries, size_t descriptors, size_t memory_bytes);
-void files_free(struct files **files);
-void files_forget(struct files *files);
+struct files *front_files_new(size_t entries, size_t descriptors, size_t memory_bytes);
+void front_files_free(struct files **files);
+void front_files_forget(struct files *files);
 /* Where they lie, and what time it is: with another generation everything is compared again before it is used. */
-void files_tick(struct files *files, int site_fd, uint64_t generation, int64_t now_ms);
-const struct files_counts *files_count(const struct files *files);
+void front_files_tick(struct files *files, int site_fd, uint64_t generation, int64_t now_ms);
+const struct files_counts *front_files_count(const struct files *files);
 
 /* The file of a public path, as it is now; NULL: there is none. Valid until the next call that may forget. */
-struct entry *files_find(struct files *files, struct str path);
+struct entry *front_files_find(struct files *files, struct str path);
 /* Opens a variant that is there. False: it is not there any more, or cannot be read. */
-bool files_open(struct files *files, struct entry *entry, struct variant *variant);
+bool front_files_open(struct files *files, struct entry *entry, struct variant *variant);
 /* The whole body; the caller's memory of variant->size bytes. */
-bool files_read(const struct variant *variant, char *to);
+bool front_files_read(const struct variant *variant, char *to);
 /* Whether this body should stand in memory from now on; then room was made for it. */
-bool files_may_keep(struct files *files, struct entry *entry, const struct variant *variant);
-void files_keep(struct files *files, struct variant *variant, struct http_ready *ready);
+bool front_files_may_keep(struct files *files, struct entry *entry, const struct variant *variant);
+void front_files_keep(struct files *files, struct variant *variant, struct http_ready *ready);
 
 #endif

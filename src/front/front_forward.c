@@ -42,7 +42,7 @@ static void answer_try_again(struct front *front, struct http_request *rq)
 {
 	struct fault f = {.kind = FAULT_NONE};
 
-	if (site_answer_page(front->site, rq, 503, "_503.html"))
+	if (front_site_answer_page(front->site, rq, 503, "_503.html"))
 		return;
 	fault_set(&f, FAULT_BUSY, "This part of the site is taking a short break. Please try again in a minute.");
 	http_answer_fault(rq, &f);
@@ -63,7 +63,7 @@ static void forward_end(struct forward *forward)
 }
 
 /* The room ends: its client cuts the calls without a word, the server has answered the readers. */
-void forward_end_all(struct front *front)
+void front_forward_end_all(struct front *front)
 {
 	while (front->forwards != NULL)
 		forward_end(front->forwards);
@@ -115,7 +115,7 @@ static bool is_refused(struct front *front, struct http_request *rq)
 		http_answer_fault(rq, &f);
 		return true;
 	}
-	if (!limit_take(front->limit, network, is_loopback, clock_mono_ms())) {
+	if (!front_limit_take(front->limit, network, is_loopback, clock_mono_ms())) {
 		http_set(rq, "Retry-After", "60");
 		fault_set(&f, FAULT_BUSY, "Too many forms came from your network just now. Please try again in a minute.");
 		http_answer_refused(rq, 429, &f);
@@ -178,12 +178,12 @@ done:
 	buf_release(&form);
 }
 
-void forward_newsletter(struct http_request *rq, void *room)
+void front_forward_newsletter(struct http_request *rq, void *room)
 {
 	forward(((struct room *) room)->self, rq, "newsletter");
 }
 
-void forward_support(struct http_request *rq, void *room)
+void front_forward_support(struct http_request *rq, void *room)
 {
 	forward(((struct room *) room)->self, rq, "support");
 }

@@ -32,60 +32,60 @@ struct site_options {
 	size_t entries;            /* paths remembered */
 	size_t descriptors;        /* of them kept open, at most */
 };
-struct site *site_open(const struct site_options *options);
-void site_close(struct site **site);
-void site_now(struct site *site, int64_t mono_ms);  /* once per round of the loop */
-void site_changed(struct site *site);               /* the change counter may be another one */
-int site_notify_fd(const struct site *site);        /* becomes readable when it is; -1: look at every request */
-void site_answer(struct site *site, struct http_request *rq);
+struct site *front_site_open(const struct site_options *options);
+void front_site_close(struct site **site);
+void front_site_now(struct site *site, int64_t mono_ms);  /* once per round of the loop */
+void front_site_changed(struct site *site);               /* the change counter may be another one */
+int front_site_notify_fd(const struct site *site);        /* becomes readable when it is; -1: look at every request */
+void front_site_answer(struct site *site, struct http_request *rq);
 /* The baked page for a trouble ("_503.html"), with the links of a page at the request's depth. False: there is none. */
-bool site_answer_page(struct site *site, struct http_request *rq, int status, const char *name);
-void site_headers(struct site *site, struct http_request *rq); /* CSP and the like on a page that front made itself */
+bool front_site_answer_page(struct site *site, struct http_request *rq, int status, const char *name);
+void front_site_headers(struct site *site, struct http_request *rq); /* CSP and the like on a page of front's own */
 
 struct site_counts {
 	size_t entries, descriptors, memory_bytes;
 	uint64_t hits_memory, hits_descriptor, loads;
 };
-struct site_counts site_count(const struct site *site);
+struct site_counts front_site_count(const struct site *site);
 
 /* front_paths.c: pure helpers on paths. */
-bool path_is_public(struct str path);                             /* no hidden or internal name in it */
-const char *path_type(struct str path);                           /* by its ending */
-const char *path_cache(struct str path);                          /* Cache-Control */
-bool path_root(struct str path, struct buf *out);                 /* "../../" or "./": from this path to the root */
-void path_encode(struct buf *out, struct str path);               /* percent-encodes all but slashes and unreserved */
-bool path_etag_matches(struct str if_none_match, struct str etag);
+bool front_path_is_public(struct str path);                             /* no hidden or internal name in it */
+const char *front_path_type(struct str path);                           /* by its ending */
+const char *front_path_cache(struct str path);                          /* Cache-Control */
+bool front_path_root(struct str path, struct buf *out);           /* "../../" or "./": from this path to the root */
+void front_path_encode(struct buf *out, struct str path);         /* percent-encodes all but slashes, unreserved */
+bool front_path_etag_matches(struct str if_none_match, struct str etag);
 
 /* front_maps.c: the small files that desk bakes for front. */
 struct maps;
-struct maps *maps_new(void);
-void maps_free(struct maps **maps);
+struct maps *front_maps_new(void);
+void front_maps_free(struct maps **maps);
 /* Reads again what changed. *page_headers_changed: prepared answers are stale. */
-void maps_refresh(struct maps *maps, int site_fd, bool *page_headers_changed);
-struct str maps_moved(const struct maps *maps, struct str path);  /* where to; empty: nowhere */
-bool maps_gone(const struct maps *maps, struct str path);
+void front_maps_refresh(struct maps *maps, int site_fd, bool *page_headers_changed);
+struct str front_maps_moved(const struct maps *maps, struct str path);  /* where to; empty: nowhere */
+bool front_maps_gone(const struct maps *maps, struct str path);
 struct maps_line { const char *name, *value; };
-const struct maps_line *maps_headers(const struct maps *maps);    /* ended by a NULL name */
-struct str maps_page(const struct maps *maps, const char *name);  /* "_404.html"; empty when there is none */
+const struct maps_line *front_maps_headers(const struct maps *maps);    /* ended by a NULL name */
+struct str front_maps_page(const struct maps *maps, const char *name);  /* "_404.html"; empty when there is none */
 
 /* front_open.c: opens below the site's folder, never through a symbolic link. -1 with errno. */
-int site_file_open(int site_fd, const char *path);
+int front_site_file_open(int site_fd, const char *path);
 
 /* front_forward.c */
-void forward_newsletter(struct http_request *rq, void *room);
-void forward_support(struct http_request *rq, void *room);
-void forward_end_all(struct front *front);
+void front_forward_newsletter(struct http_request *rq, void *room);
+void front_forward_support(struct http_request *rq, void *room);
+void front_forward_end_all(struct front *front);
 
 /* front_search.c */
-struct search *search_new(struct room *room);
-void search_free(struct search **search);
-void search_answer(struct search *search, struct site *site, struct http_request *rq);
+struct search *front_search_new(struct room *room);
+void front_search_free(struct search **search);
+void front_search_answer(struct search *search, struct site *site, struct http_request *rq);
 /* A reader's words as an FTS5 expression: every word a quoted prefix term. False: no word in it. */
-bool search_expression(struct str query, struct buf *out);
+bool front_search_expression(struct str query, struct buf *out);
 
 /* front_limit.c: how often one network may post. In memory only. */
-struct limit *limit_new(void);
-void limit_free(struct limit **limit);
-bool limit_take(struct limit *limit, uint64_t network, bool is_loopback, int64_t mono_ms);
+struct limit *front_limit_new(void);
+void front_limit_free(struct limit **limit);
+bool front_limit_take(struct limit *limit, uint64_t network, bool is_loopback, int64_t mono_ms);
 
 #endif

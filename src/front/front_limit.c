@@ -25,7 +25,7 @@ struct limit {
 	} slots[SLOTS];
 };
 
-struct limit *limit_new(void)
+struct limit *front_limit_new(void)
 {
 	struct limit *limit = memory_new(1, sizeof(*limit));
 
@@ -33,13 +33,13 @@ struct limit *limit_new(void)
 	return limit;
 }
 
-void limit_free(struct limit **limit)
+void front_limit_free(struct limit **limit)
 {
 	memory_free(*limit);
 	*limit = NULL;
 }
 
-bool limit_take(struct limit *limit, uint64_t network, bool is_loopback, int64_t mono_ms)
+bool front_limit_take(struct limit *limit, uint64_t network, bool is_loopback, int64_t mono_ms)
 {
 	int64_t refill = is_loopback ? REFILL_MS / LOOPBACK_FACTOR : REFILL_MS;
 	int64_t room = refill * BURST * (is_loopback ? LOOPBACK_FACTOR : 1);

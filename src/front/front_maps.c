@@ -34,7 +34,7 @@ struct maps {
 	struct maps_line headers[HEADERS_MOST + 1];
 };
 
-struct maps *maps_new(void)
+struct maps *front_maps_new(void)
 {
 	struct maps *maps = memory_new(1, sizeof(*maps));
 
@@ -43,7 +43,7 @@ struct maps *maps_new(void)
 	return maps;
 }
 
-void maps_free(struct maps **maps)
+void front_maps_free(struct maps **maps)
 {
 	if (*maps == NULL)
 		return;
@@ -66,7 +66,7 @@ static bool read_again(struct maps *maps, enum which which, int site_fd)
 {
 	struct file *file = &maps->files[which];
 	struct stat info = {0};
-	int fd = site_file_open(site_fd, names[which]);
+	int fd = front_site_file_open(site_fd, names[which]);
 	bool is_new = false;
 
 	if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > (off_t) file->text.cap_bytes)
@@ -153,7 +153,7 @@ static void read_headers(struct maps *maps)
 	maps->headers[count] = (struct maps_line){NULL, NULL};
 }
 
-void maps_refresh(struct maps *maps, int site_fd, bool *page_headers_changed)
+void front_maps_refresh(struct maps *maps, int site_fd, bool *page_headers_changed)
 {
 	*page_headers_changed = false;
 	for (size_t i = 0; i < FILES; i++) {
@@ -177,24 +177,24 @@ static const struct move *find(const struct move *moves, size_t count, struct st
 	return count > 0 ? bsearch(&key, moves, count, sizeof(*moves), compare_moves) : NULL;
 }
 
-struct str maps_moved(const struct maps *maps, struct str path)
+struct str front_maps_moved(const struct maps *maps, struct str path)
 {
 	const struct move *move = find(maps->moved, maps->moved_count, path);
 
 	return move != NULL ? move->to : (struct str){NULL, 0};
 }
 
-bool maps_gone(const struct maps *maps, struct str path)
+bool front_maps_gone(const struct maps *maps, struct str path)
 {
 	return find(maps->gone, maps->gone_count, path) != NULL;
 }
 
-const struct maps_line *maps_headers(const struct maps *maps)
+const struct maps_line *front_maps_headers(const struct maps *maps)
 {
 	return maps->headers;
 }
 
-struct str maps_page(const struct maps *maps, const char *name)
+struct str front_maps_page(const struct maps *maps, const char *name)
 {
 	for (size_t i = PAGE_404; i < FILES; i++)
 		if (strcmp(names[i], name) == 0)

@@ -44,7 +44,7 @@ static int open_by_parts(int site_fd, const char *path)
 	return -1;
 }
 
-int site_file_open(int site_fd, const char *path)
+int front_site_file_open(int site_fd, const char *path)
 {
 	static bool without;
 	struct open_how how = {

@@ -15,7 +15,7 @@ static bool part_is_public(struct str part)
 		&& str_find(part, STR(".tmp-")) == SIZE_MAX;
 }
 
-bool path_is_public(struct str path)
+bool front_path_is_public(struct str path)
 {
 	size_t from = 1;
 
@@ -43,7 +43,7 @@ static const struct {
 	{".webmanifest", "application/manifest+json"}, {".asc", "text/plain; charset=utf-8"}, {".pdf", "application/pdf"},
 };
 
-const char *path_type(struct str path)
+const char *front_path_type(struct str path)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (str_ends(path, str_from(types[i].ending)))
@@ -51,12 +51,12 @@ const char *path_type(struct str path)
 	return "application/octet-stream";
 }
 
-const char *path_cache(struct str path)
+const char *front_path_cache(struct str path)
 {
 	return str_starts(path, STR("/media/")) ? "public, max-age=31536000, immutable" : "public, max-age=60";
 }
 
-bool path_root(struct str path, struct buf *out)
+bool front_path_root(struct str path, struct buf *out)
 {
 	size_t depth = 0;
 
@@ -69,7 +69,7 @@ bool path_root(struct str path, struct buf *out)
 	return !out->over;
 }
 
-void path_encode(struct buf *out, struct str path)
+void front_path_encode(struct buf *out, struct str path)
 {
 	struct str rest = path;
 	struct str part = {NULL, 0};
@@ -84,7 +84,7 @@ void path_encode(struct buf *out, struct str path)
 }
 
 /* RFC 9110 §13.1.2: weak comparison over a list, or "*". */
-bool path_etag_matches(struct str if_none_match, struct str etag)
+bool front_path_etag_matches(struct str if_none_match, struct str etag)
 {
 	struct str rest = if_none_match;
 	struct str item = {NULL, 0};

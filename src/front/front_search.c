@@ -31,7 +31,7 @@ struct search {
 	ino_t inode;
 };
 
-struct search *search_new(struct room *room)
+struct search *front_search_new(struct room *room)
 {
 	struct search *search = memory_new(1, sizeof(*search));
 
@@ -39,7 +39,7 @@ struct search *search_new(struct room *room)
 	return search;
 }
 
-void search_free(struct search **search)
+void front_search_free(struct search **search)
 {
 	if (*search == NULL)
 		return;
@@ -100,7 +100,7 @@ static size_t char_bytes(char c)
 	return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 }
 
-bool search_expression(struct str query, struct buf *out)
+bool front_search_expression(struct str query, struct buf *out)
 {
 	struct buf folded;
 	struct str text = {NULL, 0};
@@ -153,7 +153,7 @@ static void add_result(struct press_value *results, const struct store_rows *row
 
 	buf_init(&text, 16384);
 	buf_add_text(&text, "../");
-	path_encode(&text, str_part(path, 1, SIZE_MAX));
+	front_path_encode(&text, str_part(path, 1, SIZE_MAX));
 	press_set_text(card, "href", str_copy(buf_view(&text), arena));
 	press_set_text(card, "headline", store_column_copy(rows, 1, arena));
 	press_set_text(card, "lang", language);
@@ -199,7 +199,7 @@ static void set_turn(struct press_value *root, const char *key, struct str query
 	buf_release(&href);
 }
 
-void search_answer(struct search *search, struct site *site, struct http_request *rq)
+void front_search_answer(struct search *search, struct site *site, struct http_request *rq)
 {
 	struct room *room = search->room;
 	struct arena *arena = http_arena(rq);
@@ -226,14 +226,14 @@ void search_answer(struct search *search, struct site *site, struct http_request
 	buf_init(&expression, 32 * QUERY_BYTES);
 	press_set_text(root, "query", query);
 	press_set_bool(root, "search_current", true);
-	if (search_expression(query, &expression)) {
+	if (front_search_expression(query, &expression)) {
 		if (!open_index(search, &f)
 			|| !find(search, buf_view(&expression), number, results, locale, arena, &count, &f)) {
 			log_fault(&f, "searching");
 			store_close(&search->store); /* looked at afresh next time */
 			fault_clear(&f);
 			fault_set(&f, FAULT_BUSY, "The search is being prepared. Please come back in a minute.");
-			if (!site_answer_page(site, rq, 503, "_503.html"))
+			if (!front_site_answer_page(site, rq, 503, "_503.html"))
 				http_answer_fault(rq, &f);
 			goto done;
 		}

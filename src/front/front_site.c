@@ -78,7 +78,7 @@ static void read_counter(struct site *site)
 	open_folder(site);
 	if (site->fd < 0)
 		return;
-	fd = site_file_open(site->fd, "_changes");
+	fd = front_site_file_open(site->fd, "_changes");
 	if (fd >= 0) {
 		(void) !read(fd, text, sizeof(text) - 1);
 		(void) fstat(fd, &info);
@@ -91,29 +91,29 @@ static void read_counter(struct site *site)
 	(void) memcpy(site->counter, text, sizeof(text));
 	site->counter_info = info;
 	site->generation++;
-	maps_refresh(site->maps, site->fd, &headers_changed);
+	front_maps_refresh(site->maps, site->fd, &headers_changed);
 	if (headers_changed)
-		files_forget(site->files); /* prepared answers carry the old ones */
+		front_files_forget(site->files); /* prepared answers carry the old ones */
 }
 
-void site_changed(struct site *site)
+void front_site_changed(struct site *site)
 {
 	site->look = true;
 }
 
-void site_now(struct site *site, int64_t mono_ms)
+void front_site_now(struct site *site, int64_t mono_ms)
 {
 	site->now_ms = mono_ms;
 	if (site->notify_watch < 0)
 		site->look = true;
 }
 
-int site_notify_fd(const struct site *site)
+int front_site_notify_fd(const struct site *site)
 {
 	return site->notify_fd;
 }
 
-struct site *site_open(const struct site_options *options)
+struct site *front_site_open(const struct site_options *options)
 {
 	struct site *site = memory_new(1, sizeof(*site));
 
@@ -121,20 +121,20 @@ struct site *site_open(const struct site_options *options)
 	site->fd = -1;
 	site->notify_watch = -1;
 	site->notify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	site->files = files_new(options->entries, options->descriptors, options->memory_bytes);
-	site->maps = maps_new();
+	site->files = front_files_new(options->entries, options->descriptors, options->memory_bytes);
+	site->maps = front_maps_new();
 	site->look = true;
 	return site;
 }
 
-void site_close(struct site **site)
+void front_site_close(struct site **site)
 {
 	struct site *old = *site;
 
 	if (old == NULL)
 		return;
-	files_free(&old->files);
-	maps_free(&old->maps);
+	front_files_free(&old->files);
+	front_maps_free(&old->maps);
 	if (old->fd >= 0)
 		(void) close(old->fd);
 	if (old->notify_fd >= 0)
@@ -143,9 +143,9 @@ void site_close(struct site **site)
 	*site = NULL;
 }
 
-struct site_counts site_count(const struct site *site)
+struct site_counts front_site_count(const struct site *site)
 {
-	const struct files_counts *counts = files_count(site->files);
+	const struct files_counts *counts = front_files_count(site->files);
 
 	return (struct site_counts){counts->entries, counts->descriptors, counts->memory_bytes, site->hits_memory,
 		site->hits_descriptor, counts->loads};
@@ -181,7 +181,8 @@ static struct lines lines_of(const struct site *site, const struct entry *entry,
 	if (with_body) {
 		add_line(&lines, "X-Content-Type-Options", "nosniff");
 		add_line(&lines, "Referrer-Policy", "no-referrer");
-		for (const struct maps_line *line = maps_headers(site->maps); entry->is_page && line->name != NULL; line++)
+		for (const struct maps_line *line = front_maps_headers(site->maps); entry->is_page && line->name != NULL;
+			line++)
 			add_line(&lines, line->name, line->value);
 	}
 	return lines;
@@ -193,15 +194,15 @@ static void keep_ready(struct site *site, struct entry *entry, struct variant *v
 	struct lines lines;
 	char *bytes = NULL;
 
-	if (!files_may_keep(site->files, entry, variant))
+	if (!front_files_may_keep(site->files, entry, variant))
 		return;
 	bytes = memory_new(1, (size_t) variant->size);
-	if (!files_read(variant, bytes)) {
+	if (!front_files_read(variant, bytes)) {
 		memory_free(bytes);
 		return;
 	}
 	lines = lines_of(site, entry, variant, true);
-	files_keep(site->files, variant,
+	front_files_keep(site->files, variant,
 		http_ready_new(200, lines.items, str_make(bytes, (size_t) variant->size), memory_free, bytes));
 }
 
@@ -210,7 +211,7 @@ static void keep_ready(struct site *site, struct entry *entry, struct variant *v
 static void answer_file(struct site *site, struct http_request *rq, struct entry *entry, struct variant *variant)
 {
 	struct str condition = http_header(rq, "If-None-Match");
-	bool is_fresh = condition.len > 0 && path_etag_matches(condition, str_from(variant->etag));
+	bool is_fresh = condition.len > 0 && front_path_etag_matches(condition, str_from(variant->etag));
 	struct lines lines;
 	char *bytes = NULL;
 	int fd = -1;
@@ -232,7 +233,7 @@ static void answer_file(struct site *site, struct http_request *rq, struct entry
 	site->hits_descriptor++;
 	if (variant->size <= SENT_BY_KERNEL) {
 		bytes = memory_grow(NULL, (size_t) variant->size);
-		if (files_read(variant, bytes)) {
+		if (front_files_read(variant, bytes)) {
 			http_answer_lines(rq, 200, lines.items, str_make(bytes, (size_t) variant->size), memory_free, bytes);
 			return;
 		}
@@ -246,20 +247,20 @@ static void answer_file(struct site *site, struct http_request *rq, struct entry
 			return;
 		}
 	}
-	if (!site_answer_page(site, rq, 500, "_500.html"))
+	if (!front_site_answer_page(site, rq, 500, "_500.html"))
 		http_answer(rq, 500, "text/plain; charset=utf-8",
 			STR("Something broke on our side. Please try again in a minute.\n"));
 }
 
-void site_headers(struct site *site, struct http_request *rq)
+void front_site_headers(struct site *site, struct http_request *rq)
 {
-	for (const struct maps_line *line = maps_headers(site->maps); line->name != NULL; line++)
+	for (const struct maps_line *line = front_maps_headers(site->maps); line->name != NULL; line++)
 		http_set(rq, line->name, line->value);
 	http_set(rq, "X-Content-Type-Options", "nosniff");
 	http_set(rq, "Referrer-Policy", "no-referrer");
 }
 
-bool site_answer_page(struct site *site, struct http_request *rq, int status, const char *name)
+bool front_site_answer_page(struct site *site, struct http_request *rq, int status, const char *name)
 {
 	struct str rest = {NULL, 0};
 	struct buf page;
@@ -269,10 +270,10 @@ bool site_answer_page(struct site *site, struct http_request *rq, int status, co
 
 	if (site->look)
 		read_counter(site);
-	rest = maps_page(site->maps, name);
+	rest = front_maps_page(site->maps, name);
 	buf_init(&page, LIMIT_PAGE_BYTES);
 	buf_init(&root, 8192);
-	if (rest.len == 0 || !path_root(http_path(rq), &root))
+	if (rest.len == 0 || !front_path_root(http_path(rq), &root))
 		goto done;
 	while ((at = str_find(rest, STR("@ROOT@"))) != SIZE_MAX) {
 		buf_add_str(&page, str_part(rest, 0, at));
@@ -282,7 +283,7 @@ bool site_answer_page(struct site *site, struct http_request *rq, int status, co
 	buf_add_str(&page, rest);
 	if (page.over)
 		goto done;
-	site_headers(site, rq);
+	front_site_headers(site, rq);
 	http_set(rq, "Cache-Control", status == 410 ? "public, max-age=60" : "no-cache");
 	if (status == 503)
 		http_set(rq, "Retry-After", "60");
@@ -300,8 +301,8 @@ static void answer_moved(struct http_request *rq, int status, struct str to)
 	struct buf location;
 
 	buf_init(&location, 16384);
-	(void) path_root(http_path(rq), &location);
-	path_encode(&location, str_part(to, 1, SIZE_MAX));
+	(void) front_path_root(http_path(rq), &location);
+	front_path_encode(&location, str_part(to, 1, SIZE_MAX));
 	must(!location.over); /* a path is at most 1,024 bytes, a line of the map shorter than this */
 	http_set(rq, "Location", location.at);
 	http_set(rq, "Cache-Control", "public, max-age=60");
@@ -322,7 +323,7 @@ static void answer_with_slash(struct http_request *rq)
 		slash--;
 	buf_init(&location, 16384);
 	buf_add_text(&location, "./");
-	path_encode(&location, str_part(path, slash, SIZE_MAX));
+	front_path_encode(&location, str_part(path, slash, SIZE_MAX));
 	buf_add_char(&location, '/');
 	if (question != SIZE_MAX)
 		buf_add_str(&location, str_part(http_target(rq), question, SIZE_MAX));
@@ -343,22 +344,22 @@ static void answer_missing(struct site *site, struct http_request *rq, struct st
 		(void) snprintf(with_slash, sizeof(with_slash), "%.*s/", STR_ARG(path));
 		folder = str_from(with_slash);
 	}
-	to = maps_moved(site->maps, path);
+	to = front_maps_moved(site->maps, path);
 	if (to.len == 0)
-		to = maps_moved(site->maps, folder);
+		to = front_maps_moved(site->maps, folder);
 	if (to.len > 0 && to.len < 4096) {
 		answer_moved(rq, 301, to);
-	} else if (maps_gone(site->maps, path) || maps_gone(site->maps, folder)) {
-		if (!site_answer_page(site, rq, 410, "_410.html"))
+	} else if (front_maps_gone(site->maps, path) || front_maps_gone(site->maps, folder)) {
+		if (!front_site_answer_page(site, rq, 410, "_410.html"))
 			http_answer(rq, 410, "text/plain; charset=utf-8", STR("This page was withdrawn.\n"));
-	} else if (folder.at != path.at && (files_find(site->files, folder) != NULL || str_is(folder, "/search/"))) {
+	} else if (folder.at != path.at && (front_files_find(site->files, folder) != NULL || str_is(folder, "/search/"))) {
 		answer_with_slash(rq);
-	} else if (!site_answer_page(site, rq, 404, "_404.html")) {
+	} else if (!front_site_answer_page(site, rq, 404, "_404.html")) {
 		http_answer(rq, 404, "text/plain; charset=utf-8", STR("This page is not here.\n"));
 	}
 }
 
-void site_answer(struct site *site, struct http_request *rq)
+void front_site_answer(struct site *site, struct http_request *rq)
 {
 	struct str path = http_path(rq);
 	struct entry *entry = NULL;
@@ -372,8 +373,8 @@ void site_answer(struct site *site, struct http_request *rq)
 			STR("The site is being prepared. Please come back in a minute.\n"));
 		return;
 	}
-	if (!path_is_public(path)) {
-		if (!site_answer_page(site, rq, 404, "_404.html"))
+	if (!front_path_is_public(path)) {
+		if (!front_site_answer_page(site, rq, 404, "_404.html"))
 			http_answer(rq, 404, "text/plain; charset=utf-8", STR("This page is not here.\n"));
 		return;
 	}
@@ -381,11 +382,11 @@ void site_answer(struct site *site, struct http_request *rq)
 		answer_moved(rq, 301, str_part(path, 0, path.len - 10));
 		return;
 	}
-	files_tick(site->files, site->fd, site->generation, site->now_ms);
-	entry = files_find(site->files, path);
-	if (entry != NULL && http_accepts_gzip(rq) && files_open(site->files, entry, &entry->variants[ENTRY_GZIP]))
+	front_files_tick(site->files, site->fd, site->generation, site->now_ms);
+	entry = front_files_find(site->files, path);
+	if (entry != NULL && http_accepts_gzip(rq) && front_files_open(site->files, entry, &entry->variants[ENTRY_GZIP]))
 		answer_file(site, rq, entry, &entry->variants[ENTRY_GZIP]);
-	else if (entry != NULL && files_open(site->files, entry, &entry->variants[ENTRY_PLAIN]))
+	else if (entry != NULL && front_files_open(site->files, entry, &entry->variants[ENTRY_PLAIN]))
 		answer_file(site, rq, entry, &entry->variants[ENTRY_PLAIN]);
 	else
 		answer_missing(site, rq, path);

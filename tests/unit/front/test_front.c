@@ -12,23 +12,23 @@ static void public_paths(void **state)
 
 	(void) state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		if (!path_is_public(str_from(good[i])))
+		if (!front_path_is_public(str_from(good[i])))
 			fail_msg("refused: %s", good[i]);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (path_is_public(str_from(bad[i])))
+		if (front_path_is_public(str_from(bad[i])))
 			fail_msg("passed: %s", bad[i]);
 }
 
 static void etags(void **state)
 {
 	(void) state;
-	assert_true(path_etag_matches(STR("\"a\""), STR("\"a\"")));
-	assert_true(path_etag_matches(STR("\"b\" , W/\"a\""), STR("\"a\"")));
-	assert_true(path_etag_matches(STR("*"), STR("\"a\"")));
-	assert_false(path_etag_matches(STR("\"ab\""), STR("\"a\"")));
-	assert_false(path_etag_matches(STR("a"), STR("\"a\"")));
-	assert_false(path_etag_matches(STR(""), STR("\"a\"")));
-	assert_false(path_etag_matches(STR(",,"), STR("")));
+	assert_true(front_path_etag_matches(STR("\"a\""), STR("\"a\"")));
+	assert_true(front_path_etag_matches(STR("\"b\" , W/\"a\""), STR("\"a\"")));
+	assert_true(front_path_etag_matches(STR("*"), STR("\"a\"")));
+	assert_false(front_path_etag_matches(STR("\"ab\""), STR("\"a\"")));
+	assert_false(front_path_etag_matches(STR("a"), STR("\"a\"")));
+	assert_false(front_path_etag_matches(STR(""), STR("\"a\"")));
+	assert_false(front_path_etag_matches(STR(",,"), STR("")));
 }
 
 static void expressions(void **state)
@@ -47,7 +47,7 @@ static void expressions(void **state)
 		struct buf out;
 
 		buf_init(&out, 4096);
-		assert_int_equal(search_expression(str_from(cases[i].query), &out), cases[i].expression[0] != '\0');
+		assert_int_equal(front_search_expression(str_from(cases[i].query), &out), cases[i].expression[0] != '\0');
 		assert_true(str_is(buf_view(&out), cases[i].expression));
 		buf_release(&out);
 	}
@@ -55,26 +55,26 @@ static void expressions(void **state)
 
 static void limits(void **state)
 {
-	struct limit *limit = limit_new();
+	struct limit *limit = front_limit_new();
 	unsigned passed = 0;
 
 	(void) state;
 	for (int i = 0; i < 100; i++)
-		passed += limit_take(limit, 1, false, 1000);
+		passed += front_limit_take(limit, 1, false, 1000);
 	assert_int_equal(passed, 20);
-	assert_false(limit_take(limit, 1, false, 3000));
-	assert_true(limit_take(limit, 1, false, 5000));
-	assert_true(limit_take(limit, 2, false, 1000));   /* another network is not held up */
+	assert_false(front_limit_take(limit, 1, false, 3000));
+	assert_true(front_limit_take(limit, 1, false, 5000));
+	assert_true(front_limit_take(limit, 2, false, 1000));   /* another network is not held up */
 	passed = 0;
 	for (int i = 0; i < 5000; i++)
-		passed += limit_take(limit, 127, true, 1000);
+		passed += front_limit_take(limit, 127, true, 1000);
 	assert_true(passed >= 1900 && passed <= 2100);
 	/* time passes and everything is as before */
 	passed = 0;
 	for (int i = 0; i < 100; i++)
-		passed += limit_take(limit, 1, false, 1000000);
+		passed += front_limit_take(limit, 1, false, 1000000);
 	assert_int_equal(passed, 20);
-	limit_free(&limit);
+	front_limit_free(&limit);
 }
 
 int main(void)

@@ -49,8 +49,8 @@ static void publish(void)
 static void on_site(struct http_request *rq, void *room)
 {
 	(void) room;
-	site_now(site, clock_mono_ms());
-	site_answer(site, rq);
+	front_site_now(site, clock_mono_ms());
+	front_site_answer(site, rq);
 }
 
 static void on_notified(void *self, unsigned events)
@@ -58,9 +58,9 @@ static void on_notified(void *self, unsigned events)
 	char scratch[4096];
 
 	(void) self, (void) events;
-	while (read(site_notify_fd(site), scratch, sizeof(scratch)) > 0)
+	while (read(front_site_notify_fd(site), scratch, sizeof(scratch)) > 0)
 		;
-	site_changed(site);
+	front_site_changed(site);
 }
 
 static const struct http_route routes[] = {
@@ -95,11 +95,11 @@ static int set_up(void **state)
 	put("search.db", "secret");
 	put("_private/x.html", "secret");
 	publish();
-	site = site_open(&(struct site_options){home_fd, "data/site", 1 << 16, 64, 40});
-	site_now(site, clock_mono_ms());
+	site = front_site_open(&(struct site_options){home_fd, "data/site", 1 << 16, 64, 40});
+	front_site_now(site, clock_mono_ms());
 	start_server(&options);
-	if (site_notify_fd(site) >= 0)
-		assert_true(loop_watch(loop, site_notify_fd(site), LOOP_READ, on_notified, NULL, &watch, &f));
+	if (front_site_notify_fd(site) >= 0)
+		assert_true(loop_watch(loop, front_site_notify_fd(site), LOOP_READ, on_notified, NULL, &watch, &f));
 	return 0;
 }
 
@@ -110,7 +110,7 @@ static int tear_down(void **state)
 	(void) state;
 	loop_unwatch(&watch);
 	stop_server();
-	site_close(&site);
+	front_site_close(&site);
 	close(home_fd);
 	snprintf(command, sizeof(command), "rm -rf %s", home);
 	assert_int_equal(system(command), 0);
@@ -172,7 +172,7 @@ static void pages(void **state)
 		assert_string_not_equal(line_of(answer, "ETag"), etag);
 		assert_string_equal(body_of(get("/", "Accept-Encoding: gzip;q=0\r\n")), "<p>front");
 	}
-	assert_true(site_count(site).hits_memory > 0 && site_count(site).hits_descriptor > 0);
+	assert_true(front_site_count(site).hits_memory > 0 && front_site_count(site).hits_descriptor > 0);
 	answer = get("/media/abc-320.jpg", "");
 	assert_string_equal(line_of(answer, "Cache-Control"), "public, max-age=31536000, immutable");
 	assert_string_equal(line_of(answer, "Content-Type"), "image/jpeg");
@@ -321,10 +321,10 @@ static void more_files_than_are_remembered(void **state)
 			assert_memory_equal(body_of(get(path, "")), path + 1, strlen(path) - 1);
 			assert_string_equal(body_of(get("/", "")), "<p>front"); /* stays hot */
 		}
-	assert_true(site_count(site).entries <= 64);
-	assert_true(site_count(site).descriptors <= 40);
-	assert_true(site_count(site).memory_bytes <= 1 << 16);
-	assert_true(site_count(site).hits_memory >= 440);
+	assert_true(front_site_count(site).entries <= 64);
+	assert_true(front_site_count(site).descriptors <= 40);
+	assert_true(front_site_count(site).memory_bytes <= 1 << 16);
+	assert_true(front_site_count(site).hits_memory >= 440);
 }
 
 static void nothing_baked_yet(void **state)
@@ -335,9 +335,9 @@ static void nothing_baked_yet(void **state)
 	snprintf(from, sizeof(from), "%s/data/site", home);
 	snprintf(to, sizeof(to), "%s/data/away", home);
 	assert_int_equal(rename(from, to), 0);
-	site_close(&site);
+	front_site_close(&site);
 	loop_unwatch(&watch);
-	site = site_open(&(struct site_options){home_fd, "data/site", 1 << 16, 64, 40});
+	site = front_site_open(&(struct site_options){home_fd, "data/site", 1 << 16, 64, 40});
 	assert_int_equal(status_of(get("/", "")), 503);
 	assert_int_equal(rename(to, from), 0);
 	assert_int_equal(status_of(get("/", "")), 200);
