@@ -29,6 +29,10 @@ UPDATE subscriber SET language = $3, policy = $4, consent_day = $5 WHERE id = $1
 -- in: $1 id, $2 day; changes nothing if a confirmation was queued on that day already
 UPDATE subscriber SET mailed_day = $2 WHERE id = $1 AND mailed_day <> $2
 
+-- name: subscriber_doubted
+-- in: $1 kind, $2 delivery's state; whose confirmation may not have arrived: asking again mails again, on the same day too
+UPDATE subscriber SET mailed_day = 0 WHERE id IN (SELECT subscriber FROM delivery WHERE kind = $1 AND state = $2)
+
 -- name: subscriber_move
 -- in: $1 id, $2 state from, $3 state to, $4 day
 UPDATE subscriber SET state = $3, confirmed_day = $4 WHERE id = $1 AND state = $2

@@ -454,8 +454,13 @@ static bool write_result(struct lane *lane, struct fault *f)
 		return true;
 	if (is_final(lane->to))
 		return store_run(db, NEWSLETTER_SQL_DELIVERY_ERASE, STORE_ARGS(store_i64(lane->mail.id)), NULL, f);
-	return lane->to != DELIVERY_IN_DOUBT ||
-		store_run(db, NEWSLETTER_SQL_DELIVERY_BLANK, STORE_ARGS(store_i64(lane->mail.id)), NULL, f);
+	if (lane->to != DELIVERY_IN_DOUBT)
+		return true;
+	/* Nobody sends it again, so whoever waits for it must be able to ask again, today too. */
+	return store_run(db, NEWSLETTER_SQL_DELIVERY_BLANK, STORE_ARGS(store_i64(lane->mail.id)), NULL, f) &&
+		(lane->mail.kind != OUTGOING_CONFIRM ||
+			store_run(db, NEWSLETTER_SQL_SUBSCRIBER_MAILED,
+				STORE_ARGS(store_i64(lane->mail.subscriber), store_i64(0)), NULL, f));
 }
 
 static bool write_asked(struct lane *lane, struct fault *f)
@@ -678,6 +683,9 @@ bool newsletter_recover(struct newsletter *n, struct fault *f)
 	if (!store_begin(n->room->db, f))
 		return false;
 	ok = move_all(n, DELIVERY_CLAIMED, DELIVERY_IS_RELEASED, &released, f) &&
+		store_run(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_DOUBTED,
+			STORE_ARGS(store_text(outgoing_kind_name(OUTGOING_CONFIRM)), store_text(delivery_state_name(DELIVERY_SENDING))),
+			NULL, f) &&
 		move_all(n, DELIVERY_SENDING, DELIVERY_IS_DOUBTED, &doubted, f);
 	ok = store_end(n->room->db, ok, f);
 	if (ok && released + doubted > 0)
