@@ -113,6 +113,7 @@ struct http_wire *http_wire_open(struct http_server *server, struct MHD_Connecti
 void http_wire_close(struct http_wire *wire);
 void http_wire_cut(struct http_wire *wire, int status, const char *say);  /* tells the client why, if it still can */
 void http_wire_sweep(struct http_server *server);
+void http_wire_shed(struct http_server *server);
 const char *http_status_text(int status);
 
 /* http_route.c: finds the route, or NULL (*other_method: another method would do); parts are views of `path`. */

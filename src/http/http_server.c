@@ -308,6 +308,7 @@ static void on_connection(void *self, struct MHD_Connection *mhd, void **context
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 		must(info != NULL);
+		http_wire_shed(server);
 		wire = http_wire_open(server, mhd, info->connect_fd);
 		*context = wire;
 		if (!peer_may_call(server, wire)) {
@@ -371,7 +372,9 @@ static void on_sweep(void *self)
 {
 	struct http_server *server = self;
 
+	server->now_ms = clock_mono_ms();
 	http_wire_sweep(server);
+	http_wire_shed(server);
 	loop_timer_set(server->loop, &server->sweep, SWEEP_MS, on_sweep, server);
 }
 

@@ -18,7 +18,7 @@
 
 /* Descriptor → connection. One per process, like descriptors themselves; only the loop's thread writes it. It never
  * moves, because a resolver's thread of libcurl may read from a socket of its own meanwhile. */
-enum { WIRES_MOST = 65536 };
+enum { WIRES_MOST = 65536, SHED_MS = 500 };
 static struct http_wire *wire_by_fd[WIRES_MOST];
 
 ssize_t http_wire_recv(int fd, void *to, size_t len, int flags) __asm__("recv") __attribute__((visibility("default")));
@@ -141,6 +141,41 @@ void http_wire_close(struct http_wire *wire)
 	if (wire->spare != NULL)
 		memory_free(wire->spare);
 	memory_free(wire);
+}
+
+/* The connection that keeps a place for the least: the longest idle one, else the slowest head. NULL: all are busy or new. */
+static struct http_wire *find_hoarder(const struct http_server *server)
+{
+	struct http_wire *worst = NULL;
+	bool worst_is_idle = false;
+
+	for (struct http_wire *wire = server->wires; wire != NULL; wire = wire->next) {
+		bool is_idle = wire->heads_used > 0 && !gate_in_head(&wire->gate);
+
+		if (wire->cut || (wire->rq != NULL && wire->rq->begun) || wire->gate.body_left > 0
+			|| wire->heads_used < wire->gate.heads || server->now_ms - wire->since_ms < SHED_MS)
+			continue;
+		if (worst == NULL || (is_idle && !worst_is_idle)
+			|| (is_idle == worst_is_idle && wire->since_ms < worst->since_ms)) {
+			worst = wire;
+			worst_is_idle = is_idle;
+		}
+	}
+	return worst;
+}
+
+/* Near the connection limit room is made: whoever holds connections open without asking anything keeps nobody out. */
+void http_wire_shed(struct http_server *server)
+{
+	size_t limit = server->options.connection_limit - server->options.connection_limit / 10;
+	struct http_wire *worst = NULL;
+
+	for (size_t over = server->wire_count; over >= limit; over--) {
+		worst = find_hoarder(server);
+		if (worst == NULL)
+			return;
+		http_wire_cut(worst, 0, NULL);
+	}
 }
 
 void http_wire_sweep(struct http_server *server)

@@ -649,6 +649,30 @@ static void at_the_connection_limit(void **state)
 	close(c);
 }
 
+/* Somebody opens all the connections there are and asks nothing: readers still get in. */
+static void hoarders_keep_nobody_out(void **state)
+{
+	struct http_server_options options = {.name = "test", .routes = routes, .hosts = hosts, .connection_limit = 40, .head_seconds = 60};
+	int hoarded[40];
+	unsigned answered = 0;
+
+	(void) state;
+	http_server_close(&server);
+	start_server(&options);
+	for (size_t i = 0; i < 40; i++) {
+		hoarded[i] = dial();
+		if (i % 2 == 0)
+			send_text(hoarded[i], "GET / HTTP/1.1\r\nHost: loc");
+		turn_ms(1);
+	}
+	turn_ms(1100); /* the sweep's turn */
+	for (int i = 0; i < 5; i++)
+		answered += ask("GET / HTTP/1.1\r\n" HOST "\r\n") == 200;
+	assert_int_equal(answered, 5);
+	for (size_t i = 0; i < 40; i++)
+		close(hoarded[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -672,6 +696,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(drain_has_a_limit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(closes_with_a_waiting_request, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(at_the_connection_limit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(hoarders_keep_nobody_out, set_up, tear_down),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
