@@ -176,7 +176,8 @@ static void on_count(struct desk_visit *visit, json_t *reply, const struct fault
 	if (f == NULL) {
 		press_set_text(page->root, "subscribers", locale_plural(desk_locale(visit->room), "subscribers",
 			desk_json_number(reply, "subscribers"), visit->arena));
-		press_set_i64(page->root, "pending", desk_json_number(reply, "pending"));
+		if (desk_json_number(reply, "pending") > 0)
+			press_set_i64(page->root, "pending", desk_json_number(reply, "pending"));
 	}
 	finish(visit, page);
 }

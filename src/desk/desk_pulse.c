@@ -107,12 +107,16 @@ static int64_t waiting_to_bake(struct room *room)
 static struct str say_bake(struct room *room, struct arena *arena)
 {
 	struct when baked = last_bake(room);
+	struct str at;
 
 	if (baked.us == 0)
 		return STR("Nothing is baked yet");
 	if (waiting_to_bake(room) > 0)
 		return STR("Site is being baked");
-	return str_format(arena, "Site baked %.*s", STR_ARG(desk_when(room, baked, arena)));
+	at = desk_when(room, baked, arena);
+	if (str_starts(at, STR("Today ")))
+		at = str_part(at, 6, SIZE_MAX);
+	return str_format(arena, "Site baked %.*s", STR_ARG(at));
 }
 
 void desk_pulse_values(struct desk_visit *visit, struct press_value *root)

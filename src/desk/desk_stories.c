@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/limits.h"
 #include "desk/desk_pages.h"
 #include "desk/desk_visit.h"
 #include "desk/story.h"
@@ -14,6 +15,7 @@
 #include "desk/desk_doings.h"
 #include "gen/desk_sql.h"
 #include "house/room.h"
+#include "press/markdown.h"
 #include "press/value.h"
 #include "press/words.h"
 #include "store/store.h"
@@ -304,6 +306,21 @@ static struct str joined(const struct str *items, size_t count, struct arena *ar
 	return out;
 }
 
+/* As readers will see it; where Markdown refuses it, as it was typed. */
+static void add_body(struct press_value *root, const struct story *story, struct arena *arena)
+{
+	struct markdown_result result;
+	struct fault f = {0};
+	struct buf html;
+
+	buf_init(&html, LIMIT_PAGE_BYTES);
+	if (markdown_write(story->body, STR("s-"), &html, &result, &f) && buf_check(&html, "this story", &f))
+		press_set_text(root, "body_html", str_copy(buf_view(&html), arena));
+	else
+		press_set_text(root, "body", story->body);
+	buf_release(&html);
+}
+
 void desk_get_story(struct http_request *rq, void *self)
 {
 	struct story story = {0};
@@ -331,7 +348,7 @@ void desk_get_story(struct http_request *rq, void *self)
 	press_set_text(root, "thumb", thumb_of(story.photo.hash, story.photo.widths, visit->arena));
 	press_set_text(root, "caption", story.caption);
 	press_set_text(root, "credit", story.credit);
-	press_set_text(root, "body", story.body);
+	add_body(root, &story, visit->arena);
 	press_set_c(root, "mark", mark_of(state));
 	press_set_c(root, "state", name_of(state));
 	press_set_text(root, "published", desk_when(visit->room, story.published, visit->arena));
