@@ -54,8 +54,8 @@ SELECT id, checkout, state, subscription_sealed FROM mandate WHERE checkout = $1
 UPDATE mandate SET state = $3, ended_day = $4 WHERE id = $1 AND state = $2
 
 -- name: mandate_in_doubt
--- out: id, checkout, state, subscription_sealed of one whose cancelling nobody knows the end of
-SELECT id, checkout, state, subscription_sealed FROM mandate WHERE state = 'uncertain' ORDER BY id LIMIT 1
+-- out: id, checkout, state, subscription_sealed of one whose cancelling nobody knows the end of; any, so that none stands in the way
+SELECT id, checkout, state, subscription_sealed FROM mandate WHERE state = 'uncertain' ORDER BY random() LIMIT 1
 
 -- name: mandate_cancelling
 -- out: ids that an earlier process left in the middle

@@ -124,8 +124,12 @@ static void end(struct cancelling *cancelling)
 		answer_state(support, cancelling->rq, cancelling->mandate.state == MANDATE_ENDED ? 200 :
 			fault_http_status(FAULT_REMOTE), &cancelling->checkout, &cancelling->mandate);
 	} else {
+		bool is_settled = cancelling->mandate.state == MANDATE_ENDED;
+
 		support->is_cancelling = false;
 		memory_free(cancelling);
+		if (is_settled) /* the next one; a provider that does not answer is left in peace for a minute */
+			support_settle_doubts(support);
 	}
 }
 
