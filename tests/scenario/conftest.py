@@ -1,6 +1,7 @@
 """Fixtures, progress and the last line of the scenarios. SPDX-License-Identifier: ISC"""
 import os
 import shutil
+import subprocess
 import sys
 import time
 
@@ -21,6 +22,16 @@ def house():
 def shared_house():
     """One newsroom for all the tests of a file."""
     with house_module.House() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def demo_newsroom():
+    """The demo's newsroom, for tests that only read: importing its photographs takes long enough to do it once."""
+    with house_module.House() as one:
+        folder = os.path.join(one.folder, "import")
+        subprocess.run([os.path.join(house_module.ROOT, "demo", "photos"), folder], check=True)
+        one.mimeo("story", "import", folder, timeout=300)
         yield one
 
 

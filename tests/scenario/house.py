@@ -110,7 +110,7 @@ def ask_url(method, url, body=None, headers=None, timeout=30):
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
     path = (parts.path or "/") + ("?" + parts.query if parts.query else "")
-    return call(connection, method, path, body, headers)
+    return call(connection, method, urllib.parse.quote(path, safe="/?&=%:;,+@!$'()*~#[]"), body, headers)
 
 
 def field(html, name):
@@ -199,6 +199,12 @@ class House:
         with open(path, "w", encoding="utf-8") as file:
             file.write("---\n%s---\n\n%s\n" % ("".join("%s: %s\n" % one for one in front.items() if one[1] is not None), body))
         return path
+
+    def path_of(self, words):
+        """The path of the one story whose identity is `words`, or whose path holds them."""
+        found = [s["path"] for s in self.mimeo("story", "list", json_out=True)["stories"] if s["identity"] == words or words in s["path"]]
+        assert len(found) == 1, "%s: %s" % (words, found)
+        return found[0]
 
     # --- starting and ending --------------------------------------------------------------------------------------------------
 
