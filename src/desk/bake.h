@@ -38,8 +38,12 @@ struct bake_story {
 	struct str section_href;    /* "section/news/" */
 	uint32_t section;           /* index of bake.groups; 0: none */
 	uint32_t topics[STORY_TOPICS];
-	uint32_t terms[STORY_TERMS];
 	bool is_touched;
+};
+
+/* What is looked at hundreds of times a page, a cache line a story: its terms' numbers, 0 for none. */
+struct bake_terms {
+	uint32_t at[STORY_TERMS];
 };
 
 /* Stories that share a section or a topic, the oldest first. */
@@ -75,13 +79,14 @@ struct bake {
 	size_t count;
 	struct bake_group *groups;
 	size_t group_count;
+	struct bake_terms *terms;   /* by position */
 	uint32_t *stamps;           /* by term: which story asked last */
 	size_t term_count;
 	struct bake_list *lists;
 	size_t list_count;
 	struct bake_base *bases;
 	size_t base_count;
-	bool is_full;
+	bool is_full, html_only;
 	void (*progress)(void *self, size_t done, size_t total, const char *what);
 	void *progress_self;
 };
@@ -97,6 +102,8 @@ size_t bake_more(struct bake *bake, size_t position, uint32_t out[BAKE_MORE]);
 /* bake_values.c: what several pages are filled with. Texts of a page live in bake->page, which bake_put empties. */
 /* Pictures: the story's own, the front page's lead, a card's. */
 enum bake_picture { BAKE_LEAD, BAKE_TOP, BAKE_CARD };
+/* a, b, c in one, NUL behind; for what a page has hundreds of: no printf. */
+struct str bake_join(struct arena *arena, struct str a, struct str b, struct str c);
 struct str bake_root(unsigned depth);                                    /* "../../" or "./" */
 const struct locale *bake_locale(struct bake *bake, struct str language);
 void bake_set_picture(struct bake *bake, struct press_value *map, const char *key, const struct story *story, struct str root,

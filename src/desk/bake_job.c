@@ -240,7 +240,7 @@ static bool bake_all(struct bake *bake, const char *site_path, struct fault *f)
 		&& bake_front_page(bake, f) && bake_feeds(bake, f) && bake_site_sweep(&bake->site, f);
 	if (ok)
 		report(bake->count, bake->count, "search");
-	return ok && bake_search_full(bake, site_path, f);
+	return ok && (bake->html_only || bake_search_full(bake, site_path, f));
 }
 
 /* What a full bake depends on besides stories: when it changed, nothing less than a full bake will do. */
@@ -296,6 +296,7 @@ bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *
 	bake->db = how->db;
 	bake->theme = how->theme;
 	bake->settings = how->settings;
+	bake->html_only = how->html_only;
 	arena_init(&bake->arena, "bake", BAKE_CAP_BYTES);
 	arena_init(&bake->page, "page", BAKE_PAGE_ARENA);
 	buf_init(&bake->html, LIMIT_PAGE_BYTES);

@@ -18,6 +18,7 @@ struct bake_run {
 	struct theme *theme;
 	const struct settings *settings;
 	const char *site_path;      /* the folder is there */
+	bool html_only;             /* benches: no .gz, no search index */
 	bool is_full;               /* false: what the queue names (all, when theme or settings changed) */
 };
 

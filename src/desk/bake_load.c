@@ -165,13 +165,16 @@ static bool load_terms(struct bake *bake, struct merge *merge, struct fault *f)
 	struct store_rows rows;
 
 	merge->at = 0;
+	bake->terms = arena_alloc_many(&bake->arena, bake->count + 1, sizeof(*bake->terms));
+	if (bake->terms == NULL)
+		return fault_full(f, "the site");
 	if (!store_rows_begin(bake->db, DESK_SQL_TERM_ALL, STORE_NO_ARGS, &rows, f))
 		return false;
 	while (store_rows_next(&rows, f)) {
 		struct bake_story *of = merge_next(bake, merge, store_column_i64(&rows, 0));
 
 		if (of != NULL && of->story.term_count < STORY_TERMS)
-			of->terms[of->story.term_count++] = intern(&terms, store_column_text(&rows, 1));
+			bake->terms[of - bake->stories].at[of->story.term_count++] = intern(&terms, store_column_text(&rows, 1));
 	}
 	bake->term_count = terms.count + 1;
 	bake->stamps = arena_alloc_many(&bake->arena, bake->term_count, sizeof(*bake->stamps));

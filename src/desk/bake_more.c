@@ -26,14 +26,14 @@ static bool is_chosen(const struct choosing *c, uint32_t candidate)
 
 static uint32_t score_of(const struct choosing *c, uint32_t candidate)
 {
-	const struct bake *bake = c->bake;
-	const struct bake_story *of = &bake->stories[candidate];
+	const uint32_t *stamps = c->bake->stamps;
+	const struct bake_terms *terms = &c->bake->terms[candidate];
 	uint32_t stamp = (uint32_t) c->position + 1;
 	uint32_t score = 1;
 	size_t i;
 
-	for (i = 0; i < of->story.term_count; i++)
-		score += bake->stamps[of->terms[i]] == stamp;
+	for (i = 0; i < STORY_TERMS; i++)
+		score += stamps[terms->at[i]] == stamp;
 	return score;
 }
 
@@ -97,8 +97,9 @@ size_t bake_more(struct bake *bake, size_t position, uint32_t out[BAKE_MORE])
 	size_t i;
 	size_t k;
 
-	for (i = 0; i < of->story.term_count; i++)
-		bake->stamps[of->terms[i]] = (uint32_t) position + 1;
+	for (i = 0; i < STORY_TERMS; i++)
+		bake->stamps[bake->terms[position].at[i]] = (uint32_t) position + 1;
+	bake->stamps[0] = 0; /* no term is no match */
 	for (i = 0; i < of->story.topic_count; i++) {
 		const struct bake_group *topic = &bake->groups[of->topics[i]];
 		size_t older = older_in(topic, position);

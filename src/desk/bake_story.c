@@ -115,7 +115,7 @@ static void set_topics(struct bake *bake, struct press_value *root, const struct
 		struct press_value *item = press_add_map(list);
 
 		press_set_text(item, "name", of->story.topics[i]);
-		press_set_text(item, "href", str_format(&bake->page, "../../../../topic/%.*s/", STR_ARG(bake->groups[of->topics[i]].name)));
+		press_set_text(item, "href", bake_join(&bake->page, STR("../../../../topic/"), bake->groups[of->topics[i]].name, STR("/")));
 	}
 	press_set_bool(root, "has_topics", of->story.topic_count > 0);
 }
@@ -212,7 +212,7 @@ static void set_head(struct bake *bake, struct press_value *root, const struct s
 	struct str canonical = bake_absolute(bake, story->path, &bake->page);
 
 	press_set_text(root, "title", story->title);
-	press_set_text(root, "page_title", str_format(&bake->page, "%.*s – %.*s", STR_ARG(story->title), STR_ARG(bake->settings->name)));
+	press_set_text(root, "page_title", bake_join(&bake->page, story->title, STR(" – "), bake->settings->name));
 	press_set_text(root, "description", story->excerpt);
 	press_set_text(root, "canonical", canonical);
 	press_set_bool(root, "noindex", false);
@@ -244,7 +244,7 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	if (of->section != 0) {
 		label = press_set_map(root, "label");
 		press_set_text(label, "name", story->section);
-		press_set_text(label, "href", str_format(&bake->page, "../../../../%.*s", STR_ARG(of->section_href)));
+		press_set_text(label, "href", bake_join(&bake->page, STR("../../../../"), of->section_href, (struct str){NULL, 0}));
 	}
 	press_set_text(root, "headline", story->title);
 	press_set_text(root, "standfirst", story->excerpt);

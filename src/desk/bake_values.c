@@ -29,9 +29,21 @@ const struct locale *bake_locale(struct bake *bake, struct str language)
 	return page_locale(bake->theme, bake->settings, language);
 }
 
+struct str bake_join(struct arena *arena, struct str a, struct str b, struct str c)
+{
+	char *at = arena_alloc(arena, a.len + b.len + c.len + 1);
+
+	if (at == NULL)
+		return (struct str){NULL, 0};
+	memcpy(at, a.len > 0 ? a.at : "", a.len);
+	memcpy(at + a.len, b.len > 0 ? b.at : "", b.len);
+	memcpy(at + a.len + b.len, c.len > 0 ? c.at : "", c.len);
+	return str_make(at, a.len + b.len + c.len);
+}
+
 struct str bake_absolute(struct bake *bake, struct str path, struct arena *arena)
 {
-	return str_format(arena, "%.*s%.*s", STR_ARG(bake->settings->url), STR_ARG(path));
+	return bake_join(arena, bake->settings->url, path, (struct str){NULL, 0});
 }
 
 /* --- pictures --- */
@@ -157,7 +169,7 @@ void bake_fill_card(struct bake *bake, struct press_value *card, const struct ba
 	struct str root = bake_root(depth);
 	struct press_value *label;
 
-	press_set_text(card, "href", str_format(&bake->page, "%.*s%.*s", STR_ARG(root), STR_ARG(str_part(story->path, 1, SIZE_MAX))));
+	press_set_text(card, "href", bake_join(&bake->page, root, str_part(story->path, 1, SIZE_MAX), (struct str){NULL, 0}));
 	press_set_text(card, "headline", story->title);
 	press_set_text(card, "lang", story->lang);
 	press_set_text(card, "dir", story->dir);
@@ -165,7 +177,7 @@ void bake_fill_card(struct bake *bake, struct press_value *card, const struct ba
 	if (of->section != 0) {
 		label = press_set_map(card, "label");
 		press_set_text(label, "name", story->section);
-		press_set_text(label, "href", str_format(&bake->page, "%.*s%.*s", STR_ARG(root), STR_ARG(of->section_href)));
+		press_set_text(label, "href", bake_join(&bake->page, root, of->section_href, (struct str){NULL, 0}));
 	} else {
 		press_set_bool(card, "label", false);
 	}
@@ -219,7 +231,7 @@ bool bake_put(struct bake *bake, const char *template_name, const struct press_v
 	ok = ok && theme_render_over(bake->theme, template_name, behind, root, &bake->html, f);
 	if (ok && snprintf(file, sizeof(file), "%.*sindex.html", STR_ARG(str_part(path, 1, SIZE_MAX))) >= (int) sizeof(file))
 		ok = fault_full(f, "this address");
-	ok = ok && bake_site_put(&bake->site, file, buf_view(&bake->html), true, f);
+	ok = ok && bake_site_put(&bake->site, file, buf_view(&bake->html), !bake->html_only, f);
 	if (!ok)
 		fault_add(f, "while baking %.*s", STR_ARG(path));
 	arena_reset(&bake->page); /* path may live there, too */

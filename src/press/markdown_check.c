@@ -29,9 +29,23 @@ struct shape {
 	bool has_reference;
 };
 
-static bool is_one_of(char c, const char *set)
+/* What a byte may be part of: a blank line, a table's second row, the containers before a line, what cmark searches back for. */
+enum { BLANK = 1, DELIMITER = 2, CONTAINER = 4, SPECIAL = 8, MARKER = 16, SPACE = 32 };
+
+static const unsigned char kinds[256] = {
+	[' '] = BLANK | DELIMITER | CONTAINER | SPACE, ['\t'] = BLANK | DELIMITER | CONTAINER | SPACE, ['\r'] = BLANK | DELIMITER,
+	['\v'] = DELIMITER, ['\f'] = DELIMITER, ['|'] = DELIMITER, [':'] = DELIMITER,
+	['>'] = BLANK | DELIMITER | CONTAINER | MARKER, ['-'] = DELIMITER | CONTAINER | MARKER, ['+'] = DELIMITER | CONTAINER | MARKER,
+	['*'] = DELIMITER | CONTAINER | MARKER | SPECIAL, ['.'] = DELIMITER | CONTAINER | MARKER, [')'] = DELIMITER | CONTAINER | MARKER,
+	['0'] = DELIMITER | CONTAINER, ['1'] = DELIMITER | CONTAINER, ['2'] = DELIMITER | CONTAINER, ['3'] = DELIMITER | CONTAINER,
+	['4'] = DELIMITER | CONTAINER, ['5'] = DELIMITER | CONTAINER, ['6'] = DELIMITER | CONTAINER, ['7'] = DELIMITER | CONTAINER,
+	['8'] = DELIMITER | CONTAINER, ['9'] = DELIMITER | CONTAINER,
+	['['] = SPECIAL, [']'] = SPECIAL, ['<'] = SPECIAL, ['_'] = SPECIAL, ['`'] = SPECIAL, ['~'] = SPECIAL, ['!'] = SPECIAL,
+};
+
+static bool is_one_of(char c, unsigned char kind)
 {
-	return c != '\0' && strchr(set, c) != NULL;
+	return (kinds[(unsigned char) c] & kind) != 0;
 }
 
 static bool is_blank(struct str line)
@@ -39,7 +53,7 @@ static bool is_blank(struct str line)
 	size_t i;
 
 	for (i = 0; i < line.len; i++)
-		if (!is_one_of(line.at[i], " \t\r>"))
+		if (!is_one_of(line.at[i], BLANK))
 			return false;
 	return true;
 }
@@ -52,7 +66,7 @@ static size_t delimiter_columns(struct str line)
 	size_t i;
 
 	for (i = 0; i < line.len; i++) {
-		if (!is_one_of(line.at[i], "|:- \t\r\v\f>*+.)0123456789"))
+		if (!is_one_of(line.at[i], DELIMITER))
 			return 0;
 		columns += line.at[i] == '|';
 		has_dash = has_dash || line.at[i] == '-';
@@ -65,8 +79,9 @@ static size_t containers(struct str line)
 	size_t count = 0;
 	size_t i;
 
-	for (i = 0; i < line.len && is_one_of(line.at[i], " \t>-+*.)0123456789"); i++)
-		count += is_one_of(line.at[i], ">-+*.)") && (i + 1 == line.len || line.at[i] == '>' || is_one_of(line.at[i + 1], " \t>"));
+	for (i = 0; i < line.len && is_one_of(line.at[i], CONTAINER); i++)
+		count += is_one_of(line.at[i], MARKER) && (i + 1 == line.len || line.at[i] == '>' || line.at[i + 1] == '>'
+			|| is_one_of(line.at[i + 1], SPACE));
 	return count;
 }
 
@@ -87,7 +102,7 @@ static bool count_specials(struct shape *shape, struct str line, struct fault *f
 	for (i = 0; i < line.len; i++) {
 		unsigned char c = (unsigned char) line.at[i];
 
-		if (!is_one_of((char) c, "[]<*_`~!"))
+		if (!is_one_of((char) c, SPECIAL))
 			continue;
 		shape->brackets += c == '[';
 		if (c == ']' && i + 1 < line.len && line.at[i + 1] == ':')
