@@ -90,17 +90,19 @@ def test_nobody_lies_in_the_clear():
 
 
 def test_check_says_what_is_wrong_and_changes_nothing(house):
+    house.write_conf({"newsroom.url": "https://tern.example"})
+    house.restart()
     house.mimeo("story", "import", house.story("a-story"))
     good = house.mimeo("check", ok=False)
     assert good.returncode == 0, good
     before = {os.path.join(f, n): os.stat(os.path.join(f, n)).st_mtime_ns for f, _, names in os.walk(house.path("data", "site")) for n in names}
-    house.stop()
-    assert house.mimeo("check", ok=False).returncode == 0
-    assert before == {os.path.join(f, n): os.stat(os.path.join(f, n)).st_mtime_ns for f, _, names in os.walk(house.path("data", "site")) for n in names}
     os.chmod(house.path("secrets", "support.conf"), 0o644)
     said = house.mimeo("check", ok=False)
     assert said.returncode == 1 and "support.conf" in said.stdout + said.stderr, said
     os.chmod(house.path("secrets", "support.conf"), 0o600)
+    house.stop()
+    assert house.mimeo("check", ok=False).returncode == 0
+    assert before == {os.path.join(f, n): os.stat(os.path.join(f, n)).st_mtime_ns for f, _, names in os.walk(house.path("data", "site")) for n in names}
     db = house.path("data", "newsletter", "newsletter.db")
     raw = bytearray(open(db, "rb").read())
     raw[5000:5400] = b"\xff" * 400

@@ -1,7 +1,9 @@
 """The desk: a one-time link, stories, an issue with its bar, contributions.
 SPDX-License-Identifier: ISC
 """
+import os
 import re
+import signal
 import time
 
 import pytest
@@ -126,7 +128,14 @@ def test_the_health_line_is_true(newsroom, browsers):
     house, b = newsroom, browsers()
     enter(b, house)
     b.get(house.desk + "/stories")
-    assert re.search(r"Site is up", b.page_source), "no health line"
+    line = b.find_element("css selector", "header .health")
+    assert re.search(r"baked \d\d:\d\d", line.text), line.text
+    pid = house.signal("newsletter", signal.SIGSTOP)
+    try:
+        wait_for(lambda: b.get(house.desk + "/stories") or "newsletter" in b.find_element("css selector", "header .health").text.lower(), 30, 0.5,
+                 why=lambda: "the newsletter is stopped and the desk says: " + b.find_element("css selector", "header .health").text)
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def test_a_revoked_member_is_out_at_once(newsroom, browsers):
