@@ -143,7 +143,7 @@ void http_wire_close(struct http_wire *wire)
 	memory_free(wire);
 }
 
-/* The connection that keeps a place for the least: the longest idle one, else the slowest head. NULL: all are busy or new. */
+/* The connection that keeps a place for the least: the longest idle one, else the slowest head. NULL: none. */
 static struct http_wire *find_hoarder(const struct http_server *server)
 {
 	struct http_wire *worst = NULL;
