@@ -7,8 +7,8 @@
  * SPDX-License-Identifier: ISC */
 #include "front.h"
 
-#include <errno.h>
-#include <sys/inotify.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "base/arena.h"
@@ -171,10 +171,44 @@ static void front_health(struct room *room, json_t *health)
 	json_object_set_new(health, "forwarded_now", json_integer((json_int_t) front->forwarded_now));
 }
 
+/* What readers would miss. */
+static bool front_check(struct room *room, json_t *findings, struct fault *f)
+{
+	static const char *const wanted[] = {"index.html", "_headers", "_404.html", "_410.html", "_500.html", "_503.html"};
+	struct front *front = room->self;
+	struct fault said = {.kind = FAULT_NONE};
+	int site_fd = openat(room->home.fd, "data/site", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = -1;
+	char text[FAULT_SAY_BYTES + 64];
+
+	(void) f;
+	if (site_fd < 0) {
+		room_finding(findings, "nothing of the site is baked, or front may not read data/site",
+			"run mimeo bake; front's user must be in the site's group");
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		fd = front_site_file_open(site_fd, wanted[i]);
+		if (fd >= 0) {
+			(void) close(fd);
+			continue;
+		}
+		(void) snprintf(text, sizeof(text), "data/site/%s is missing or cannot be read", wanted[i]);
+		room_finding(findings, text, "run mimeo bake");
+	}
+	if (!front_search_check(front->search, &said)) {
+		(void) snprintf(text, sizeof(text), "the search does not work: %s", said.say);
+		room_finding(findings, text, "run mimeo bake");
+	}
+	(void) close(site_fd);
+	return true;
+}
+
 const struct room_kind front_room = {
 	.word = "front",
 	.listeners = listeners,
 	.open = front_open,
 	.close = front_close,
+	.check = front_check,
 	.health = front_health,
 };

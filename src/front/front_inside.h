@@ -80,6 +80,7 @@ void front_forward_end_all(struct front *front);
 struct search *front_search_new(struct room *room);
 void front_search_free(struct search **search);
 void front_search_answer(struct search *search, struct site *site, struct http_request *rq);
+bool front_search_check(struct search *search, struct fault *f);
 /* A reader's words as an FTS5 expression: every word a quoted prefix term. False: no word in it. */
 bool front_search_expression(struct str query, struct buf *out);
 

@@ -69,6 +69,14 @@ static bool open_index(struct search *search, struct fault *f)
 	return true;
 }
 
+bool front_search_check(struct search *search, struct fault *f)
+{
+	int64_t count = 0;
+
+	return open_index(search, f)
+		&& store_number(search->store, FRONT_SQL_PAGE_COUNT, STORE_ARGS(store_text(STR("\"a\"*"))), &count, f);
+}
+
 /* Letters and digits of any script; marks between words are not. Length of the character at `at`, 0: no part of a
  * word. */
 static size_t word_char(struct str text, size_t at)

@@ -112,7 +112,9 @@ static int set_up(void **state)
 	struct sockaddr_in at;
 	socklen_t len = sizeof(at);
 	char text[256] = "";
+	char path[PATH_MAX];
 	int listener = -1;
+	int cli = -1;
 	int out[2];
 
 	(void) state;
@@ -128,11 +130,13 @@ static int set_up(void **state)
 	assert_true(http_listen_tcp("127.0.0.1", 0, &listener, &f));
 	assert_int_equal(getsockname(listener, (struct sockaddr *) &at, &len), 0);
 	port = ntohs(at.sin_port);
+	snprintf(path, sizeof(path), "%s/run/front.cli.sock", home);
+	assert_true(http_listen_unix(AT_FDCWD, path, 0600, &cli, &f));
 	assert_int_equal(pipe(out), 0);
 	fflush(NULL);
 	room_pid = fork();
 	if (room_pid == 0) {
-		snprintf(text, sizeof(text), "public=%d", listener);
+		snprintf(text, sizeof(text), "public=%d cli=%d", listener, cli);
 		setenv("MIMEO_SOCKETS", text, 1);
 		setenv("MIMEO_HOME", home, 1);
 		setenv("MIMEO_EXE", "0", 1);
@@ -142,6 +146,7 @@ static int set_up(void **state)
 		exit(room_main(&front_room, 0, NULL));
 	}
 	close(listener);
+	close(cli);
 	close(out[1]);
 	assert_int_equal(read(out[0], text, 6), 6);
 	assert_memory_equal(text, "ready\n", 6);
@@ -354,6 +359,32 @@ static void quiet(void **state)
 	assert_non_null(strstr(answer, "Content-Type: text/css"));
 }
 
+static void commands_ask(void **state)
+{
+	struct arena arena;
+	struct http_reply reply;
+	struct fault f = {.kind = FAULT_NONE};
+	char path[PATH_MAX];
+	struct http_call_options options = {.method = "GET", .url = "http://room/check", .unix_socket = path};
+
+	(void) state;
+	arena_init(&arena, "test", 1 << 20);
+	snprintf(path, sizeof(path), "%s/run/front.cli.sock", home);
+	assert_true(http_call_wait(&options, &arena, &reply, &f));
+	assert_int_equal(reply.status, 200);
+	assert_true(str_find(reply.body, STR("data/site/_headers is missing")) != SIZE_MAX);
+	assert_true(str_find(reply.body, STR("index.html is missing")) == SIZE_MAX);
+	assert_true(str_find(reply.body, STR("search")) == SIZE_MAX);
+	options.url = "http://room/health";
+	assert_true(http_call_wait(&options, &arena, &reply, &f));
+	assert_true(str_find(reply.body, STR("\"room\":\"front\"")) != SIZE_MAX);
+	assert_true(str_find(reply.body, STR("\"forwarded_now\":0")) != SIZE_MAX);
+	options.url = "http://room/"; /* the site is not there */
+	assert_true(http_call_wait(&options, &arena, &reply, &f));
+	assert_int_equal(reply.status, 404);
+	arena_release(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +395,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(searches, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(search_without_an_index, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(quiet, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(commands_ask, set_up, tear_down),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
