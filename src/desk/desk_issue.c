@@ -34,9 +34,12 @@ static struct issue_page *begin(struct desk_visit *visit)
 	struct fault f = {0};
 	bool found = false;
 
-	if (page == NULL)
+	if (page == NULL) {
 		fault_full(&f, "this request");
-	else if (!desk_parse_id(http_part(visit->rq, "id"), &page->id))
+		desk_answer_fault(visit, &f, "newsletter", "/newsletter");
+		return NULL;
+	}
+	if (!desk_parse_id(http_part(visit->rq, "id"), &page->id))
 		fault_set(&f, FAULT_MISSING, "There is no such issue.");
 	else if (store_one(visit->room->db, DESK_SQL_ISSUE_ONE, STORE_ARGS(store_i64(page->id)), visit->arena, &page->row, &found, &f)
 		&& !found)

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/must.h"
 #include "base/seal.h"
 #include "gen/desk_sql.h"
 #include "house/room.h"
@@ -170,6 +171,7 @@ bool desk_session_begin(struct room *room, struct str link, char session[RAND_TO
 	if (!ok || !found)
 		ok = fault_set(f, FAULT_DENIED, "This link was used already or is too old. Ask for a new one: mimeo staff link NAME");
 	if (ok) {
+		must(row.columns != NULL);
 		id = row.columns[0].number;
 		rand_token(session);
 		seal_token_hash(str_from(session), session_hash);
