@@ -6,13 +6,16 @@
  * SPDX-License-Identifier: ISC */
 #include "errand.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -62,12 +65,22 @@ static _Noreturn void errand_exec_house(const struct errand *errand, const char 
 /* Waits for "mimeo: ready", or for the house's end. */
 static bool errand_await_ready(int fd, const char *rooms, struct fault *f)
 {
+	const int64_t until_ms = clock_mono_ms() + START_SECONDS * 1000;
 	char text[256];
 	size_t len = 0;
 
 	while (len < sizeof(text) - 1) {
-		ssize_t got = read(fd, text + len, sizeof(text) - 1 - len);
+		struct pollfd wait = {.fd = fd, .events = POLLIN};
+		int64_t left_ms = until_ms - clock_mono_ms();
+		int turned = left_ms > 0 ? poll(&wait, 1, (int) left_ms) : 0;
+		ssize_t got;
 
+		if (turned < 0 && errno == EINTR)
+			continue;
+		if (turned == 0)
+			return fault_set(f, FAULT_BUSY, "rooms (%s) are not ready after %d s: run/errand.log in the home says why", rooms,
+				START_SECONDS);
+		got = read(fd, text + len, sizeof(text) - 1 - len);
 		if (got <= 0)
 			return fault_set(f, FAULT_IO, "rooms (%s) did not start: run/errand.log in the home says why", rooms);
 		len += (size_t) got;

@@ -127,7 +127,7 @@ bool parent_check(struct errand *errand, struct fault *f)
 	if (ok) {
 		check_say(errand, findings);
 		if (json_array_size(findings) > 0)
-			ok = fault_set(f, FAULT_IO, "%zu findings", json_array_size(findings));
+			ok = fault_set(f, FAULT_IO, "%zu finding%s", json_array_size(findings), json_array_size(findings) == 1 ? "" : "s");
 	}
 	json_decref(findings);
 	return ok;

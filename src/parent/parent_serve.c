@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "parent/parent_inside.h"
 
-enum { BACKOFF_FIRST_MS = 100, BACKOFF_MOST_MS = 30000, HEALTHY_MS = 60000 };
+enum { BACKOFF_FIRST_MS = 100, BACKOFF_MOST_MS = 30000, HEALTHY_MS = 60000, ERRAND_TRIES = 3 };
 
 static void parent_start_room(void *self);
 static void parent_stop(struct parent *parent);
@@ -99,8 +99,10 @@ static void parent_on_end(void *self, int status)
 	wait_ms = parent_backoff_ms(room->failures);
 	log_event(LOG_ROOM_DIED, LOG_C("which", room->kind->word), LOG_I64("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
 		LOG_I64("code", WIFEXITED(status) ? WEXITSTATUS(status) : 0), LOG_I64("again_in_ms", wait_ms));
-	if (!parent->was_ready && WIFEXITED(status) && WEXITSTATUS(status) == 2) {
-		parent_stop(parent); /* its settings are wrong: it said so, and trying again would not help */
+	/* Its settings are wrong, or a command waits for it: it said why, and trying again would not help. */
+	if (!parent->was_ready && ((WIFEXITED(status) && WEXITSTATUS(status) == 2)
+			|| (parent->is_errand && room->failures >= ERRAND_TRIES))) {
+		parent_stop(parent);
 		return;
 	}
 	loop_timer_set(parent->loop, &room->restart, wait_ms, parent_start_room, room);

@@ -105,7 +105,7 @@ def test_check_says_what_is_wrong_and_changes_nothing(house):
     assert before == {os.path.join(f, n): os.stat(os.path.join(f, n)).st_mtime_ns for f, _, names in os.walk(house.path("data", "site")) for n in names}
     db = house.path("data", "newsletter", "newsletter.db")
     raw = bytearray(open(db, "rb").read())
-    raw[5000:5400] = b"\xff" * 400
+    raw[4096:4496] = b"\xff" * 400  # the second page, its header included
     open(db, "wb").write(raw)
     said = house.mimeo("check", ok=False)
     assert said.returncode == 1 and "newsletter" in said.stdout + said.stderr, said
