@@ -262,7 +262,7 @@ void story_get_preview(struct http_request *rq, void *self)
 		fault_set(&f, FAULT_INPUT, "an issue is named by its number");
 	else if (store_one(room->db, DESK_SQL_ISSUE_ONE, STORE_ARGS(store_i64(id)), http_arena(rq), &row, &found, &f) && !found)
 		fault_set(&f, FAULT_MISSING, "there is no such issue; `mimeo newsletter compose` makes one");
-	if (f.kind != FAULT_NONE) {
+	if (f.kind != FAULT_NONE || !found) {
 		http_answer_fault(rq, &f);
 		return;
 	}
