@@ -74,8 +74,8 @@ static bool open_room(struct room *room, struct fault *f)
 	theme_set_language(room->theme, room->settings.language);
 	room_every(room, DAY_EVERY_S, DAY_EVERY_S, look_at_day, room);
 	room_every(room, POLL_EVERY_S, POLL_EVERY_S, compose_poll, room);
-	if (!room->read_only)
-		work_bake(work, false, NULL); /* what a crash left undone; all of it where theme or settings changed */
+	/* What a crash left undone; all of it where theme or settings changed, or where a restored copy has no site yet: it serves pages. */
+	work_bake(work, false, NULL);
 	return true;
 }
 

@@ -114,10 +114,17 @@ static bool errand_start_house(struct errand *errand, const char *rooms, struct 
 	return ok;
 }
 
-bool errand_begin(struct errand *errand, const char *home, const char *rooms, struct fault *f)
+bool errand_need(struct errand *errand, const char *rooms, struct fault *f)
 {
 	bool runs = true;
 
+	if (!errand_house_runs(&errand->home, &runs, f))
+		return false;
+	return runs || errand_start_house(errand, rooms, f);
+}
+
+bool errand_begin(struct errand *errand, const char *home, const char *rooms, struct fault *f)
+{
 	arena_init(&errand->arena, "command", ERRAND_ARENA);
 	errand->home.fd = -1;
 	errand->home_path = home;
@@ -125,11 +132,7 @@ bool errand_begin(struct errand *errand, const char *home, const char *rooms, st
 		return true;
 	if (!home_open(&errand->home, home, f))
 		return false;
-	if (rooms[0] == '\0')
-		return true;
-	if (!errand_house_runs(&errand->home, &runs, f))
-		return false;
-	return runs || errand_start_house(errand, rooms, f);
+	return rooms[0] == '\0' || errand_need(errand, rooms, f);
 }
 
 void errand_end(struct errand *errand)

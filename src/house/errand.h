@@ -35,6 +35,9 @@ struct errand_command {
 bool errand_begin(struct errand *errand, const char *home, const char *rooms, struct fault *f) __attribute__((warn_unused_result));
 void errand_end(struct errand *errand);
 
+/* The same for a command that looks at the home before it wants rooms: once per errand. */
+bool errand_need(struct errand *errand, const char *rooms, struct fault *f) __attribute__((warn_unused_result));
+
 /* A request to run/ROOM.cli.sock; body may be NULL (reference taken); *reply (may be NULL) is a new reference. */
 bool errand_call(struct errand *errand, const char *room, const char *method, const char *path, json_t *body,
 	json_t **reply, struct fault *f) __attribute__((warn_unused_result));

@@ -36,12 +36,14 @@ static void check_colours(const struct settings *settings, json_t *findings)
 	}
 }
 
-/* A live newsroom's addresses are https: one-click unsubscribing and the desk's cookies want it. */
+/* Readers elsewhere come by https (or an onion address, which needs none): one-click unsubscribing wants it, and so do they. */
 static void check_addresses(const struct settings *settings, json_t *findings)
 {
-	if (settings->live && !str_starts(settings->url, STR("https://")))
-		room_finding(findings, "mimeo.conf: [newsroom] url is not https, but payments are live",
-			"put a TLS server such as nginx in front and write its https address");
+	bool is_here = str_starts(settings->url, STR("http://127.")) || str_starts(settings->url, STR("http://localhost"));
+
+	if (!str_starts(settings->url, STR("https://")) && !str_ends(settings->url, STR(".onion")) && (!is_here || settings->live))
+		room_finding(findings, "mimeo.conf: [newsroom] url is not https: pages can be read and changed on their way, and mails carry no "
+			"one-click unsubscribe header", "put a TLS server such as nginx in front and write its https address");
 	if (settings->from_address.len == 0)
 		room_finding(findings, "mimeo.conf: [newsletter] from is empty: no mail is sent", "write the address that mails come from");
 }
@@ -74,10 +76,16 @@ static void check_modes(struct errand *errand, json_t *findings)
 	}
 }
 
+/* Rooms that do not start are a finding too: what stands before it usually says why. */
 static bool check_ask_rooms(struct errand *errand, json_t *findings, struct fault *f)
 {
+	struct fault start = {0};
 	size_t i;
 
+	if (!errand_need(errand, "newsletter support desk", &start)) {
+		room_finding(findings, start.say, "mend what is said above, or what run/errand.log says, and check again");
+		return true;
+	}
 	for (i = 0; i < sizeof(check_rooms) / sizeof(check_rooms[0]); i++) {
 		json_t *answer = NULL;
 

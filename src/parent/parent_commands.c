@@ -7,7 +7,7 @@ const struct errand_command parent_commands[] = {
 		"[--desk-listen ADDRESS:PORT] [--desk-url ORIGIN]",
 		"Makes a new home in the folder given by -C: a commented mimeo.conf, folders for keys, secrets, theme and data.\n"
 		"A folder that is a home already is left alone.", parent_init},
-	{"check", "desk newsletter support", "",
+	{"check", "", "",
 		"Reads everything, changes nothing: settings, contrast of colours, modes of keys and secrets, every database, every\n"
 		"photo that a page names. Says what is wrong and what to do; exit code 1 if anything is.", parent_check},
 	{"backup", "newsletter support desk", "FOLDER",

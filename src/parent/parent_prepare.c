@@ -60,7 +60,10 @@ static bool parent_make_room_folders(struct parent *parent, const char *word, st
 		|| !parent_own(parent, data, uid, gid, 0700, f) || !file_make_folders(parent->home.fd, keys, 0700, f)
 		|| !parent_own(parent, keys, uid, gid, 0700, f))
 		return false;
-	return !file_exists(parent->home.fd, secrets) || parent_own(parent, secrets, uid, gid, 0600, f);
+	/* The secrets' owner, not their mode: one that others can read is refused by its room and told by `mimeo check`. */
+	if (geteuid() == 0 && file_exists(parent->home.fd, secrets) && fchownat(parent->home.fd, secrets, uid, gid, AT_SYMLINK_NOFOLLOW) != 0)
+		return fault_errno(f, "%s/%s cannot be given to its room's user", parent->home.path, secrets);
+	return true;
 }
 
 /* data/site belongs to desk; front reads it as its group. */
