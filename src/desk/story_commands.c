@@ -12,6 +12,7 @@
 #include "desk/desk.h"
 #include "desk/desk_staff.h"
 #include "desk/story_work.h"
+#include "house/settings.h"
 #include "http/http_client.h"
 
 static void print_json(json_t *json)
@@ -84,10 +85,14 @@ static void print_day(const json_t *json, const char *key)
 bool story_run_list(struct errand *errand, struct fault *f)
 {
 	struct str path = str_format(&errand->arena, "/stories?state=%s", errand->argc > 0 ? errand->argv[0] : "");
+	struct settings settings;
 	json_t *reply = NULL;
 	const json_t *list;
 	size_t i;
 
+	if (!settings_read(&settings, &errand->home, f)) /* the dates are printed in the newsroom's zone */
+		return false;
+	settings_release(&settings);
 	if (!errand_call(errand, "desk", "GET", path.at, NULL, &reply, f))
 		return false;
 	list = json_object_get(reply, "stories");
