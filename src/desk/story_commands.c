@@ -69,6 +69,17 @@ bool story_run_import(struct errand *errand, struct fault *f)
 	return ok;
 }
 
+/* Dates are printed in the newsroom's zone, not this terminal's. */
+static bool use_zone(struct errand *errand, struct fault *f)
+{
+	struct settings settings;
+
+	if (!settings_read(&settings, &errand->home, f))
+		return false;
+	settings_release(&settings);
+	return true;
+}
+
 static void print_day(const json_t *json, const char *key)
 {
 	int64_t us = 0;
@@ -85,15 +96,11 @@ static void print_day(const json_t *json, const char *key)
 bool story_run_list(struct errand *errand, struct fault *f)
 {
 	struct str path = str_format(&errand->arena, "/stories?state=%s", errand->argc > 0 ? errand->argv[0] : "");
-	struct settings settings;
 	json_t *reply = NULL;
 	const json_t *list;
 	size_t i;
 
-	if (!settings_read(&settings, &errand->home, f)) /* the dates are printed in the newsroom's zone */
-		return false;
-	settings_release(&settings);
-	if (!errand_call(errand, "desk", "GET", path.at, NULL, &reply, f))
+	if (!use_zone(errand, f) || !errand_call(errand, "desk", "GET", path.at, NULL, &reply, f))
 		return false;
 	list = json_object_get(reply, "stories");
 	if (errand->json)
@@ -140,7 +147,7 @@ bool story_run_show(struct errand *errand, struct fault *f)
 {
 	json_t *story = NULL;
 
-	if (!wants(errand, 1, "story show ID|SLUG", f)
+	if (!wants(errand, 1, "story show ID|SLUG", f) || !use_zone(errand, f)
 		|| !errand_call(errand, "desk", "GET", story_path_of(errand, "").at, NULL, &story, f))
 		return false;
 	if (errand->json) {
