@@ -53,6 +53,13 @@ struct bake_group {
 	size_t count, room;
 };
 
+/* A story's "Read more": positions. */
+struct bake_related {
+	uint32_t at[BAKE_MORE];
+	uint32_t count;
+	bool is_known;
+};
+
 struct bake_list {
 	int64_t id;
 	struct str kind, slug, name;
@@ -80,6 +87,7 @@ struct bake {
 	struct bake_group *groups;
 	size_t group_count;
 	struct bake_terms *terms;   /* by position */
+	struct bake_related *related; /* by position: as the pages on the site have it */
 	uint32_t *stamps;           /* by term: which story asked last */
 	size_t term_count;
 	struct bake_list *lists;
@@ -98,6 +106,9 @@ const struct bake_list *bake_find_list(const struct bake *bake, const char *kind
 
 /* bake_more.c: positions of up to BAKE_MORE related stories. */
 size_t bake_more(struct bake *bake, size_t position, uint32_t out[BAKE_MORE]);
+/* What the pages have, kept in _more between bakes. Reading: a missing or strange file means that nothing is known. */
+bool bake_related_read(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
+bool bake_related_write(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 
 /* bake_values.c: what several pages are filled with. Texts of a page live in bake->page, which bake_put empties. */
 /* Pictures: the story's own, the front page's lead, a card's. */

@@ -18,10 +18,11 @@
 #include "press/theme.h"
 #include "store/store.h"
 
-enum { WINDOW_AFTER = 8, YOUNG = 12, REPORT_EVERY = 200, QUEUE_FULL = 2000, BODY_ARENA = 4 * 1024 * 1024 };
+enum { REPORT_EVERY = 200, QUEUE_FULL = 2000, BODY_ARENA = 4 * 1024 * 1024 };
 
 struct queue {
 	int64_t last;               /* highest row */
+	int64_t since;              /* the earliest date that a change concerns */
 	size_t count;
 	bool wants_full;
 	struct str *old_paths;
@@ -45,32 +46,18 @@ static void touch_lists(struct bake *bake, struct str ids)
 	}
 }
 
-static void touch_lists_of(struct bake *bake, uint32_t position)
+/* Every list that has a slot for the story, whether it shows there or not. */
+static bool touch_lists_of(struct bake *bake, int64_t story, struct fault *f)
 {
+	struct store_rows rows;
 	size_t i;
-	size_t k;
 
-	for (i = 0; i < bake->list_count; i++)
-		for (k = 0; k < bake->lists[i].slots && !bake->lists[i].is_touched; k++)
-			bake->lists[i].is_touched = bake->lists[i].stories[k] == position;
-}
-
-/* A withdrawn story stands in no list any more: its lists are known by its names. */
-static void touch_named(struct bake *bake, const struct story *story)
-{
-	size_t i;
-	size_t k;
-
-	for (i = 0; i < bake->list_count; i++) {
-		struct bake_list *list = &bake->lists[i];
-
-		if (str_is(list->kind, "section"))
-			list->is_touched = list->is_touched || str_equal(list->name, story->section);
-		for (k = 0; str_is(list->kind, "topic") && k < story->topic_count; k++)
-			list->is_touched = list->is_touched || str_equal(list->name, story->topics[k]);
-		for (k = 0; str_is(list->kind, "author") && k < story->author_count; k++)
-			list->is_touched = list->is_touched || str_equal(list->name, story->authors[k]);
-	}
+	if (!store_rows_begin(bake->db, DESK_SQL_LIST_OF_STORY, STORE_ARGS(store_i64(story)), &rows, f))
+		return false;
+	while (store_rows_next(&rows, f))
+		for (i = 0; i < bake->list_count; i++)
+			bake->lists[i].is_touched = bake->lists[i].is_touched || bake->lists[i].id == store_column_i64(&rows, 0);
+	return store_rows_end(&rows);
 }
 
 static bool read_queue(struct bake *bake, struct queue *queue, struct fault *f)
@@ -92,51 +79,43 @@ static bool read_queue(struct bake *bake, struct queue *queue, struct fault *f)
 static bool touch_queued(struct bake *bake, struct queue *queue, struct fault *f)
 {
 	struct store_rows rows;
+	bool ok = true;
 
+	queue->since = INT64_MAX;
 	if (!store_rows_begin(bake->db, DESK_SQL_QUEUE_ALL, STORE_NO_ARGS, &rows, f))
 		return false;
-	while (store_rows_next(&rows, f)) {
+	while (ok && store_rows_next(&rows, f)) {
+		int64_t since = store_column_i64(&rows, 5); /* 0 where it is not said: everything */
 		struct bake_story *of = bake_find(bake, store_column_i64(&rows, 1));
 
 		if (store_column_i64(&rows, 0) > queue->last)
 			break;
+		queue->since = since < queue->since ? since : queue->since;
 		if (of != NULL) {
 			of->is_touched = true;
-			touch_lists_of(bake, (uint32_t) (of - bake->stories));
-			touch_named(bake, &of->story);
+			ok = touch_lists_of(bake, of->story.id, f);
 		}
 		touch_lists(bake, store_column_text(&rows, 4));
 		if (!store_column_is_null(&rows, 3) && queue->old_count < QUEUE_FULL)
 			queue->old_paths[queue->old_count++] = store_column_copy(&rows, 3, &bake->arena);
 	}
-	return store_rows_end(&rows);
+	return store_rows_end(&rows) && ok;
 }
 
-static bool shares_group(const struct bake_story *a, const struct bake_story *b)
+/* Whether the page's "Read more" is another than it was, or names a story that changed. older: published ones before it. */
+static bool names_touched(struct bake *bake, size_t position, size_t older, int64_t since)
 {
-	size_t i;
-	size_t k;
-
-	if (a->section != 0 && a->section == b->section)
-		return true;
-	for (i = 0; i < a->story.topic_count; i++)
-		for (k = 0; k < b->story.topic_count; k++)
-			if (a->topics[i] == b->topics[k])
-				return true;
-	return false;
-}
-
-/* Whether the page at `position` may name a touched story in its "Read more". */
-static bool may_name_touched(const struct bake *bake, size_t position, size_t first_touched)
-{
+	const struct bake_related *was = &bake->related[position];
+	struct bake_related now = *was;
 	size_t i;
 
-	if (bake->count <= YOUNG)
+	/* only younger stories look back at a change; the first few look forward */
+	if (bake->stories[position].story.published.us >= since || older < BAKE_MORE)
+		now.count = (uint32_t) bake_more(bake, position, now.at);
+	if (!was->is_known || now.count != was->count)
 		return true;
-	if (position < first_touched)
-		return position < BAKE_MORE && first_touched < YOUNG;
-	for (i = first_touched; i < position; i++)
-		if (bake->stories[i].is_touched && (position - i <= WINDOW_AFTER || shares_group(&bake->stories[i], &bake->stories[position])))
+	for (i = 0; i < now.count; i++)
+		if (now.at[i] != was->at[i] || bake->stories[now.at[i]].is_touched)
 			return true;
 	return false;
 }
@@ -176,26 +155,27 @@ static bool bake_stories(struct bake *bake, struct fault *f)
 	return store_rows_end(&rows) && ok;
 }
 
-static bool bake_touched_stories(struct bake *bake, struct fault *f)
+static bool bake_touched_stories(struct bake *bake, int64_t since, struct fault *f)
 {
 	struct arena arena;
-	size_t first = 0;
+	size_t older = 0;
 	bool ok = true;
 	size_t i;
 
-	while (first < bake->count && !bake->stories[first].is_touched)
-		first++;
 	arena_init(&arena, "body", BODY_ARENA);
-	for (i = 0; i < bake->count && ok && first < bake->count; i++) {
+	for (i = 0; i < bake->count && ok; i++) {
 		const struct bake_story *of = &bake->stories[i];
 		struct store_row row;
 		bool found = false;
 
-		if (of->story.state != STORY_PUBLISHED || !(of->is_touched || may_name_touched(bake, i, first)))
+		if (of->story.state != STORY_PUBLISHED)
 			continue;
-		ok = store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(of->story.id)), &arena, &row, &found, f)
-			&& (!found || bake_story_page(bake, i, row.columns[0].bytes, f));
-		arena_reset(&arena);
+		if (of->is_touched || names_touched(bake, i, older, since)) {
+			ok = store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(of->story.id)), &arena, &row, &found, f)
+				&& (!found || bake_story_page(bake, i, row.columns[0].bytes, f));
+			arena_reset(&arena);
+		}
+		older++;
 	}
 	arena_release(&arena);
 	return ok;
@@ -226,7 +206,7 @@ static bool take_away(struct bake *bake, const struct queue *queue, struct fault
 static bool bake_some(struct bake *bake, struct queue *queue, const char *site_path, struct fault *f)
 {
 	/* addresses first: whoever asks for a page in the instant between gets the redirect, not nothing */
-	return touch_queued(bake, queue, f) && bake_touched_stories(bake, f) && bake_addresses(bake, f) && bake_lists(bake, f)
+	return touch_queued(bake, queue, f) && bake_touched_stories(bake, queue->since, f) && bake_addresses(bake, f) && bake_lists(bake, f)
 		&& bake_front_page(bake, f) && bake_newsletter(bake, f) && bake_feeds(bake, f) && take_away(bake, queue, f)
 		&& bake_search_some(bake, site_path, f);
 }
@@ -280,11 +260,11 @@ static bool run(struct bake *bake, const char *site_path, bool wants_full, struc
 	if (!read_queue(bake, queue, f))
 		return false;
 	bake->is_full = wants_full || queue->wants_full || !file_exists(bake->site.fd, "search.db") || !recipe_is_same(bake, now);
-	if (!bake_load(bake, f))
+	if (!bake_load(bake, f) || !bake_related_read(bake, f))
 		return false;
 	if (bake->is_full ? !bake_all(bake, site_path, f) : !bake_some(bake, queue, site_path, f))
 		return false;
-	return bake_site_put(&bake->site, "_recipe", now, false, f) && bake_site_tell(&bake->site, f);
+	return bake_related_write(bake, f) && bake_site_put(&bake->site, "_recipe", now, false, f) && bake_site_tell(&bake->site, f);
 }
 
 bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *f)

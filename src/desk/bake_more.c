@@ -4,7 +4,11 @@
  * section's newest older ones, then any. Leaves to others: the terms. Runs in: desk's bake. The hard thing: a new story may not
  * change older pages, so only older stories are looked at; the first few of a young archive take the next newer ones.
  * SPDX-License-Identifier: ISC */
+#include "base/fault.h"
+#include "base/file.h"
 #include "desk/bake.h"
+
+enum { FILE_BYTES = 64 * 1024 * 1024 };
 
 struct choosing {
 	struct bake *bake;
@@ -115,4 +119,91 @@ size_t bake_more(struct bake *bake, size_t position, uint32_t out[BAKE_MORE])
 			c.out[c.count++] = newer;
 	memcpy(out, c.out, sizeof(c.out));
 	return c.count;
+}
+
+/* --- _more: one line a story: its id, then those that its page names --- */
+
+struct place {
+	int64_t id;
+	uint32_t position;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	int64_t x = ((const struct place *) a)->id;
+	int64_t y = ((const struct place *) b)->id;
+
+	return (x > y) - (x < y);
+}
+
+static bool place_of(const struct place *places, size_t count, struct str text, uint32_t *position)
+{
+	struct place wanted = {0};
+	const struct place *found;
+
+	if (!str_to_i64(text, &wanted.id))
+		return false;
+	found = bsearch(&wanted, places, count, sizeof(wanted), by_id);
+	if (found != NULL)
+		*position = found->position;
+	return found != NULL;
+}
+
+static void read_line(struct bake *bake, const struct place *places, struct str line)
+{
+	struct bake_related related = {.is_known = true};
+	uint32_t position = 0;
+	struct str piece;
+
+	if (!str_next(&line, ' ', &piece) || !place_of(places, bake->count, piece, &position))
+		return;
+	while (str_next(&line, ' ', &piece)) {
+		if (related.count == BAKE_MORE || !place_of(places, bake->count, piece, &related.at[related.count]))
+			return; /* not known, then: the page is made again */
+		related.count++;
+	}
+	bake->related[position] = related;
+}
+
+bool bake_related_read(struct bake *bake, struct fault *f)
+{
+	struct place *places = arena_alloc_many(&bake->arena, bake->count + 1, sizeof(*places));
+	struct str text = {NULL, 0};
+	struct fault ignored = {0};
+	struct str line;
+	size_t i;
+
+	bake->related = arena_alloc_many(&bake->arena, bake->count + 1, sizeof(*bake->related));
+	if (places == NULL || bake->related == NULL)
+		return fault_full(f, "the site");
+	for (i = 0; i < bake->count; i++)
+		places[i] = (struct place){bake->stories[i].story.id, (uint32_t) i};
+	qsort(places, bake->count, sizeof(*places), by_id);
+	if (!bake->is_full && file_read(bake->site.fd, "_more", FILE_BYTES, &bake->arena, &text, &ignored))
+		while (str_next(&text, '\n', &line))
+			read_line(bake, places, line);
+	return true;
+}
+
+bool bake_related_write(struct bake *bake, struct fault *f)
+{
+	struct buf out;
+	bool ok;
+	size_t i;
+	size_t k;
+
+	buf_init(&out, FILE_BYTES);
+	for (i = 0; i < bake->count; i++) {
+		if (!bake->related[i].is_known || bake->stories[i].story.state != STORY_PUBLISHED)
+			continue;
+		buf_add_i64(&out, bake->stories[i].story.id);
+		for (k = 0; k < bake->related[i].count; k++) {
+			buf_add_char(&out, ' ');
+			buf_add_i64(&out, bake->stories[bake->related[i].at[k]].story.id);
+		}
+		buf_add_char(&out, '\n');
+	}
+	ok = buf_check(&out, "_more", f) && bake_site_put(&bake->site, "_more", buf_view(&out), false, f);
+	buf_release(&out);
+	return ok;
 }

@@ -123,13 +123,14 @@ static void set_topics(struct bake *bake, struct press_value *root, const struct
 static void set_more(struct bake *bake, struct press_value *root, size_t position)
 {
 	struct press_value *list = press_set_list(root, "more");
-	uint32_t more[BAKE_MORE];
-	size_t count = bake_more(bake, position, more);
+	struct bake_related *related = &bake->related[position];
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		bake_fill_card(bake, press_add_map(list), &bake->stories[more[i]], STORY_DEPTH, NULL, BAKE_CARD);
-	press_set_bool(root, "has_more", count > 0);
+	related->count = (uint32_t) bake_more(bake, position, related->at);
+	related->is_known = true;
+	for (i = 0; i < related->count; i++)
+		bake_fill_card(bake, press_add_map(list), &bake->stories[related->at[i]], STORY_DEPTH, NULL, BAKE_CARD);
+	press_set_bool(root, "has_more", related->count > 0);
 }
 
 /* --- schema.org --- */

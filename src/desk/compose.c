@@ -310,7 +310,7 @@ void desk_issue_started(struct room *room, int64_t issue)
 		ok = store_run(room->db, DESK_SQL_ISSUE_START, STORE_ARGS(store_i64(issue), store_i64(clock_now().us)), &changed, &f)
 			/* story 0 is nobody: lists and archive are made again, no story */
 			&& (changed == 0 || store_run(room->db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(0), store_text(STR("issue")), store_null(),
-				store_text(STR(""))), NULL, &f));
+				store_text(STR("")), store_i64(INT64_MAX)), NULL, &f));
 		ok = store_end(room->db, ok, &f);
 	}
 	if (!ok)

@@ -181,12 +181,12 @@ SELECT m.old_path, s.path, s.state FROM moved m JOIN story s ON s.id = m.story O
 -- --- the bake's queue ---
 
 -- name: queue_add
--- story or NULL, why, old path or NULL, lists
-INSERT INTO bake_queue (story, why, old_path, lists) VALUES ($1, $2, $3, $4)
+-- story or NULL, why, old path or NULL, lists, the earliest date concerned
+INSERT INTO bake_queue (story, why, old_path, lists, since) VALUES ($1, $2, $3, $4, $5)
 
 -- name: queue_all
--- → id, story, why, old_path, lists
-SELECT id, story, why, old_path, lists FROM bake_queue ORDER BY id
+-- → id, story, why, old_path, lists, since
+SELECT id, story, why, old_path, lists, since FROM bake_queue ORDER BY id
 
 -- name: queue_done
 -- highest id that was baked

@@ -196,7 +196,8 @@ static bool queue(struct store *db, const struct story *story, const struct stan
 	if (has_moved && !store_run(db, DESK_SQL_MOVED_PUT, STORE_ARGS(store_text(was->path), store_i64(story->id)), NULL, f))
 		return false;
 	return store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(story->id), store_text(str_from(why)),
-		has_moved ? store_text(was->path) : store_null(), store_text(left)), NULL, f);
+		has_moved ? store_text(was->path) : store_null(), store_text(left),
+		store_i64(was->published.us != 0 && was->published.us < story->published.us ? was->published.us : story->published.us)), NULL, f);
 }
 
 static bool save_all(struct store *db, struct story *story, const struct standing *was, struct when now, const char *by,
@@ -254,7 +255,7 @@ static bool change_state(struct store *db, struct story *story, enum story_state
 			store_i64(story->published.us), store_text(story->path), store_i64(now.us), store_text_or_null(reason)), NULL, f)
 		&& (to != STORY_PUBLISHED || save_lists(db, story, &left, f))
 		&& store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(story->id), store_text(str_from(story_state_name(to))),
-			store_null(), store_text(buf_view(&left))), NULL, f);
+			store_null(), store_text(buf_view(&left)), store_i64(story->published.us)), NULL, f);
 	buf_release(&left);
 	return ok;
 }

@@ -1,0 +1,2 @@
+-- The earliest date that a change concerns, the old one or the new: only younger stories can name the story in "Read more".
+ALTER TABLE bake_queue ADD COLUMN since INTEGER;

@@ -1,0 +1,367 @@
+/* test_bake.c: stories in the database and the site that is baked from them. The heart: after any row of changes, each
+ * baked as it came, the site is byte for byte what a full bake makes from nothing.
+ * SPDX-License-Identifier: ISC */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/file.h"
+#include "base/rand.h"
+#include "desk/bake_job.h"
+#include "desk/story_store.h"
+#include "gen/desk_schema.h"
+#include "gen/desk_sql.h"
+#include "gen/theme_files.h"
+#include "house/home.h"
+#include "house/settings.h"
+#include "press/theme.h"
+#include "store/store.h"
+
+static char folder[64];
+static struct store *db;
+static struct theme *theme;
+static struct settings settings;
+static struct arena arena;
+
+static const char conf[] = "[newsroom]\nname = The <Tern> Courier\nurl = https://tern.example\nlanguage = en\nzone = Europe/Amsterdam\n"
+	"sections = News, Culture\n[site]\nlisten = 127.0.0.1:1\n[desk]\nlisten = 127.0.0.1:2\nurl = http://localhost:2\n"
+	"[newsletter]\nfrom = a@tern.example\n";
+
+static void shell(const char *format, ...)
+{
+	char command[500];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	if (system(command) != 0)
+		fail_msg("%s", command);
+}
+
+static const char *at(const char *name)
+{
+	static char path[4][200];
+	static int turn;
+
+	turn = (turn + 1) % 4;
+	snprintf(path[turn], sizeof(path[turn]), "%s/%s", folder, name);
+	return path[turn];
+}
+
+static int begin(void **state)
+{
+	struct store_options options = {.path = at("desk.db"), .migrations = desk_schema, .queries = desk_sql,
+		.query_count = DESK_SQL_SEARCH_SCHEMA};
+	struct home home;
+	struct fault f = {0};
+
+	(void) state;
+	shell("rm -rf %s && mkdir -p %s/site %s/other", folder, folder, folder);
+	rand_fix(7);
+	clock_fix((struct when){1795000000000000});
+	arena_init(&arena, "test", 64 * 1024 * 1024);
+	memset(&settings, 0, sizeof(settings));
+	if (!file_write(AT_FDCWD, at("mimeo.conf"), str_from(conf), 0644, false, &f) || !home_open(&home, folder, &f)
+		|| !settings_read(&settings, &home, &f) || !theme_open(&theme, theme_files, NULL, &f) || !store_open(&db, &options, &f)) {
+		fault_print(&f, true);
+		return -1;
+	}
+	home_close(&home);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void) state;
+	store_close(&db);
+	theme_close(&theme);
+	settings_release(&settings);
+	arena_release(&arena);
+	shell("rm -rf %s", folder);
+	return 0;
+}
+
+static int64_t save(const char *identity, const char *title, const char *slug, int64_t day, const char *section, const char *topics,
+	enum story_state state)
+{
+	struct story story = {.identity = str_from(identity), .state = state, .title = str_from(title), .slug = str_from(slug), .lang = STR("en"),
+		.dir = STR("ltr"), .section = str_from(section), .excerpt = STR("Excerpt & more."),
+		.body = STR("One [Islamic State].\n\nTwo <b>.\n\nThree.\n\nFour.[^1]\n\nFive.\n\n[^1]: Note."), .authors = {STR("Ada Wren")}, .author_count = 1,
+		.published = {day > 0 ? (20000 + day) * 86400 * (int64_t) 1000000 : 0}, .terms = {str_from(section), str_from(title)}, .term_count = 2};
+	struct str rest = str_from(topics);
+	struct str piece;
+	struct fault f = {0};
+
+	while (rest.len > 0 && str_next(&rest, ',', &piece))
+		story.topics[story.topic_count++] = piece;
+	if (!store_begin(db, &f) || !store_end(db, story_save(db, &story, clock_now(), "test", &arena, &f), &f))
+		fail_msg("%s", f.say);
+	return story.id;
+}
+
+static struct bake_done bake_into(const char *name, bool full)
+{
+	struct bake_run how = {.db = db, .theme = theme, .settings = &settings, .site_path = at(name), .is_full = full};
+	struct bake_done done = {0};
+	struct fault f = {0};
+
+	if (!bake_run(&how, &done, &f))
+		fail_msg("%s %s (%s)", f.say, f.detail, f.trail);
+	return done;
+}
+
+static struct bake_done bake(void)
+{
+	struct bake_done done = bake_into("site", false);
+	struct fault f = {0};
+
+	assert_true(store_run(db, DESK_SQL_QUEUE_DONE, STORE_ARGS(store_i64(done.queue_last)), NULL, &f));
+	return done;
+}
+
+static const char *page(const char *path)
+{
+	char name[200];
+	struct str text = {NULL, 0};
+	struct fault f = {0};
+
+	snprintf(name, sizeof(name), "site%s%s", path, path[strlen(path) - 1] == '/' ? "index.html" : "");
+	if (!file_read(AT_FDCWD, at(name), 1 << 22, &arena, &text, &f))
+		return NULL;
+	return text.at;
+}
+
+static void has(const char *path, const char *text)
+{
+	const char *is = page(path);
+
+	if (is == NULL || strstr(is, text) == NULL)
+		fail_msg("%s has no %s", path, text);
+}
+
+static void lacks(const char *path, const char *text)
+{
+	const char *is = page(path);
+
+	if (is != NULL && strstr(is, text) != NULL)
+		fail_msg("%s has %s", path, text);
+}
+
+static void is_as_baked_from_nothing(void)
+{
+	shell("rm -rf %s/other && mkdir %s/other", folder, folder);
+	bake_into("other", true);
+	shell("diff -r -x search.db -x search.db-wal -x search.db-shm -x _changes -x _recipe %s/site %s/other", folder, folder);
+}
+
+/* --- what a page holds --- */
+
+static void a_story_page_is_whole(void **state)
+{
+	static const char path[] = "/2024/10/05/kerry/";
+
+	(void) state;
+	save("k", "Kerry \"says\" </script>", "kerry", 1, "News", "Syria,Russia", STORY_PUBLISHED);
+	save("k2", "Other", "other", 2, "News", "Syria", STORY_PUBLISHED);
+	bake();
+	has(path, "<h1>Kerry &quot;says&quot; &lt;/script&gt;</h1>");
+	has(path, "One [Islamic State].");
+	has(path, "Two &lt;b&gt;.");
+	has(path, "\"headline\":\"Kerry \\\"says\\\" <\\/script>\"");
+	has(path, "<link rel=\"canonical\" href=\"https://tern.example/2024/10/05/kerry/\">");
+	has(path, "og:type\" content=\"article\"");
+	has(path, "href=\"../../../../author/ada-wren/\"");
+	has(path, "href=\"../../../../topic/syria/\"");
+	has(path, "../../../../2024/10/06/other/"); /* the first story of an archive takes the next newer */
+	has("/", "2024/10/05/kerry/");
+	has("/topic/syria/", "../../2024/10/05/kerry/");
+	has("/feed.xml", "https://tern.example/2024/10/05/kerry/");
+	has("/sitemap.xml", "https://tern.example/2024/10/05/kerry/");
+	has("/section/culture/", "<h1>Culture</h1>");
+	has("/_headers", "Content-Security-Policy: default-src 'none'");
+	has("/_404.html", "@ROOT@");
+	lacks("/404.html", "=\"./");
+	assert_non_null(page("/support/quiet.css"));
+	assert_non_null(page("/robots.txt"));
+}
+
+static void the_helper_can_fail(void **state)
+{
+	(void) state;
+	save("a", "A", "a", 1, "News", "", STORY_PUBLISHED);
+	bake();
+	assert_null(page("/2024/10/05/b/"));
+	assert_null(strstr(page("/2024/10/05/a/"), "not in any page"));
+}
+
+static void no_link_leaves_the_folder_from_its_root(void **state)
+{
+	(void) state;
+	save("a", "A", "a", 1, "News", "x", STORY_PUBLISHED);
+	bake();
+	shell("! grep -rlE '(href|src|action)=\"/' %s/site --include=index.html --include='_*.html'", folder);
+	shell("! grep -rl '⟦' %s/site --include=*.html", folder);
+}
+
+/* --- changes --- */
+
+static void a_changed_slug_leaves_a_redirect(void **state)
+{
+	(void) state;
+	save("a", "A", "first", 1, "News", "x", STORY_PUBLISHED);
+	bake();
+	save("a", "A", "second", 1, "News", "x", STORY_PUBLISHED);
+	bake();
+	assert_null(page("/2024/10/05/first/"));
+	assert_non_null(page("/2024/10/05/second/"));
+	assert_string_equal(page("/_moved"), "/2024/10/05/first/\t/2024/10/05/second/\n");
+	save("a", "A", "first", 1, "News", "x", STORY_PUBLISHED); /* and back: the old address is the story's again */
+	bake();
+	assert_string_equal(page("/_moved"), "/2024/10/05/second/\t/2024/10/05/first/\n");
+	assert_non_null(page("/2024/10/05/first/"));
+	assert_null(page("/2024/10/05/second/"));
+	is_as_baked_from_nothing();
+}
+
+static void a_withdrawn_story_is_gone_everywhere(void **state)
+{
+	struct fault f = {0};
+	int64_t id = save("a", "Aaa", "aaa", 1, "News", "x,y", STORY_PUBLISHED);
+
+	(void) state;
+	save("b", "B", "b", 2, "News", "x", STORY_PUBLISHED);
+	bake();
+	has("/2024/10/06/b/", "aaa");
+	assert_true(story_change_state(db, id, STORY_WITHDRAWN, STR("wrong"), clock_now(), &f));
+	bake();
+	assert_null(page("/2024/10/05/aaa/"));
+	assert_null(page("/topic/y/"));
+	assert_string_equal(page("/_gone"), "/2024/10/05/aaa/\n");
+	shell("! grep -rl 'Aaa' %s/site --include=*.html --include=*.xml", folder);
+	is_as_baked_from_nothing();
+	assert_true(story_change_state(db, id, STORY_PUBLISHED, STR(""), clock_now(), &f));
+	bake();
+	assert_string_equal(page("/_gone"), "");
+	has("/topic/y/", "aaa");
+	is_as_baked_from_nothing();
+}
+
+static void drafts_are_nowhere(void **state)
+{
+	(void) state;
+	save("d", "Unborn draft", "unborn", 1, "News", "secret", STORY_DRAFT);
+	save("a", "A", "a", 2, "News", "", STORY_PUBLISHED);
+	bake();
+	shell("! grep -rliE 'unborn|secret' %s/site", folder);
+}
+
+static void a_second_bake_writes_nothing(void **state)
+{
+	struct bake_done done;
+
+	(void) state;
+	save("a", "A", "a", 1, "News", "x", STORY_PUBLISHED);
+	bake();
+	done = bake();
+	assert_int_equal(done.written, 0);
+	done = bake_into("site", true);
+	assert_int_equal(done.written, 0);
+	assert_int_equal(done.removed, 0);
+}
+
+static void one_story_touches_only_what_names_it(void **state)
+{
+	struct bake_done done;
+	char identity[32];
+	char slug[32];
+	int i;
+
+	(void) state;
+	for (i = 0; i < 60; i++) {
+		snprintf(identity, sizeof(identity), "s%d", i);
+		snprintf(slug, sizeof(slug), "slug-%d", i);
+		save(identity, slug, slug, i + 1, i % 2 ? "News" : "Culture", i % 3 ? "x" : "y", STORY_PUBLISHED);
+	}
+	bake();
+	save("new", "New", "new", 100, "News", "x", STORY_PUBLISHED);
+	done = bake();
+	/* the story, front page, newsletter's sample, feed, sitemap; section, topic, author and their last numbered pages */
+	assert_true(done.written <= 13);
+	is_as_baked_from_nothing();
+}
+
+static void another_story_s_address_is_a_conflict(void **state)
+{
+	struct story story = {.identity = STR("b"), .state = STORY_PUBLISHED, .title = STR("B"), .slug = STR("a"), .lang = STR("en"), .dir = STR("ltr"),
+		.body = STR("x"), .published = {20001 * 86400 * (int64_t) 1000000}};
+	struct fault f = {0};
+
+	(void) state;
+	save("a", "A", "a", 1, "News", "", STORY_PUBLISHED);
+	assert_true(store_begin(db, &f));
+	assert_false(store_end(db, story_save(db, &story, clock_now(), "test", &arena, &f), &f));
+	assert_int_equal(f.kind, FAULT_CONFLICT);
+}
+
+/* Sixty random changes, each baked as it comes; every tenth time the whole site is compared. */
+static void changes_add_up_to_a_full_bake(void **state)
+{
+	static const char *const sections[] = {"News", "Culture", "Opinion", ""};
+	static const char *const topics[] = {"x", "x,y", "y,z", "", "z"};
+	int i;
+
+	(void) state;
+	for (i = 0; i < 60; i++) {
+		char identity[32];
+		char slug[32];
+		uint32_t who = rand_below(22);
+		struct fault f = {0};
+		int64_t id;
+
+		snprintf(identity, sizeof(identity), "s%u", who);
+		snprintf(slug, sizeof(slug), "s%u-%u", who, rand_below(3));
+		id = save(identity, slug, slug, 1 + (int64_t) rand_below(40), sections[rand_below(4)], topics[rand_below(5)],
+			rand_below(8) == 0 ? STORY_DRAFT : STORY_PUBLISHED);
+		if (rand_below(5) == 0)
+			(void) !story_change_state(db, id, STORY_WITHDRAWN, STR(""), clock_now(), &f);
+		if (rand_below(3) > 0)
+			bake();
+		if (i % 10 == 9) {
+			bake();
+			is_as_baked_from_nothing();
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_story_page_is_whole, begin, end),
+		cmocka_unit_test_setup_teardown(the_helper_can_fail, begin, end),
+		cmocka_unit_test_setup_teardown(no_link_leaves_the_folder_from_its_root, begin, end),
+		cmocka_unit_test_setup_teardown(a_changed_slug_leaves_a_redirect, begin, end),
+		cmocka_unit_test_setup_teardown(a_withdrawn_story_is_gone_everywhere, begin, end),
+		cmocka_unit_test_setup_teardown(drafts_are_nowhere, begin, end),
+		cmocka_unit_test_setup_teardown(a_second_bake_writes_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(one_story_touches_only_what_names_it, begin, end),
+		cmocka_unit_test_setup_teardown(another_story_s_address_is_a_conflict, begin, end),
+		cmocka_unit_test_setup_teardown(changes_add_up_to_a_full_bake, begin, end),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	snprintf(folder, sizeof(folder), "/tmp/mimeo-bake-XXXXXX");
+	if (mkdtemp(folder) == NULL)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
