@@ -13,13 +13,13 @@ from house import ROOT, ask_url, children_of, free_ports, wait_for
 
 def start(port, home, *more):
     process = subprocess.Popen([os.path.join(ROOT, "run"), "--port", str(port), "--home", home, *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               text=True, start_new_session=True)
+                               start_new_session=True)
     os.set_blocking(process.stdout.fileno(), False)
     said = ""
 
     def ready():
         nonlocal said
-        said += process.stdout.read() or ""
+        said += (process.stdout.read() or b"").decode()
         assert process.poll() is None, said
         return "Ctrl-C" in said
     wait_for(ready, 180, 0.1, why=lambda: said)
