@@ -24,6 +24,7 @@ enum {
 	HEAT_MS = 8000,               /* what was asked for so long ago counts half */
 	LOOKED_MS = 10000,            /* a file is compared again after so long even if nothing was told */
 	VICTIMS = 8,
+	LOOKED_AT = 16,
 	NAME_BYTES = 1200             /* a public path is at most 1,024 */
 };
 
@@ -328,7 +329,7 @@ static bool make_memory(struct files *files, const struct entry *wants, size_t s
 
 		if (files->victim == NULL)
 			files->victim = files->hand;
-		for (int looked = 0; looked < 64 && victim == NULL; looked++) {
+		for (int looked = 0; looked < LOOKED_AT && victim == NULL; looked++) {
 			struct entry *entry = files->victim;
 
 			files->victim = entry->ring_next;
@@ -352,7 +353,7 @@ bool front_files_may_keep(struct files *files, struct entry *entry, const struct
 	if (files->counts.memory_bytes + size <= files->memory_most)
 		return true;
 	/* Not for every request: looking for a victim costs something too. */
-	return (entry->heat & 7) == 0 && make_memory(files, entry, size);
+	return (entry->heat & 15) == 0 && make_memory(files, entry, size);
 }
 
 void front_files_keep(struct files *files, struct variant *variant, struct http_ready *ready)

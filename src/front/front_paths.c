@@ -28,7 +28,8 @@ bool front_path_is_public(struct str path)
 				return false;
 			from = i + 1;
 		}
-	return !str_ends(path, STR(".gz")) && !str_ends(path, STR(".br"));
+	/* .new: desk's, before it is renamed; a kill may leave one, and its story may be withdrawn since. */
+	return !str_ends(path, STR(".gz")) && !str_ends(path, STR(".br")) && !str_ends(path, STR(".new"));
 }
 
 static const struct {

@@ -20,7 +20,17 @@
 #include "base/limits.h"
 #include "base/must.h"
 
-enum { SENT_BY_KERNEL = 256 << 10 /* a larger body is not copied through our memory */ };
+enum {
+	SENT_BY_KERNEL = 256 << 10, /* a larger body is not copied through our memory */
+	BLOCK_BYTES = 16 << 10,     /* most bodies fit; kept for the next, which malloc would not do as cheaply */
+	BLOCKS_KEPT = 64
+};
+
+struct block {
+	struct block *next;
+	struct site *site;
+	char bytes[];
+};
 
 struct site {
 	struct site_options options;
@@ -34,6 +44,8 @@ struct site {
 	int64_t now_ms;
 	struct files *files;
 	struct maps *maps;
+	struct block *blocks;         /* free ones */
+	size_t block_count;
 	uint64_t hits_memory, hits_descriptor;
 };
 
@@ -134,6 +146,12 @@ void front_site_close(struct site **site)
 	if (old == NULL)
 		return;
 	front_files_free(&old->files);
+	while (old->blocks != NULL) {
+		struct block *block = old->blocks;
+
+		old->blocks = block->next;
+		memory_free(block);
+	}
 	front_maps_free(&old->maps);
 	if (old->fd >= 0)
 		(void) close(old->fd);
@@ -149,6 +167,20 @@ struct site_counts front_site_count(const struct site *site)
 
 	return (struct site_counts){counts->entries, counts->descriptors, counts->memory_bytes, site->hits_memory,
 		site->hits_descriptor, counts->loads};
+}
+
+static void give_block(void *self)
+{
+	struct block *block = self;
+	struct site *site = block->site;
+
+	if (site->block_count >= BLOCKS_KEPT) {
+		memory_free(block);
+		return;
+	}
+	block->next = site->blocks;
+	site->blocks = block;
+	site->block_count++;
 }
 
 /* --- header lines --- */
@@ -206,6 +238,30 @@ static void keep_ready(struct site *site, struct entry *entry, struct variant *v
 		http_ready_new(200, lines.items, str_make(bytes, (size_t) variant->size), memory_free, bytes));
 }
 
+/* --- memory for one body on its way out --- */
+
+static char *take_bytes(struct site *site, size_t size, void (**release)(void *self), void **self)
+{
+	struct block *block = site->blocks;
+
+	if (size > BLOCK_BYTES - sizeof(*block)) {
+		*release = memory_free;
+		*self = memory_grow(NULL, size);
+		return *self;
+	}
+	if (block != NULL) {
+		site->blocks = block->next;
+		site->block_count--;
+	} else {
+		block = memory_grow(NULL, BLOCK_BYTES);
+	}
+	block->next = NULL;
+	block->site = site;
+	*release = give_block;
+	*self = block;
+	return block->bytes;
+}
+
 /* --- answers --- */
 
 static void answer_file(struct site *site, struct http_request *rq, struct entry *entry, struct variant *variant)
@@ -213,6 +269,8 @@ static void answer_file(struct site *site, struct http_request *rq, struct entry
 	struct str condition = http_header(rq, "If-None-Match");
 	bool is_fresh = condition.len > 0 && front_path_etag_matches(condition, str_from(variant->etag));
 	struct lines lines;
+	void (*release)(void *self) = NULL;
+	void *self = NULL;
 	char *bytes = NULL;
 	int fd = -1;
 
@@ -232,12 +290,12 @@ static void answer_file(struct site *site, struct http_request *rq, struct entry
 	}
 	site->hits_descriptor++;
 	if (variant->size <= SENT_BY_KERNEL) {
-		bytes = memory_grow(NULL, (size_t) variant->size);
+		bytes = take_bytes(site, (size_t) variant->size, &release, &self);
 		if (front_files_read(variant, bytes)) {
-			http_answer_lines(rq, 200, lines.items, str_make(bytes, (size_t) variant->size), memory_free, bytes);
+			http_answer_lines(rq, 200, lines.items, str_make(bytes, (size_t) variant->size), release, self);
 			return;
 		}
-		memory_free(bytes);
+		release(self);
 	} else {
 		fd = fcntl(variant->fd, F_DUPFD_CLOEXEC, 0);
 		if (fd >= 0) {
