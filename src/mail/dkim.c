@@ -1,9 +1,9 @@
 /* dkim.c: the DKIM signature of a mail that we wrote.
  *
- * Decides: which headers are signed (all that a reader or a mail program acts on, each once more than it stands there, so
- * that none can be added), canonical forms, the signature's line. Leaves to the newsletter room: where the key lies. Runs
- * in: the newsletter room. The hard thing: relaxed canonicalisation (RFC 6376 §3.4.2, §3.4.4) must come out byte for
- * byte as every verifier's does; the tests hold it against Python's dkim module.
+ * Decides: which headers are signed (all that a reader or a mail program acts on, each once more than it stands
+ * there, so that none can be added), canonical forms, the signature's line. Leaves to the newsletter room: where
+ * the key lies. Runs in: the newsletter room. The hard thing: relaxed canonicalisation (RFC 6376 §3.4.2, §3.4.4)
+ * must come out byte for byte as every verifier's does; the tests hold it against Python's dkim module.
  * SPDX-License-Identifier: ISC */
 #include "dkim.h"
 

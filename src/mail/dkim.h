@@ -14,10 +14,13 @@ struct secret;
 struct dkim_key; /* a parsed private key */
 
 /* A new RSA-2048 key as PEM, and the public part as it stands in DNS ("v=DKIM1; k=rsa; p=…"). */
-bool dkim_new_key(struct secret **pem, struct arena *arena, struct str *dns_record, struct fault *f) __attribute__((warn_unused_result));
-bool dkim_key_open(struct dkim_key **key, const struct secret *pem, struct fault *f) __attribute__((warn_unused_result));
+bool dkim_new_key(struct secret **pem, struct arena *arena, struct str *dns_record, struct fault *f)
+	__attribute__((warn_unused_result));
+bool dkim_key_open(struct dkim_key **key, const struct secret *pem, struct fault *f)
+	__attribute__((warn_unused_result));
 void dkim_key_close(struct dkim_key **key);
-bool dkim_dns_record(const struct dkim_key *key, struct arena *arena, struct str *record, struct fault *f) __attribute__((warn_unused_result));
+bool dkim_dns_record(const struct dkim_key *key, struct arena *arena, struct str *record, struct fault *f)
+	__attribute__((warn_unused_result));
 
 struct dkim_options {
 	const struct dkim_key *key;

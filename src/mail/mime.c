@@ -1,8 +1,8 @@
 /* mime.c: a whole mail: which headers, in which order, and its one or two parts.
  *
- * Decides: what every mail of a newsroom carries (RFC 5322, 2045, 2369, 2919, 3834, 8058). Leaves to mime_header.c and
- * mime_body.c: bytes and lines; to dkim.c: the signature. Runs in: the newsletter room. The hard thing: nothing that a
- * caller gives may begin a header or a part of its own, so every value is checked before a byte is written.
+ * Decides: what every mail of a newsroom carries (RFC 5322, 2045, 2369, 2919, 3834, 8058). Leaves to mime_header.c
+ * and mime_body.c: bytes and lines; to dkim.c: the signature. Runs in: the newsletter room. The hard thing: nothing
+ * that a caller gives may begin a header or a part of its own, so every value is checked before a byte is written.
  * SPDX-License-Identifier: ISC */
 #include "mime.h"
 

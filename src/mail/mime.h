@@ -41,10 +41,12 @@ struct mail_message {
 };
 
 /* Writes the whole message. */
-bool mail_write(const struct mail_message *message, struct buf *out, struct fault *f) __attribute__((warn_unused_result));
+bool mail_write(const struct mail_message *message, struct buf *out, struct fault *f)
+	__attribute__((warn_unused_result));
 
 /* One header line, folded, with encoded words where needed: for the tests and for rare callers. */
-bool mail_write_header(struct buf *out, const char *name, struct str value, struct fault *f) __attribute__((warn_unused_result));
+bool mail_write_header(struct buf *out, const char *name, struct str value, struct fault *f)
+	__attribute__((warn_unused_result));
 void mail_write_quoted_printable(struct buf *out, struct str text);
 
 #endif

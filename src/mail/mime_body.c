@@ -1,8 +1,8 @@
 /* mime_body.c: body parts as 7-bit lines.
  *
- * Decides: plain 7bit or quoted-printable (RFC 2045 §6.7), byte by byte. Runs in: the newsletter room. The hard thing: a
- * relay may strip blanks at line ends, quote "From " and double leading dots, any of which breaks a DKIM signature: those
- * bytes are encoded, so that nothing on the way finds anything to mend.
+ * Decides: plain 7bit or quoted-printable (RFC 2045 §6.7), byte by byte. Runs in: the newsletter room. The hard
+ * thing: a relay may strip blanks at line ends, quote "From " and double leading dots, any of which breaks a DKIM
+ * signature: those bytes are encoded, so that nothing on the way finds anything to mend.
  * SPDX-License-Identifier: ISC */
 #include "mail_inside.h"
 

@@ -1,8 +1,8 @@
 /* mime_header.c: header lines: folding, encoded words, display names.
  *
- * Decides: where a line breaks, what must be encoded, what a header may hold. Leaves to mime.c: which headers a mail has.
- * Runs in: the newsletter room. The hard thing: an encoded word has at most 75 bytes, a line at most 78, and no word may
- * end inside a UTF-8 character (RFC 2047 §5), because a mail program decodes each word alone.
+ * Decides: where a line breaks, what must be encoded, what a header may hold. Leaves to mime.c: which headers a
+ * mail has. Runs in: the newsletter room. The hard thing: an encoded word has at most 75 bytes, a line at most 78,
+ * and no word may end inside a UTF-8 character (RFC 2047 §5), because a mail program decodes each word alone.
  * SPDX-License-Identifier: ISC */
 #include "mail_inside.h"
 
@@ -255,7 +255,10 @@ void mail_fold_phrase(struct mail_fold *fold, struct str name)
 		buf_add_char(&quoted, name.at[i]);
 	}
 	buf_add_char(&quoted, '"');
-	fold_plain(fold, buf_view(&quoted));
+	if (is_plain(buf_view(&quoted)))
+		fold_plain(fold, buf_view(&quoted));
+	else /* quoting can double a word's length */
+		fold_encoded(fold, name);
 	buf_release(&quoted);
 }
 

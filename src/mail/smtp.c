@@ -1,15 +1,13 @@
 /* smtp.c: the SMTP client's states: what to say, what each answer means, when to give up.
  *
- * Decides: a mail's outcome. Leaves to smtp_wire.c: bytes and TLS; to smtp_reply.c: what a reply is; to the caller: when
- * to try again. Runs in: the newsletter room. The hard thing: to tell "not taken" from "may have been taken". Everything
- * before the dot is the former; once the dot's last byte is with the kernel, only a reply tells, and without one the
- * outcome is IN_DOUBT (RFC 1047).
+ * Decides: a mail's outcome. Leaves to smtp_wire.c: bytes and TLS; to smtp_reply.c: what a reply is; to the caller:
+ * when to try again. Runs in: the newsletter room. The hard thing: to tell "not taken" from "may have been taken".
+ * Everything before the dot is the former; once the dot's last byte is with the kernel, only a reply tells, and
+ * without one the outcome is IN_DOUBT (RFC 1047).
  * SPDX-License-Identifier: ISC */
 #include "smtp.h"
 
-#include <netinet/in.h>
 #include <stdio.h>
-#include <unistd.h>
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/fault.h"
@@ -656,14 +654,6 @@ static void connect_next(struct smtp *smtp)
 
 /* --- what callers use --- */
 
-static bool is_loopback(const struct addrinfo *address)
-{
-	if (address->ai_family == AF_INET)
-		return (ntohl(((const struct sockaddr_in *) (const void *) address->ai_addr)->sin_addr.s_addr) >> 24) == 127;
-	return address->ai_family == AF_INET6 &&
-		IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *) (const void *) address->ai_addr)->sin6_addr);
-}
-
 static char *copy_text(const char *text, char **slot)
 {
 	size_t len;
@@ -676,53 +666,13 @@ static char *copy_text(const char *text, char **slot)
 	return *slot;
 }
 
-static bool check_host(const struct smtp_host *host, struct fault *f)
-{
-	struct str helo = str_from(host->helo);
-
-	if (host->name == NULL || host->name[0] == '\0' || host->port == 0)
-		return fault_set(f, FAULT_INPUT, "the mail server has no name or no port");
-	if (helo.len == 0 || helo.len > 255 || !mail_check_token("EHLO", helo, 255, NULL))
-		return fault_set(f, FAULT_INPUT, "the name that we give to the mail server is not a host name");
-	if (host->user != NULL && strlen(host->user) + secret_bytes(host->password).len > 512)
-		return fault_set(f, FAULT_INPUT, "the user name or password of the mail server is too long");
-	return true;
-}
-
-static bool resolve(struct smtp *smtp, struct fault *f)
-{
-	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
-	char port[8];
-	int code;
-
-	(void) snprintf(port, sizeof(port), "%u", (unsigned) smtp->host.port);
-	code = getaddrinfo(smtp->host.name, port, &hints, &smtp->addresses);
-	if (code == EAI_NONAME) {
-		hints.ai_flags = AI_ADDRCONFIG;
-		code = getaddrinfo(smtp->host.name, port, &hints, &smtp->addresses);
-		if (code == EAI_NONAME || code == EAI_ADDRFAMILY) { /* a machine that has loopback alone */
-			hints.ai_flags = 0;
-			code = getaddrinfo(smtp->host.name, port, &hints, &smtp->addresses);
-		}
-	}
-	if (code != 0) {
-		fault_set(f, FAULT_REMOTE, "the name of the mail server is not known now");
-		return fault_detail(f, "%s", gai_strerror(code));
-	}
-	smtp->address = smtp->addresses;
-	for (struct addrinfo *a = smtp->addresses; a != NULL && smtp->host.user != NULL; a = a->ai_next)
-		if (smtp->host.security == SMTP_PLAIN && !is_loopback(a))
-			return fault_set(f, FAULT_DENIED,
-				"the mail server's password would go over the network in the clear; set starttls or tls");
-	return true;
-}
-
-bool smtp_open(struct smtp **out, struct loop *loop, const struct smtp_host *host, void (*on_lost)(void *self), void *self,
+bool smtp_open(struct smtp **out, struct loop *loop, const struct smtp_host *host, void (*on_lost)(void *self),
+	void *self,
 	struct fault *f)
 {
 	struct smtp *smtp;
 
-	if (!check_host(host, f))
+	if (!smtp_check_host(host, f))
 		return false;
 	smtp = memory_new(1, sizeof(*smtp));
 	smtp->loop = loop;
@@ -736,10 +686,11 @@ bool smtp_open(struct smtp **out, struct loop *loop, const struct smtp_host *hos
 	smtp->on_lost = on_lost;
 	smtp->self = self;
 	smtp_wire_init(&smtp->wire, loop);
-	if (!resolve(smtp, f)) {
+	if (!smtp_resolve(&smtp->host, &smtp->addresses, f)) {
 		free_now(smtp);
 		return false;
 	}
+	smtp->address = smtp->addresses;
 	connect_next(smtp);
 	*out = smtp;
 	return true;
@@ -750,40 +701,10 @@ bool smtp_is_idle(const struct smtp *smtp)
 	return !smtp->has_mail && smtp->step <= STEP_IDLE;
 }
 
-static bool check_envelope(struct str address, bool may_be_empty, struct fault *f)
-{
-	if (address.len == 0 && may_be_empty)
-		return true;
-	if (address.len == 0 || str_find_char(address, '@') == SIZE_MAX)
-		return fault_set(f, FAULT_INPUT, "a mail's envelope needs an address");
-	return mail_check_token("envelope", address, EMAIL_BYTES, f);
-}
-
-/* Bare CR or LF would let a mail carry a second one past some servers ("SMTP smuggling"). */
-static bool check_bytes(struct str bytes, struct fault *f)
-{
-	size_t column = 0;
-
-	for (size_t i = 0; i < bytes.len; i++, column++) {
-		unsigned char c = (unsigned char) bytes.at[i];
-		bool crlf = c == '\r' && i + 1 < bytes.len && bytes.at[i + 1] == '\n';
-
-		if (c == '\0' || c >= 0x80 || c == '\n' || (c == '\r' && !crlf))
-			return fault_set(f, FAULT_INPUT, "the mail holds a byte that cannot go over SMTP");
-		if (crlf) {
-			i++;
-			column = (size_t) -1;
-		} else if (column >= MAIL_LINE_MOST) {
-			return fault_set(f, FAULT_INPUT, "the mail has a line of more than 998 characters");
-		}
-	}
-	return true;
-}
-
 bool smtp_send(struct smtp *smtp, const struct smtp_mail *mail, struct fault *f)
 {
 	must(smtp_is_idle(smtp));
-	if (!check_envelope(mail->from, true, f) || !check_envelope(mail->to, false, f) || !check_bytes(mail->bytes, f))
+	if (!smtp_check_mail(mail, f))
 		return false;
 	smtp->mail = *mail;
 	smtp->has_mail = true;

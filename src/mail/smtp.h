@@ -1,8 +1,8 @@
 /* smtp.h: our own non-blocking SMTP client (RFC 5321): one struct smtp is one connection to one host.
  *
- * STARTTLS or TLS from the start (OpenSSL, verified), AUTH PLAIN/LOGIN, PIPELINING of MAIL, RCPT and DATA; the final dot
- * goes out only after `before_dot` said so, which is where a caller makes "sending" durable. One mail at a time per
- * connection; the connection is kept for the next. What happened to a mail is told exactly once.
+ * STARTTLS or TLS from the start (OpenSSL, verified), AUTH PLAIN/LOGIN, PIPELINING of MAIL, RCPT and DATA; the
+ * final dot goes out only after `before_dot` said so, which is where a caller makes "sending" durable. One mail at
+ * a time per connection; the connection is kept for the next. What happened to a mail is told exactly once.
  * SPDX-License-Identifier: ISC */
 #ifndef MAIL_SMTP_H
 #define MAIL_SMTP_H
@@ -38,7 +38,8 @@ enum smtp_outcome {
 	SMTP_IN_DOUBT    /* the connection went away between the dot and its answer (RFC 1047) */
 };
 
-/* Whose words the reply is: a 5xx to MAIL is about the sender and will meet every mail, one to RCPT about the address. */
+/* Whose words the reply is: a 5xx to MAIL is about the sender and will meet every mail, one to RCPT about the
+ * address. */
 enum smtp_stage { SMTP_AT_CONNECTION, SMTP_AT_MAIL, SMTP_AT_RCPT, SMTP_AT_DATA };
 
 struct smtp_result {
@@ -54,25 +55,28 @@ struct smtp_mail {
 	struct str from;            /* envelope; empty: <> */
 	struct str to;
 	struct str bytes;           /* headers and body, CRLF; dot-stuffed here; must stay until `done` */
-	/* Called once, when everything but the final ".\r\n" is written and 354 was read. False: the connection is dropped and the
-	 * outcome is SMTP_LATER. NULL: yes. */
+	/* Called once, when everything but the final ".\r\n" is written and 354 was read. False: the connection is
+	 * dropped and the outcome is SMTP_LATER. NULL: yes. */
 	bool (*before_dot)(void *self);
-	/* Instead of before_dot, for callers that commit many at once: the dot waits until smtp_dot(). NULL: not wanted. */
+	/* Instead of before_dot, for callers that commit many at once: the dot waits until smtp_dot(). NULL: not
+	 * wanted. */
 	void (*ask_dot)(void *self);
 	void (*done)(void *self, const struct smtp_result *result);
 	void *self;
 };
 
-/* Resolving is blocking in libc, so `host.name` is resolved when the connection is opened by a child-free getaddrinfo with
- * AI_NUMERICHOST first; names in the settings are resolved once per connection. False: INPUT or DENIED (settings), REMOTE (the
- * name is not known now). A connection that is refused or lost is told by `done`, or by `on_lost` (may be NULL) where no mail is
- * under way; after either with connection_is_open false the struct is good for smtp_close() alone, inside the call too. No
- * callback runs inside smtp_open() or smtp_send(). */
-bool smtp_open(struct smtp **smtp, struct loop *loop, const struct smtp_host *host, void (*on_lost)(void *self), void *self,
+/* Resolving is blocking in libc, so `host.name` is resolved when the connection is opened by a child-free
+ * getaddrinfo with AI_NUMERICHOST first; names in the settings are resolved once per connection. False: INPUT or
+ * DENIED (settings), REMOTE (the name is not known now). A connection that is refused or lost is told by `done`, or
+ * by `on_lost` (may be NULL) where no mail is under way; after either with connection_is_open false the struct is
+ * good for smtp_close() alone, inside the call too. No callback runs inside smtp_open() or smtp_send(). */
+bool smtp_open(struct smtp **smtp, struct loop *loop, const struct smtp_host *host, void (*on_lost)(void *self),
+	void *self,
 	struct fault *f) __attribute__((warn_unused_result));
 /* No mail under way and not lost; while still connecting too: a mail given then goes out when the server is ready. */
 bool smtp_is_idle(const struct smtp *smtp);
-/* must be idle. INPUT: an envelope address or bytes that cannot go over SMTP (bare CR or LF, NUL, 8-bit, lines over 998). */
+/* must be idle. INPUT: an envelope address or bytes that cannot go over SMTP (bare CR or LF, NUL, 8-bit, lines over
+ * 998). */
 bool smtp_send(struct smtp *smtp, const struct smtp_mail *mail, struct fault *f) __attribute__((warn_unused_result));
 /* The answer to ask_dot (may be called inside it); does nothing when the mail has ended meanwhile. */
 void smtp_dot(struct smtp *smtp, bool go);

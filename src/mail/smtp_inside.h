@@ -1,4 +1,4 @@
-/* smtp_inside.h: the SMTP client's two lower halves: replies (smtp_reply.c) and bytes (smtp_wire.c).
+/* smtp_inside.h: the SMTP client's lower parts: replies (smtp_reply.c), bytes (smtp_wire.c), checks (smtp_check.c).
  * SPDX-License-Identifier: ISC */
 #ifndef MAIL_SMTP_INSIDE_H
 #define MAIL_SMTP_INSIDE_H
@@ -23,7 +23,8 @@ enum {
 };
 
 /* What EHLO's lines offer. */
-enum { SMTP_OFFERS_PIPELINING = 1, SMTP_OFFERS_STARTTLS = 2, SMTP_OFFERS_PLAIN = 4, SMTP_OFFERS_LOGIN = 8, SMTP_OFFERS_SIZE = 16 };
+enum { SMTP_OFFERS_PIPELINING = 1, SMTP_OFFERS_STARTTLS = 2, SMTP_OFFERS_PLAIN = 4, SMTP_OFFERS_LOGIN = 8,
+	SMTP_OFFERS_SIZE = 16 };
 
 struct smtp_reply {
 	int code;                    /* 200–599; 0 until the first line is whole */
@@ -37,9 +38,21 @@ struct smtp_reply {
 
 enum smtp_fed { SMTP_FED_MORE, SMTP_FED_WHOLE, SMTP_FED_BAD };
 
-/* Feeds bytes to *reply (zeroed for a new one), however they were cut. *used: how many were taken; after WHOLE the rest
- * belongs to the next reply. BAD: not SMTP, over-long, or endless; the connection must end. */
+/* Feeds bytes to *reply (zeroed for a new one), however they were cut. *used: how many were taken; after WHOLE the
+ * rest belongs to the next reply. BAD: not SMTP, over-long, or endless; the connection must end. */
 enum smtp_fed smtp_reply_feed(struct smtp_reply *reply, struct str bytes, size_t *used);
+
+/* --- what may go in --- */
+
+struct smtp_host;
+struct smtp_mail;
+
+bool smtp_check_host(const struct smtp_host *host, struct fault *f) __attribute__((warn_unused_result));
+bool smtp_check_mail(const struct smtp_mail *mail, struct fault *f) __attribute__((warn_unused_result));
+/* Blocks where host->name is no address. DENIED: a password would go over a network in the clear. The caller frees
+ * *out whatever this gives. */
+bool smtp_resolve(const struct smtp_host *host, struct addrinfo **out, struct fault *f)
+	__attribute__((warn_unused_result));
 
 /* --- the wire: a socket, with or without TLS over it --- */
 
@@ -59,7 +72,8 @@ struct smtp_wire {
 
 void smtp_wire_init(struct smtp_wire *wire, struct loop *loop);
 /* Begins to connect; false when that failed at once (why is set). */
-bool smtp_wire_connect(struct smtp_wire *wire, const struct addrinfo *address, void (*call)(void *self, unsigned events),
+bool smtp_wire_connect(struct smtp_wire *wire, const struct addrinfo *address,
+	void (*call)(void *self, unsigned events),
 	void *self);
 /* After the first event: did it come about? */
 bool smtp_wire_is_connected(struct smtp_wire *wire);

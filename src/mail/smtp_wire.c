@@ -1,9 +1,9 @@
 /* smtp_wire.c: the SMTP client's bytes: a non-blocking socket, and TLS over it in memory.
  *
- * Decides: how bytes reach the kernel and what a certificate must be. Leaves to smtp.c: what the bytes mean and when to
- * give up. Runs in: the newsletter room. The hard thing: OpenSSL works on memory BIOs and never touches the socket, so that
- * (a) no write raises SIGPIPE, (b) "is the dot with the kernel?" has one answer, (c) what was read before the handshake
- * cannot be mistaken for what came under it.
+ * Decides: how bytes reach the kernel and what a certificate must be. Leaves to smtp.c: what the bytes mean and
+ * when to give up. Runs in: the newsletter room. The hard thing: OpenSSL works on memory BIOs and never touches the
+ * socket, so that (a) no write raises SIGPIPE, (b) "is the dot with the kernel?" has one answer, (c) what was read
+ * before the handshake cannot be mistaken for what came under it.
  * SPDX-License-Identifier: ISC */
 #include "smtp_inside.h"
 
@@ -69,7 +69,8 @@ static void end_tls(struct smtp_wire *wire, const char *what)
 	end(wire, text);
 }
 
-bool smtp_wire_connect(struct smtp_wire *wire, const struct addrinfo *address, void (*call)(void *self, unsigned events),
+bool smtp_wire_connect(struct smtp_wire *wire, const struct addrinfo *address,
+	void (*call)(void *self, unsigned events),
 	void *self)
 {
 	struct fault f = {0};

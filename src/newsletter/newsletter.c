@@ -1,8 +1,8 @@
 /* newsletter.c: the newsletter room: its keys, sockets, timed work, health and check.
  *
- * Decides: what the room opens and in which order. Leaves to the other files of the folder: everything it does. Runs in:
- * the newsletter room. The hard thing: a restored copy. Its database says that mails are queued which the original may
- * have sent since the backup, so an issue that was on its way is paused there until a person says go.
+ * Decides: what the room opens and in which order. Leaves to the other files of the folder: everything it does.
+ * Runs in: the newsletter room. The hard thing: a restored copy. Its database says that mails are queued which the
+ * original may have sent since the backup, so an issue that was on its way is paused there until a person says go.
  * SPDX-License-Identifier: ISC */
 #include "newsletter.h"
 
@@ -96,7 +96,8 @@ static bool check_rows(struct newsletter *n, int64_t most, int64_t *bad, struct 
 		struct str plain;
 
 		arena_reset(&arena);
-		if (!seal_open(n->list_key, store_column_text(&rows, 2), &arena, &plain, &mine) || !email_parse(plain, &email, &mine)) {
+		if (!seal_open(n->list_key, store_column_text(&rows, 2), &arena, &plain, &mine) ||
+			!email_parse(plain, &email, &mine)) {
 			++*bad;
 			continue;
 		}
@@ -232,12 +233,10 @@ static bool newsletter_check(struct room *room, json_t *findings, struct fault *
 	add_count_finding(findings, doubt, "mails may or may not have arrived: their server never answered",
 		"nothing: they are not sent again by themselves");
 	if (miscounted != 0)
-		room_finding(findings, "an issue has another number of recipients than were counted", "restore the newest backup");
+		room_finding(findings, "an issue has another number of recipients than were counted",
+			"restore the newest backup");
 	if (why_not != NULL)
 		room_finding(findings, why_not, "set it in mimeo.conf and restart");
-	if (!str_starts(room->settings.url, STR("https://")))
-		room_finding(findings, "[newsroom] url is not https: mails carry no one-click unsubscribe header",
-			"serve the site over https and set the url");
 	return true;
 }
 

@@ -194,9 +194,9 @@ SELECT count(*) FROM delivery WHERE issue IS NULL AND state = $1
 SELECT count(*) FROM delivery WHERE state = $1
 
 -- name: delivery_next_at
--- in: $1 state, $2 other state; when the next mail is due that can go
+-- in: $1 state, $2 other state, $3 state of issues that go; when the next mail is due that can go
 SELECT min(next_at) FROM delivery WHERE state IN ($1, $2)
-	AND (issue IS NULL OR issue IN (SELECT id FROM issue WHERE state = 'sending'))
+	AND (issue IS NULL OR issue IN (SELECT id FROM issue WHERE state = $3))
 
 -- name: delivery_by_token
 -- in: $1 token_hash; out: subscriber (NULL: gone)

@@ -1,7 +1,7 @@
 /* newsletter_command.c: mimeo newsletter send, status, pause.
  *
- * Decides: what is printed. Leaves to the room: everything else. Runs in: the command's own process. The hard thing: a
- * command may have started the house it talks to, so `send` stays until every mail that can go has gone.
+ * Decides: what is printed. Leaves to the room: everything else. Runs in: the command's own process. The hard
+ * thing: a command may have started the house it talks to, so `send` stays until every mail that can go has gone.
  * SPDX-License-Identifier: ISC */
 #include "newsletter.h"
 
@@ -70,7 +70,8 @@ static void draw(const json_t *issue, bool bar)
 	for (int i = 0; i < 24; i++)
 		line[i] = i < full ? '#' : '.';
 	line[24] = '\0';
-	fprintf(stderr, "%s[%s] %lld of %lld handled: accepted %lld, later %lld, refused %lld, in doubt %lld%s", bar ? "\r" : "",
+	fprintf(stderr, "%s[%s] %lld of %lld handled: accepted %lld, later %lld, refused %lld, in doubt %lld%s",
+		bar ? "\r" : "",
 		line, done, all, number(issue, "accepted"), number(issue, "later"), number(issue, "refused"),
 		number(issue, "in_doubt"), bar ? "  " : "\n");
 }
@@ -160,9 +161,11 @@ static void print_status(const json_t *status)
 	const json_t *issue;
 	size_t i;
 
-	printf("subscribers %lld, waiting to confirm %lld, left %lld\n", number(status, "subscribers"), number(status, "pending"),
+	printf("subscribers %lld, waiting to confirm %lld, left %lld\n", number(status, "subscribers"),
+		number(status, "pending"),
 		number(status, "left"));
-	printf("mails waiting %lld, in doubt %lld; mail server: %s%s%s\n", number(status, "queue"), number(status, "in_doubt"),
+	printf("mails waiting %lld, in doubt %lld; mail server: %s%s%s\n", number(status, "queue"),
+		number(status, "in_doubt"),
 		text(status, "smtp"), text(status, "smtp_say")[0] != '\0' ? ": " : "", text(status, "smtp_say"));
 	printf("DNS for signatures: %s TXT \"%s\"\n", text(status, "dkim_name"), text(status, "dkim_txt"));
 	json_array_foreach(json_object_get(status, "issues"), i, issue)

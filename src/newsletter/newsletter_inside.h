@@ -49,9 +49,10 @@ bool newsletter_sign_up(struct newsletter *n, const struct email *email, struct 
 /* Reads the forms that came in: subscriber rows and confirmation mails. From a timer, after the answer left. */
 void newsletter_take_intake_soon(struct newsletter *n);
 bool newsletter_take_intake(struct newsletter *n, struct fault *f) __attribute__((warn_unused_result));
-/* Both: an unknown token changes nothing and is no fault. Safe to repeat. A confirmation's token is known for seven days,
- * whether it was used or not; whether an unsubscribe token is known is nobody's business. */
-bool newsletter_confirm(struct newsletter *n, struct str token, bool *known, struct fault *f) __attribute__((warn_unused_result));
+/* Both: an unknown token changes nothing and is no fault. Safe to repeat. A confirmation's token is known for seven
+ * days, whether it was used or not; whether an unsubscribe token is known is nobody's business. */
+bool newsletter_confirm(struct newsletter *n, struct str token, bool *known, struct fault *f)
+	__attribute__((warn_unused_result));
 bool newsletter_leave(struct newsletter *n, struct str token, struct fault *f) __attribute__((warn_unused_result));
 /* Erases what is too old and writes down that it ran. */
 bool newsletter_daily(struct newsletter *n, struct fault *f) __attribute__((warn_unused_result));
@@ -75,12 +76,14 @@ bool newsletter_issue_put(struct newsletter *n, const struct newsletter_issue *i
 bool newsletter_issue_read(struct newsletter *n, int64_t id, struct arena *arena, struct newsletter_issue *issue,
 	struct fault *f) __attribute__((warn_unused_result));
 /* The state as ROOMS.md has it; a new reference. */
-bool newsletter_issue_json(struct newsletter *n, int64_t id, json_t **out, struct fault *f) __attribute__((warn_unused_result));
+bool newsletter_issue_json(struct newsletter *n, int64_t id, json_t **out, struct fault *f)
+	__attribute__((warn_unused_result));
 bool newsletter_issue_send(struct newsletter *n, int64_t id, struct str approved_by, struct fault *f)
 	__attribute__((warn_unused_result));
 bool newsletter_issue_pause(struct newsletter *n, int64_t id, struct fault *f) __attribute__((warn_unused_result));
 /* One batch of recipients of one issue that is being counted; *more: there is more to do. */
-bool newsletter_freeze_recipients(struct newsletter *n, bool *more, struct fault *f) __attribute__((warn_unused_result));
+bool newsletter_freeze_recipients(struct newsletter *n, bool *more, struct fault *f)
+	__attribute__((warn_unused_result));
 void newsletter_freeze_soon(struct newsletter *n);
 
 /* --- newsletter_mail.c --- */
@@ -106,20 +109,39 @@ bool newsletter_compose(struct newsletter *n, const struct outgoing *outgoing, c
 const char *newsletter_cannot_mail(const struct newsletter *n);
 struct str newsletter_dkim_domain(const struct newsletter *n);
 
+/* --- newsletter_claim.c --- */
+
+enum { QUEUE_MOST = 64 };
+
+/* Claimed, not yet on a connection. */
+struct newsletter_queue {
+	struct outgoing items[QUEUE_MOST];
+	size_t at, count;
+};
+
+/* Fills the empty queue with what is due; issues of which nothing is left end, unless is_under_way says otherwise. */
+bool newsletter_claim(struct newsletter *n, struct newsletter_queue *queue,
+	bool (*is_under_way)(void *self, int64_t issue),
+	void *self, struct fault *f) __attribute__((warn_unused_result));
+/* What waits in the queue is queued again: an issue was paused, or the room ends. */
+void newsletter_release(struct newsletter *n, struct newsletter_queue *queue);
+/* After a kill: what was in our hands is queued again, what may have arrived is in doubt. */
+bool newsletter_recover(struct newsletter *n, struct fault *f) __attribute__((warn_unused_result));
+
 /* --- newsletter_sender.c --- */
 
 bool newsletter_sender_open(struct newsletter *n, struct fault *f) __attribute__((warn_unused_result));
-/* After a kill: what was in our hands is queued again, what may have arrived is in doubt. */
-bool newsletter_recover(struct newsletter *n, struct fault *f) __attribute__((warn_unused_result));
 /* Something may be there to send. */
 void newsletter_sender_poke(struct newsletter *n);
 /* What was claimed and not begun is queued again: an issue was paused. */
 void newsletter_sender_release(struct newsletter *n);
-/* Takes up nothing new; done(self) when nothing is under way, or after limit_ms (what is left is told as it ended). */
+/* Takes up nothing new; done(self) when nothing is under way, or after limit_ms (what is left is told as it ended).
+ * */
 void newsletter_sender_drain(struct newsletter *n, int64_t limit_ms, void (*done)(void *self), void *self);
 void newsletter_sender_close(struct newsletter *n);
 /* Adds smtp, smtp_say, queue, in_doubt. */
-bool newsletter_sender_health(struct newsletter *n, json_t *health, struct fault *f) __attribute__((warn_unused_result));
+bool newsletter_sender_health(struct newsletter *n, json_t *health, struct fault *f)
+	__attribute__((warn_unused_result));
 
 #ifdef MIMEO_DEBUG
 /* Tests: the process ends (_exit(99)) when it comes to this point for the n-th time. */

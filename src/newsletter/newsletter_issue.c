@@ -1,8 +1,9 @@
-/* newsletter_issue.c: issues: taken whole from desk, approved, their recipients frozen and counted, paused, finished.
+/* newsletter_issue.c: issues: taken whole from desk, approved, their recipients frozen and counted, paused,
+ * finished.
  *
- * Decides: what a frozen issue must be; who gets it. Leaves to newsletter_sender.c: the mails. Runs in: the newsletter
- * room. The hard thing: recipients are frozen in batches, each with the cursor in its own transaction, so that a kill at
- * any point goes on behind the last batch: nobody has two rows and nobody none.
+ * Decides: what a frozen issue must be; who gets it. Leaves to newsletter_sender.c: the mails. Runs in: the
+ * newsletter room. The hard thing: recipients are frozen in batches, each with the cursor in its own transaction,
+ * so that a kill at any point goes on behind the last batch: nobody has two rows and nobody none.
  * SPDX-License-Identifier: ISC */
 #include "newsletter_inside.h"
 
@@ -145,7 +146,8 @@ bool newsletter_issue_put(struct newsletter *n, const struct newsletter_issue *i
 		goto done;
 	}
 	ok = store_run(n->room->db, NEWSLETTER_SQL_ISSUE_INSERT,
-		STORE_ARGS(store_i64(issue->id), store_text(issue->subject), store_text(issue->preheader), store_text(issue->language),
+		STORE_ARGS(store_i64(issue->id), store_text(issue->subject), store_text(issue->preheader),
+			store_text(issue->language),
 			store_text(issue->html), store_text(issue->text), store_text(issue->hash),
 			store_text(issue_state_name(ISSUE_FROZEN)), store_i64(clock_now().us)),
 		NULL, f);
@@ -327,7 +329,8 @@ static bool read_subscribers(struct newsletter *n, int64_t after, int64_t *ids, 
 
 	*count = 0;
 	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_AFTER,
-			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED)), store_i64(after), store_i64(FREEZE_AT_ONCE)),
+			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED)), store_i64(after),
+				store_i64(FREEZE_AT_ONCE)),
 			&rows, f))
 		return false;
 	while (*count < FREEZE_AT_ONCE && store_rows_next(&rows, f))
@@ -335,7 +338,8 @@ static bool read_subscribers(struct newsletter *n, int64_t after, int64_t *ids, 
 	return store_rows_end(&rows);
 }
 
-static bool write_batch(struct newsletter *n, int64_t issue, const int64_t *ids, size_t count, int64_t cursor, struct fault *f)
+static bool write_batch(struct newsletter *n, int64_t issue, const int64_t *ids, size_t count, int64_t cursor,
+	struct fault *f)
 {
 	struct str queued = delivery_state_name(DELIVERY_QUEUED);
 	int64_t day = clock_utc_day(clock_now());
@@ -345,7 +349,8 @@ static bool write_batch(struct newsletter *n, int64_t issue, const int64_t *ids,
 		return false;
 	for (size_t i = 0; ok && i < count; i++)
 		ok = store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_INSERT,
-			STORE_ARGS(store_i64(rand_id()), store_text(outgoing_kind_name(OUTGOING_ISSUE)), store_i64(issue), store_i64(ids[i]),
+			STORE_ARGS(store_i64(rand_id()), store_text(outgoing_kind_name(OUTGOING_ISSUE)), store_i64(issue),
+				store_i64(ids[i]),
 				store_null(), store_null(), store_null(), store_text(queued), store_i64(day)),
 			NULL, f);
 	newsletter_point("freeze before commit");

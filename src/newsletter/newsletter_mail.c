@@ -1,8 +1,9 @@
 /* newsletter_mail.c: the bytes of each mail: an issue's, a confirmation, a reminder.
  *
- * Decides: headers, links, whose words. Leaves to mail/: MIME and the signature; to the theme: how it looks. Runs in: the
- * newsletter room. The hard thing: an issue is one text with a hole, and each recipient's mail differs in that hole and in
- * its headers alone; the same delivery always has the same Message-ID, so that a mail sent twice can be known as one.
+ * Decides: headers, links, whose words. Leaves to mail/: MIME and the signature; to the theme: how it looks. Runs
+ * in: the newsletter room. The hard thing: an issue is one text with a hole, and each recipient's mail differs in
+ * that hole and in its headers alone; the same delivery always has the same Message-ID, so that a mail sent twice
+ * can be known as one.
  * SPDX-License-Identifier: ISC */
 #include "newsletter_inside.h"
 
@@ -68,14 +69,16 @@ static void delivery_mark(const struct newsletter *n, const struct outgoing *out
 }
 
 /* URL/newsletter/WHAT/TOKEN; the language is named where the page would otherwise guess another. */
-static struct str link_to(const struct newsletter *n, const char *what, const struct outgoing *outgoing, struct str language,
+static struct str link_to(const struct newsletter *n, const char *what, const struct outgoing *outgoing,
+	struct str language,
 	struct arena *arena)
 {
 	const struct settings *is = &n->room->settings;
 
 	if (language.len == 0 || str_equal(language, is->language))
 		return str_format(arena, "%.*s/newsletter/%s/%s", STR_ARG(is->url), what, outgoing->token);
-	return str_format(arena, "%.*s/newsletter/%s/%s?lang=%.*s", STR_ARG(is->url), what, outgoing->token, STR_ARG(language));
+	return str_format(arena, "%.*s/newsletter/%s/%s?lang=%.*s", STR_ARG(is->url), what, outgoing->token,
+		STR_ARG(language));
 }
 
 static void fill(struct buf *out, struct str text, struct str url, bool html)
@@ -103,7 +106,8 @@ struct envelope {
 	bool is_list; /* carries List-Id and List-Unsubscribe */
 };
 
-static bool write_mail(struct newsletter *n, const struct outgoing *outgoing, const struct envelope *e, struct arena *arena,
+static bool write_mail(struct newsletter *n, const struct outgoing *outgoing, const struct envelope *e,
+	struct arena *arena,
 	struct buf *out, struct fault *f)
 {
 	const struct settings *is = &n->room->settings;
@@ -130,8 +134,7 @@ static bool write_mail(struct newsletter *n, const struct outgoing *outgoing, co
 	m.automatic = !e->is_list;
 	if (e->is_list) {
 		m.list_id = str_format(arena, "%.*s <newsletter.%.*s>", STR_ARG(is->name), STR_ARG(domain));
-		if (str_starts(e->leave_url, STR("https://")))
-			m.list_unsubscribe_url = e->leave_url;
+		m.list_unsubscribe_url = e->leave_url; /* one-click's header goes only with https: mail_write sees to it */
 	}
 	buf_init(&bare, LIMIT_MAIL_BYTES);
 	ok = mail_write(&m, &bare, f);
@@ -177,7 +180,8 @@ static const struct words confirm_words = {"mail_confirm_subject", "mail_confirm
 static const struct words reminder_words = {"mail_reminder_subject", "mail_reminder_heading", "mail_reminder_sentence",
 	"mail_reminder_button", "mail_reminder_why", "mail/reminder", "mail/reminder.text"};
 
-static bool compose_themed(struct newsletter *n, const struct outgoing *outgoing, const struct words *words, struct str url,
+static bool compose_themed(struct newsletter *n, const struct outgoing *outgoing, const struct words *words,
+	struct str url,
 	struct arena *arena, struct buf *out, struct fault *f)
 {
 	const struct settings *is = &n->room->settings;
@@ -224,7 +228,8 @@ bool newsletter_compose(struct newsletter *n, const struct outgoing *outgoing, c
 		ok = compose_issue(n, outgoing, issue, &arena, out, f);
 		break;
 	case OUTGOING_CONFIRM:
-		ok = compose_themed(n, outgoing, &confirm_words, link_to(n, "confirm", outgoing, str_from(outgoing->language), &arena),
+		ok = compose_themed(n, outgoing, &confirm_words,
+			link_to(n, "confirm", outgoing, str_from(outgoing->language), &arena),
 			&arena, out, f);
 		break;
 	default:

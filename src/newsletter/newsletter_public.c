@@ -1,8 +1,10 @@
-/* newsletter_public.c: what readers see of this room: the answer to a sign-up, the confirm and the unsubscribe page.
+/* newsletter_public.c: what readers see of this room: the answer to a sign-up, the confirm and the unsubscribe
+ * page.
  *
- * Decides: which page answers what. Leaves to newsletter_subscriber.c: what it does. Runs in: the newsletter room, on the
- * socket that front alone may use. The hard thing: no page may tell whether an address or a token is known: a sign-up has
- * one answer for every address, a GET looks nothing up and changes nothing, leaving has one answer for every token.
+ * Decides: which page answers what. Leaves to newsletter_subscriber.c: what it does. Runs in: the newsletter room,
+ * on the socket that front alone may use. The hard thing: no page may tell whether an address or a token is known:
+ * a sign-up has one answer for every address, a GET looks nothing up and changes nothing, leaving has one answer
+ * for every token.
  * SPDX-License-Identifier: ISC */
 #include "newsletter_inside.h"
 
@@ -28,7 +30,8 @@ static struct str page_language(struct room *room, struct str asked)
 /* A path on this site, as the forms carry it; anything else is the front page. */
 static struct str back_path(struct str back)
 {
-	if (back.len == 0 || back.len > BACK_MOST || back.at[0] != '/' || str_starts(back, STR("//")) || str_has_control(back) ||
+	if (back.len == 0 || back.len > BACK_MOST || back.at[0] != '/' || str_starts(back, STR("//")) ||
+		str_has_control(back) ||
 		str_find_char(back, '\\') != SIZE_MAX || str_find(back, STR("/../")) != SIZE_MAX ||
 		str_find(back, STR("//")) != SIZE_MAX)
 		return STR("/");
@@ -68,7 +71,8 @@ static bool is_refused_as_cross_site(struct http_request *rq, struct room *room)
 
 /* --- signing up --- */
 
-static void answer_sheet(struct room *room, struct http_request *rq, struct str language, struct str typed, struct str back,
+static void answer_sheet(struct room *room, struct http_request *rq, struct str language, struct str typed,
+	struct str back,
 	bool is_error)
 {
 	struct arena *arena = http_arena(rq);
@@ -134,7 +138,8 @@ struct link_words {
 	const char *title, *sentence, *button;
 };
 
-static const struct link_words confirm_words = {"newsletter_confirm_title", "newsletter_confirm", "newsletter_confirm_button"};
+static const struct link_words confirm_words = {"newsletter_confirm_title", "newsletter_confirm",
+	"newsletter_confirm_button"};
 static const struct link_words leave_words = {"newsletter_unsubscribe_title", "newsletter_unsubscribe",
 	"newsletter_unsubscribe_button"};
 static const struct link_words left_words = {"newsletter_unsubscribed_title", "newsletter_unsubscribed", NULL};
@@ -181,7 +186,8 @@ static void post_confirm(struct http_request *rq, void *self)
 {
 	static const struct link_words confirmed_words = {"newsletter_confirmed_title", "newsletter_confirmed_title", NULL};
 	struct room *room = self;
-	const struct locale *locale = page_locale(room->theme, &room->settings, page_language(room, http_field(rq, "lang")));
+	const struct locale *locale = page_locale(room->theme, &room->settings,
+		page_language(room, http_field(rq, "lang")));
 	struct fault f = {0};
 	bool known = false;
 
@@ -191,7 +197,8 @@ static void post_confirm(struct http_request *rq, void *self)
 		log_fault(&f, "confirming a subscriber");
 		http_answer_fault(rq, &f);
 	} else if (known) {
-		answer_small(room, rq, 200, &confirmed_words, locale_indexed(locale, "newsletter_when", (size_t) room->settings.weekday));
+		answer_small(room, rq, 200, &confirmed_words,
+			locale_indexed(locale, "newsletter_when", (size_t) room->settings.weekday));
 	} else {
 		answer_small(room, rq, 200, &old_words, STR(""));
 	}

@@ -1,8 +1,8 @@
 /* newsletter_routes.c: what other rooms and commands ask of this one, in JSON.
  *
- * Decides: which caller may ask what: desk puts, sends and watches issues; support hands over reminders and nothing else;
- * a command may do what desk may, and see the whole. Runs in: the newsletter room. The hard thing: none of these answers
- * names an address, nor says who is missing.
+ * Decides: which caller may ask what: desk puts, sends and watches issues; support hands over reminders and nothing
+ * else; a command may do what desk may, and see the whole. Runs in: the newsletter room. The hard thing: none of
+ * these answers names an address, nor says who is missing.
  * SPDX-License-Identifier: ISC */
 #include "newsletter_inside.h"
 
@@ -48,7 +48,8 @@ static void put_issue(struct http_request *rq, void *room)
 	bool ok;
 
 	ok = read_id(rq, &issue.id, &f) && http_json_need_text(json, "subject", &issue.subject, &f) &&
-		http_json_need_text(json, "language", &issue.language, &f) && http_json_need_text(json, "html", &issue.html, &f) &&
+		http_json_need_text(json, "language", &issue.language, &f) &&
+		http_json_need_text(json, "html", &issue.html, &f) &&
 		http_json_need_text(json, "text", &issue.text, &f) && http_json_need_text(json, "hash", &issue.hash, &f);
 	issue.preheader = http_json_text(json, "preheader");
 	ok = ok && newsletter_issue_put(newsletter_of(room), &issue, &is_new, &f);
@@ -170,7 +171,8 @@ static bool add_dkim(struct newsletter *n, struct arena *arena, json_t *json, st
 
 	if (!dkim_dns_record(n->dkim, arena, &record, f))
 		return false;
-	json_object_set_new(json, "dkim_name", json_sprintf("%.*s._domainkey.%.*s", STR_ARG(n->room->settings.dkim_selector),
+	json_object_set_new(json, "dkim_name", json_sprintf("%.*s._domainkey.%.*s",
+		STR_ARG(n->room->settings.dkim_selector),
 		STR_ARG(domain)));
 	json_object_set_new(json, "dkim_txt", http_json_str(record));
 	return true;

@@ -1,10 +1,11 @@
-/* newsletter_sender.c: mails on their way: claimed in batches, sent on several connections, written down in groups.
+/* newsletter_sender.c: mails on their way: sent on several connections, written down in groups.
  *
- * Decides: when which mail goes, what its outcome means, when to try again. Leaves to mail/smtp.c: the talk; to
- * newsletter_mail.c: the bytes. Runs in: the newsletter room. The hard thing: "sending" must be on disk before a mail's
- * dot and its outcome before anything else, and a commit costs a disk's flush. So connections only note what they want
- * (`asked`) and what they got (`has_result`) while the loop turns, and commit_events() writes all of it down in one
- * transaction just before the loop waits again; only then do the dots go out.
+ * Decides: what a mail's outcome means, when to try again. Leaves to mail/smtp.c: the talk; to newsletter_mail.c:
+ * the bytes; to newsletter_claim.c: which mail is next. Runs in: the newsletter room. The hard thing: "sending"
+ * must be on disk before a mail's dot and its outcome before anything else, and a commit costs a disk's flush. So
+ * connections only note what they want (`asked`) and what they got (`has_result`) while the loop turns, and
+ * commit_events() writes all of it down in one transaction just before the loop waits again; only then do the dots
+ * go out.
  * SPDX-License-Identifier: ISC */
 #include "newsletter_inside.h"
 
@@ -20,7 +21,6 @@
 
 enum {
 	LANES_MOST = 64,
-	CLAIM_AT_ONCE = 64,
 	IDLE_MS = 10000,          /* a connection without mail is closed */
 	COMMIT_AGAIN_MS = 1000,
 	LOOK_AGAIN_MS = 60000
@@ -54,8 +54,7 @@ struct newsletter_sender {
 	struct smtp_host host;
 	struct lane lanes[LANES_MOST];
 	size_t lane_count;
-	struct outgoing queue[CLAIM_AT_ONCE]; /* claimed, not yet on a lane */
-	size_t queue_at, queue_count;
+	struct newsletter_queue queue;
 	struct arena issue_arena;
 	struct newsletter_issue issue;        /* the one that is being sent; id 0: none */
 	struct loop_timer *pump_timer, *idle_timer, *drain_timer;
@@ -103,7 +102,8 @@ static void have_trouble(struct newsletter_sender *s, const char *words, int cod
 	s->troubles++;
 	s->hold_until_ms = clock_mono_ms() + ms;
 	(void) snprintf(s->trouble, sizeof(s->trouble), "%.190s", words);
-	log_event(LOG_MAIL, LOG_C("state", "held"), LOG_I64("reply", code), LOG_I64("for_ms", ms), LOG_C("why", s->trouble));
+	log_event(LOG_MAIL, LOG_C("state", "held"), LOG_I64("reply", code), LOG_I64("for_ms", ms),
+		LOG_C("why", s->trouble));
 }
 
 static void trouble_is_over(struct newsletter_sender *s)
@@ -113,213 +113,14 @@ static void trouble_is_over(struct newsletter_sender *s)
 	s->trouble[0] = '\0';
 }
 
-/* --- claiming --- */
-
-static bool open_text(struct newsletter *n, struct str sealed, struct arena *arena, struct str *plain, struct fault *f)
+static bool is_under_way(void *self, int64_t issue)
 {
-	*plain = (struct str){NULL, 0};
-	return sealed.len == 0 || seal_open(n->list_key, sealed, arena, plain, f);
-}
+	const struct newsletter_sender *s = self;
 
-static bool read_kind(struct str text, enum outgoing_kind *kind)
-{
-	for (unsigned i = 0; i < OUTGOING_KIND_COUNT; i++)
-		if (str_equal(text, outgoing_kind_name((enum outgoing_kind) i))) {
-			*kind = (enum outgoing_kind) i;
-			return true;
-		}
-	return false;
-}
-
-/* A due row, opened. An address that cannot be read is left empty: that mail is refused when its turn comes. */
-static bool read_due(struct newsletter *n, const struct store_rows *rows, int64_t issue, struct arena *arena,
-	struct outgoing *out, struct fault *f)
-{
-	struct str address, url, language = store_column_text(rows, 5);
-	struct fault mine = {0};
-
-	*out = (struct outgoing){.id = store_column_i64(rows, 0), .issue = issue, .subscriber = store_column_i64(rows, 2),
-		.attempts = store_column_i64(rows, 7)};
-	if (!read_kind(store_column_text(rows, 1), &out->kind) || !delivery_state_from(store_column_text(rows, 6), &out->state))
-		return fault_set(f, FAULT_IO, "a delivery in the database has a kind or state that is none");
-	if (!open_text(n, store_column_text(rows, 3), arena, &address, &mine) ||
-		!open_text(n, store_column_text(rows, 4), arena, &url, &mine)) {
-		if (mine.kind == FAULT_DENIED)
-			return fault_set(f, FAULT_DENIED, "keys/newsletter/list.key is not the key of these addresses");
-		address = url = (struct str){NULL, 0};
-	}
-	if (address.len > 0 && !email_parse(address, &out->to, &mine))
-		out->to = (struct email){0};
-	(void) snprintf(out->url, sizeof(out->url), "%.*s", STR_ARG(url));
-	(void) snprintf(out->language, sizeof(out->language), "%.*s", STR_ARG(language));
-	rand_token(out->token);
-	return true;
-}
-
-/* The row is ours; the hash of the link that its mail will carry is there before the mail is. */
-static bool claim_one(struct newsletter *n, struct outgoing *out, struct fault *f)
-{
-	unsigned char hash[SEAL_HASH_BYTES];
-	struct store_value token = store_null();
-	enum delivery_state to;
-	int64_t changed = 0;
-
-	must(delivery_next(out->state, DELIVERY_IS_CLAIMED, &to));
-	seal_token_hash(str_from(out->token), hash);
-	if (out->kind == OUTGOING_ISSUE)
-		token = store_blob(str_make(hash, sizeof(hash)));
-	if (!store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_CLAIM,
-			STORE_ARGS(store_i64(out->id), store_text(delivery_state_name(out->state)), store_text(delivery_state_name(to)),
-				token),
-			&changed, f))
-		return false;
-	out->state = to;
-	return out->kind != OUTGOING_CONFIRM || out->subscriber == 0 ||
-		store_run(n->room->db, NEWSLETTER_SQL_CONFIRMATION_INSERT,
-			STORE_ARGS(store_blob(str_make(hash, sizeof(hash))), store_i64(out->subscriber),
-				store_i64(clock_utc_day(clock_now()))),
-			NULL, f);
-}
-
-/* Fills the queue from one issue (0: confirmations and reminders). */
-static bool claim_from(struct newsletter_sender *s, int64_t issue, struct fault *f)
-{
-	struct store_value queued = store_text(delivery_state_name(DELIVERY_QUEUED));
-	struct store_value later = store_text(delivery_state_name(DELIVERY_LATER));
-	struct store_value now = store_i64(clock_now().us);
-	struct store_value most = store_i64(CLAIM_AT_ONCE);
-	struct store *db = s->n->room->db;
-	struct store_rows rows;
-	struct arena arena;
-	size_t count = 0;
-	bool ok;
-
-	arena_init(&arena, "claim", 1024 * 1024);
-	ok = issue == 0 ? store_rows_begin(db, NEWSLETTER_SQL_DELIVERY_DUE_SINGLE, STORE_ARGS(queued, later, now, most), &rows, f) :
-		store_rows_begin(db, NEWSLETTER_SQL_DELIVERY_DUE, STORE_ARGS(store_i64(issue), queued, later, now, most), &rows, f);
-	if (!ok)
-		goto done;
-	while (ok && count < CLAIM_AT_ONCE && store_rows_next(&rows, f)) {
-		arena_reset(&arena);
-		ok = read_due(s->n, &rows, issue, &arena, &s->queue[count], f);
-		count += ok;
-	}
-	ok = store_rows_end(&rows) && ok;
-	if (!ok || count == 0)
-		goto done;
-	ok = store_begin(db, f);
-	if (!ok)
-		goto done;
-	for (size_t i = 0; ok && i < count; i++)
-		ok = claim_one(s->n, &s->queue[i], f);
-	newsletter_point("claim before commit");
-	ok = store_end(db, ok, f);
-	if (ok) {
-		s->queue_at = 0;
-		s->queue_count = count;
-	}
-	newsletter_point("claim after commit");
-done:
-	arena_release(&arena);
-	return ok;
-}
-
-static bool is_on_a_lane(const struct newsletter_sender *s, int64_t issue)
-{
 	for (size_t i = 0; i < s->lane_count; i++)
 		if (s->lanes[i].busy && s->lanes[i].mail.issue == issue)
 			return true;
 	return false;
-}
-
-/* Nothing of it is due and nothing under way: is anything left for later? */
-static bool finish_issue(struct newsletter_sender *s, int64_t issue, struct fault *f)
-{
-	struct store *db = s->n->room->db;
-	enum issue_state to;
-	json_t *state = NULL;
-	int64_t handled, recipients;
-	bool ok;
-
-	if (!newsletter_issue_json(s->n, issue, &state, f))
-		return false;
-	handled = json_integer_value(json_object_get(state, "handled"));
-	recipients = json_integer_value(json_object_get(state, "recipients"));
-	json_decref(state);
-	if (handled < recipients)
-		return true;
-	must(issue_next(ISSUE_SENDING, ISSUE_IS_DONE, &to));
-	if (!store_begin(db, f))
-		return false;
-	ok = store_run(db, NEWSLETTER_SQL_ISSUE_MOVE,
-			STORE_ARGS(store_i64(issue), store_text(issue_state_name(ISSUE_SENDING)), store_text(issue_state_name(to))), NULL, f) &&
-		store_run(db, NEWSLETTER_SQL_ISSUE_ENDED, STORE_ARGS(store_i64(issue), store_i64(clock_now().us)), NULL, f);
-	ok = store_end(db, ok, f);
-	if (ok)
-		log_event(LOG_ISSUE, LOG_I64("issue", issue), LOG_STR("state", issue_state_name(to)), LOG_I64("recipients", recipients));
-	return ok;
-}
-
-/* Issues that are being sent and were counted, oldest first. */
-static bool sending_issues(struct newsletter *n, int64_t *ids, size_t most, size_t *count, struct fault *f)
-{
-	struct store_rows rows;
-
-	*count = 0;
-	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_ISSUE_IN_STATE,
-			STORE_ARGS(store_text(issue_state_name(ISSUE_SENDING))), &rows, f))
-		return false;
-	while (*count < most && store_rows_next(&rows, f))
-		if (store_column_i64(&rows, 1) == 1)
-			ids[(*count)++] = store_column_i64(&rows, 0);
-	return store_rows_end(&rows);
-}
-
-/* People wait for confirmations: those and reminders come first. */
-static bool claim(struct newsletter_sender *s, struct fault *f)
-{
-	int64_t issues[16];
-	size_t count;
-
-	s->queue_at = s->queue_count = 0;
-	if (!claim_from(s, 0, f))
-		return false;
-	if (s->queue_count > 0)
-		return true;
-	if (!sending_issues(s->n, issues, sizeof(issues) / sizeof(issues[0]), &count, f))
-		return false;
-	for (size_t i = 0; i < count && s->queue_count == 0; i++) {
-		if (!claim_from(s, issues[i], f))
-			return false;
-		if (s->queue_count == 0 && !is_on_a_lane(s, issues[i]) && !finish_issue(s, issues[i], f))
-			return false;
-	}
-	return true;
-}
-
-/* What waits in memory goes back: an issue was paused, or the room ends. */
-static void release_queue(struct newsletter_sender *s)
-{
-	struct fault f = {0};
-	enum delivery_state to;
-	bool begun, ok;
-
-	if (s->queue_at == s->queue_count)
-		return;
-	ok = begun = store_begin(s->n->room->db, &f);
-	for (size_t i = s->queue_at; ok && i < s->queue_count; i++) {
-		must(delivery_next(s->queue[i].state, DELIVERY_IS_RELEASED, &to));
-		ok = store_run(s->n->room->db, NEWSLETTER_SQL_DELIVERY_MOVE,
-			STORE_ARGS(store_i64(s->queue[i].id), store_text(delivery_state_name(s->queue[i].state)),
-				store_text(delivery_state_name(to)), store_i64(s->queue[i].attempts), store_i64(0), store_i64(0)),
-			NULL, &f);
-	}
-	/* Where this fails the rows stay claimed, and the next start releases them. */
-	if (begun)
-		ok = store_end(s->n->room->db, ok, &f);
-	if (!ok)
-		log_fault(&f, "giving claimed mails back");
-	s->queue_at = s->queue_count = 0;
 }
 
 /* --- a lane's mail --- */
@@ -505,7 +306,8 @@ static void log_result(const struct lane *lane)
 {
 	if (lane->to == DELIVERY_ACCEPTED && lane->mail.kind == OUTGOING_ISSUE)
 		return; /* thousands; the issue's own lines count them */
-	log_event(LOG_MAIL, LOG_STR("kind", outgoing_kind_name(lane->mail.kind)), LOG_STR("state", delivery_state_name(lane->to)),
+	log_event(LOG_MAIL, LOG_STR("kind", outgoing_kind_name(lane->mail.kind)),
+		LOG_STR("state", delivery_state_name(lane->to)),
 		LOG_I64("reply", lane->result.reply), LOG_C("enhanced", lane->result.enhanced));
 }
 
@@ -609,7 +411,9 @@ static void look_again_when_due(struct newsletter_sender *s)
 	int64_t ms;
 
 	if (!store_number(s->n->room->db, NEWSLETTER_SQL_DELIVERY_NEXT_AT,
-			STORE_ARGS(store_text(delivery_state_name(DELIVERY_QUEUED)), store_text(delivery_state_name(DELIVERY_LATER))),
+			STORE_ARGS(store_text(delivery_state_name(DELIVERY_QUEUED)),
+				store_text(delivery_state_name(DELIVERY_LATER)),
+				store_text(issue_state_name(ISSUE_SENDING))),
 			&next_at, &f)) {
 		log_fault(&f, "looking for the next mail");
 		return;
@@ -636,15 +440,15 @@ static void pump(void *self)
 	for (size_t i = 0; more && i < s->lane_count; i++) {
 		if (s->lanes[i].busy)
 			continue;
-		if (s->queue_at == s->queue_count && !claim(s, &f)) {
+		if (s->queue.at == s->queue.count && !newsletter_claim(s->n, &s->queue, is_under_way, s, &f)) {
 			log_fault(&f, "taking up mails");
 			pump_in(s, COMMIT_AGAIN_MS * 10);
 			return;
 		}
-		more = s->queue_at < s->queue_count;
+		more = s->queue.at < s->queue.count;
 		if (more) {
-			start(&s->lanes[i], &s->queue[s->queue_at]);
-			s->queue[s->queue_at++] = (struct outgoing){0};
+			start(&s->lanes[i], &s->queue.items[s->queue.at]);
+			s->queue.items[s->queue.at++] = (struct outgoing){0};
 		}
 	}
 	if (!more && !is_busy(s))
@@ -663,34 +467,7 @@ void newsletter_sender_poke(struct newsletter *n)
 void newsletter_sender_release(struct newsletter *n)
 {
 	if (n->sender != NULL)
-		release_queue(n->sender);
-}
-
-static bool move_all(struct newsletter *n, enum delivery_state from, enum delivery_step step, int64_t *changed, struct fault *f)
-{
-	enum delivery_state to;
-
-	must(delivery_next(from, step, &to));
-	return store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_MOVE_ALL,
-		STORE_ARGS(store_text(delivery_state_name(from)), store_text(delivery_state_name(to))), changed, f);
-}
-
-bool newsletter_recover(struct newsletter *n, struct fault *f)
-{
-	int64_t released = 0, doubted = 0;
-	bool ok;
-
-	if (!store_begin(n->room->db, f))
-		return false;
-	ok = move_all(n, DELIVERY_CLAIMED, DELIVERY_IS_RELEASED, &released, f) &&
-		store_run(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_DOUBTED,
-			STORE_ARGS(store_text(outgoing_kind_name(OUTGOING_CONFIRM)), store_text(delivery_state_name(DELIVERY_SENDING))),
-			NULL, f) &&
-		move_all(n, DELIVERY_SENDING, DELIVERY_IS_DOUBTED, &doubted, f);
-	ok = store_end(n->room->db, ok, f);
-	if (ok && released + doubted > 0)
-		log_event(LOG_MAIL, LOG_C("state", "recovered"), LOG_I64("queued_again", released), LOG_I64("in_doubt", doubted));
-	return ok;
+		newsletter_release(n, &n->sender->queue);
 }
 
 static enum smtp_security security_of(struct str text)
@@ -752,7 +529,7 @@ void newsletter_sender_drain(struct newsletter *n, int64_t limit_ms, void (*drai
 	s->draining = true;
 	loop_timer_stop(&s->pump_timer);
 	if (!n->room->read_only)
-		release_queue(s);
+		newsletter_release(n, &s->queue);
 	close_idle(s);
 	if (is_busy(s))
 		loop_timer_set(n->room->loop, &s->drain_timer, limit_ms, drain_is_over, s);

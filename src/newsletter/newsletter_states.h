@@ -1,7 +1,7 @@
 /* newsletter_states.h: every state machine of the newsletter room, one table each.
  *
- * A table gives the enum, the names in the database, and next(). A step that a state does not list is refused: nothing
- * moves. tests/unit/newsletter/test_states.c holds the names against the schema's CHECKs.
+ * A table gives the enum, the names in the database, and next(). A step that a state does not list is refused:
+ * nothing moves. tests/unit/newsletter/test_states.c holds the names against the schema's CHECKs.
  * SPDX-License-Identifier: ISC */
 #ifndef NEWSLETTER_NEWSLETTER_STATES_H
 #define NEWSLETTER_NEWSLETTER_STATES_H

@@ -1,9 +1,10 @@
-/* newsletter_subscriber.c: how an address comes, confirms, leaves and is forgotten; reminders that support hands over.
+/* newsletter_subscriber.c: how an address comes, confirms, leaves and is forgotten; reminders that support hands
+ * over.
  *
- * Decides: consent, one confirmation mail a day, what stays of whom. Leaves to newsletter_public.c: forms and pages; to
- * newsletter_sender.c: the mails. Runs in: the newsletter room. The hard thing: a form is answered before anybody looks
- * whether its address is known. What is done before the answer is one sealed row, the same for every address; it is
- * durable, so that a kill right after the answer loses nothing.
+ * Decides: consent, one confirmation mail a day, what stays of whom. Leaves to newsletter_public.c: forms and
+ * pages; to newsletter_sender.c: the mails. Runs in: the newsletter room. The hard thing: a form is answered before
+ * anybody looks whether its address is known. What is done before the answer is one sealed row, the same for every
+ * address; it is durable, so that a kill right after the answer loses nothing.
  * SPDX-License-Identifier: ISC */
 #include "newsletter_inside.h"
 
@@ -56,7 +57,8 @@ static bool queue_confirmation(struct newsletter *n, int64_t subscriber, int64_t
 			NULL, f);
 }
 
-/* A new address gets its row; a pending one's consent is renewed; a confirmed one's stays as it is. All get a mail. */
+/* A new address gets its row; a pending one's consent is renewed; a confirmed one's stays as it is. All get a mail.
+ * */
 static bool take_address(struct newsletter *n, const struct intake *in, struct arena *arena, struct fault *f)
 {
 	struct str index = str_make(in->index, sizeof(in->index));
@@ -84,17 +86,6 @@ static bool take_address(struct newsletter *n, const struct intake *in, struct a
 	return queue_confirmation(n, id, in->day, f);
 }
 
-static bool take_one(struct newsletter *n, const struct intake *in, bool readable, struct arena *arena, struct fault *f)
-{
-	bool ok;
-
-	if (!store_begin(n->room->db, f))
-		return false;
-	ok = (!readable || take_address(n, in, arena, f)) &&
-		store_run(n->room->db, NEWSLETTER_SQL_INTAKE_ERASE, STORE_ARGS(store_i64(in->id)), NULL, f);
-	return store_end(n->room->db, ok, f);
-}
-
 /* Opens the address. Bytes that are no sealed address are logged and dropped; another key stops everything. */
 static bool open_intake(struct newsletter *n, struct intake *in, struct arena *arena, bool *readable, struct fault *f)
 {
@@ -112,30 +103,41 @@ static bool open_intake(struct newsletter *n, struct intake *in, struct arena *a
 	return true;
 }
 
+/* The next form, if there is one, in the transaction that the caller holds. */
+static bool take_next(struct newsletter *n, struct arena *arena, bool *found, struct fault *f)
+{
+	struct intake in = {0};
+	struct store_row row;
+	bool readable = false;
+
+	arena_reset(arena);
+	if (!store_one(n->room->db, NEWSLETTER_SQL_INTAKE_NEXT, STORE_NO_ARGS, arena, &row, found, f))
+		return false;
+	if (!*found)
+		return true;
+	in.id = row.columns[0].number;
+	in.sealed = row.columns[1].bytes;
+	in.language = row.columns[2].bytes;
+	in.policy = row.columns[3].bytes;
+	in.day = row.columns[4].number;
+	return open_intake(n, &in, arena, &readable, f) && (!readable || take_address(n, &in, arena, f)) &&
+		store_run(n->room->db, NEWSLETTER_SQL_INTAKE_ERASE, STORE_ARGS(store_i64(in.id)), NULL, f);
+}
+
 bool newsletter_take_intake(struct newsletter *n, struct fault *f)
 {
 	struct arena arena;
 	bool found = true;
 	bool ok = true;
 
+	if (!store_begin(n->room->db, f))
+		return false;
 	arena_init(&arena, "intake", ROW_ARENA);
-	for (int i = 0; ok && found && i < INTAKE_AT_ONCE; i++) {
-		struct intake in = {0};
-		struct store_row row;
-		bool readable = false;
-
-		arena_reset(&arena);
-		ok = store_one(n->room->db, NEWSLETTER_SQL_INTAKE_NEXT, STORE_NO_ARGS, &arena, &row, &found, f);
-		if (!ok || !found)
-			break;
-		in.id = row.columns[0].number;
-		in.sealed = row.columns[1].bytes;
-		in.language = row.columns[2].bytes;
-		in.policy = row.columns[3].bytes;
-		in.day = row.columns[4].number;
-		ok = open_intake(n, &in, &arena, &readable, f) && take_one(n, &in, readable, &arena, f);
-		newsletter_point("intake taken");
-	}
+	for (int i = 0; ok && found && i < INTAKE_AT_ONCE; i++)
+		ok = take_next(n, &arena, &found, f);
+	newsletter_point("intake before commit");
+	ok = store_end(n->room->db, ok, f);
+	newsletter_point("intake after commit");
 	arena_release(&arena);
 	if (ok && found)
 		newsletter_take_intake_soon(n);
@@ -260,12 +262,14 @@ bool newsletter_daily(struct newsletter *n, struct fault *f)
 	if (!store_begin(db, f))
 		return false;
 	ok = store_run(db, NEWSLETTER_SQL_SUBSCRIBER_ERASE_OLD,
-			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_PENDING)), store_i64(day - PENDING_DAYS)), &pending, f) &&
+			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_PENDING)), store_i64(day - PENDING_DAYS)), &pending,
+			f) &&
 		store_run(db, NEWSLETTER_SQL_CONFIRMATION_ERASE_OLD, STORE_ARGS(store_i64(day - PENDING_DAYS)), NULL, f) &&
 		store_run(db, NEWSLETTER_SQL_REMINDER_ERASE_OLD, STORE_ARGS(store_i64(day - REMINDER_KEY_DAYS)), NULL, f) &&
 		store_run(db, NEWSLETTER_SQL_DELIVERY_ERASE_IN_DOUBT,
 			STORE_ARGS(store_text(delivery_state_name(DELIVERY_IN_DOUBT)), store_i64(day - PENDING_DAYS)), &mails, f) &&
-		store_run(db, NEWSLETTER_SQL_DAILY_INSERT, STORE_ARGS(store_i64(day), store_i64(pending), store_i64(mails)), NULL, f);
+		store_run(db, NEWSLETTER_SQL_DAILY_INSERT, STORE_ARGS(store_i64(day), store_i64(pending), store_i64(mails)),
+			NULL, f);
 	ok = store_end(db, ok, f);
 	if (ok)
 		log_event(LOG_JOB, LOG_C("job", "daily"), LOG_I64("erased_pending", pending), LOG_I64("erased_mails", mails));
@@ -286,7 +290,8 @@ bool newsletter_take_reminder(struct newsletter *n, struct str key, struct str t
 
 	if (key.len < 16 || key.len > 128)
 		return fault_set(f, FAULT_INPUT, "a reminder needs a key of 16 to 128 characters");
-	if (url.len > URL_MOST || str_has_control(url) || (!str_starts(url, STR("https://")) && !str_starts(url, STR("http://"))))
+	if (url.len > URL_MOST || str_has_control(url) ||
+		(!str_starts(url, STR("https://")) && !str_starts(url, STR("http://"))))
 		return fault_set(f, FAULT_INPUT, "a reminder needs an absolute URL of at most %d characters", URL_MOST);
 	if (language.len >= LANGUAGE_BYTES)
 		return fault_set(f, FAULT_INPUT, "the language of a reminder is too long");
@@ -300,7 +305,8 @@ bool newsletter_take_reminder(struct newsletter *n, struct str key, struct str t
 		STORE_ARGS(store_blob(str_make(key_hash, sizeof(key_hash))), store_i64(day)), &changed, f);
 	if (ok && changed > 0)
 		ok = store_run(db, NEWSLETTER_SQL_DELIVERY_INSERT,
-			STORE_ARGS(store_i64(rand_id()), store_text(outgoing_kind_name(OUTGOING_REMINDER)), store_null(), store_null(),
+			STORE_ARGS(store_i64(rand_id()), store_text(outgoing_kind_name(OUTGOING_REMINDER)), store_null(),
+				store_null(),
 				store_blob(str_make(address, sizeof(address))), store_blob(str_make(sealed_url, sizeof(sealed_url))),
 				store_text(language), store_text(delivery_state_name(DELIVERY_QUEUED)), store_i64(day)),
 			NULL, f);

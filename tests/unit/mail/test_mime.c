@@ -183,6 +183,17 @@ static void test_header_long_word(void **state)
 	assert_true(str_equal(buf_view(&back), str_make(word, sizeof(word))));
 	memset(word, ' ', 400);
 	add_line_check(header_of("Subject", str_make(word, 500), &out));
+	/* a display name whose quoting doubles it past a line */
+	{
+		struct mail_message m = sample();
+		struct fault f = {0};
+
+		memset(word, '"', 800);
+		m.from.name = str_make(word, 800);
+		buf_clear(&out);
+		assert_true(mail_write(&m, &out, &f));
+		add_line_check(buf_view(&out));
+	}
 	buf_release(&back);
 	buf_release(&out);
 }
