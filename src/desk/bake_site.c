@@ -98,10 +98,11 @@ static bool was_put(const struct bake_site *site, const char *path)
 
 /* --- putting --- */
 
-/* Whether the file stands there with these bytes. */
-static bool is_same(struct bake_site *site, const char *path, struct str bytes)
+/* Whether the file stands there with these bytes, and its packed one (if any is wanted) is not newer: a bake that was cut short between
+ * the two has left the packed one of other bytes, and the next may want the old bytes again. */
+static bool is_same(struct bake_site *site, const char *path, struct str bytes, const char *packed)
 {
-	struct stat about;
+	struct stat about, beside;
 	bool same = false;
 	ssize_t got;
 	char *at;
@@ -115,7 +116,10 @@ static bool is_same(struct bake_site *site, const char *path, struct str bytes)
 		same = got >= 0 && (size_t) got == bytes.len && memcmp(at, bytes.at, bytes.len) == 0;
 	}
 	close(fd);
-	return same;
+	if (!same || packed == NULL)
+		return same;
+	return fstatat(site->fd, packed, &beside, 0) == 0 && (beside.st_mtim.tv_sec < about.st_mtim.tv_sec
+		|| (beside.st_mtim.tv_sec == about.st_mtim.tv_sec && beside.st_mtim.tv_nsec <= about.st_mtim.tv_nsec));
 }
 
 static bool make_folder_of(struct bake_site *site, const char *path, struct fault *f)
@@ -166,7 +170,7 @@ bool bake_site_put(struct bake_site *site, const char *path, struct str bytes, b
 		return fault_full(f, "this address");
 	remember(site, path);
 	snprintf(packed, sizeof(packed), "%s.gz", path);
-	if (is_same(site, path, bytes) && (!with_gzip || faccessat(site->fd, packed, F_OK, 0) == 0)) {
+	if (is_same(site, path, bytes, with_gzip ? packed : NULL)) {
 		site->same++;
 		return true;
 	}
@@ -183,12 +187,12 @@ bool bake_site_put(struct bake_site *site, const char *path, struct str bytes, b
 
 bool bake_site_remove(struct bake_site *site, const char *path, struct fault *f)
 {
-	static const char *const endings[] = {"", ".gz", ".br"};
+	static const char *const endings[] = {"", ".gz", ".br", ".new", ".gz.new"}; /* .new: what a kill may have left */
 	char name[PATH_BYTES];
 	char *slash;
 	size_t i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
 		snprintf(name, sizeof(name), "%s%s", path, endings[i]);
 		if (unlinkat(site->fd, name, 0) != 0 && errno != ENOENT && errno != ENOTDIR)
 			return fault_errno(f, "cannot take away site/%s", name);
