@@ -140,7 +140,7 @@ def main():
     parse.add_argument("--connections", type=int, default=32)
     parse.add_argument("--only", default="")
     parse.add_argument("--json", action="store_true")
-    options = parse.parse_args()
+    options, _ = parse.parse_known_args()  # tests/bench/run hands every bench the same words
     # nginx keeps two descriptors a page (the page itself, for its index, and the .gz): both must fit, or it is not nginx at its best.
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
