@@ -122,7 +122,7 @@ bool desk_visit_begin(struct http_request *rq, void *self, enum desk_right right
 	visit->arena = http_arena(rq);
 	*out = visit;
 	if (!desk_session_find(room, session, visit->arena, &visit->person)) {
-		desk_answer_plain(rq, room, 401, "Sign in", STR("You are not signed in, or your session has ended. A technician makes a link "
+		desk_answer_plain(rq, room, 403, "Sign in", STR("You are not signed in, or your session has ended. A technician makes a link "
 			"for you at the server: mimeo staff link NAME. What you typed is still in the page before: go back to copy it."), NULL, STR(""));
 		return false;
 	}

@@ -46,6 +46,7 @@ def test_no_page_scrolls_sideways(newsroom, browsers, dark):
 
 def test_no_request_leaves_the_newsroom(newsroom, browsers):
     b = browsers()
+    b.get_log("browser")  # what another scenario left there
     for path in paths(newsroom):
         b.get(newsroom.site + path)
         elsewhere = b.execute_script("return performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin) && !n.startsWith('data:'))")
