@@ -131,7 +131,7 @@ def test_backup_while_serving_then_restore_read_only_until_confirmed():
         for part in ("keys", "secrets"):
             shutil.copytree(os.path.join(old, part), house.path(part), dirs_exist_ok=True)
         house.serve()
-        assert house.get("/2026/11/20/a-story/").status == 200
+        wait_for(lambda: house.get("/2026/11/20/a-story/").status == 200, 30, why="the restored house does not bake its site")
         assert house.ask("newsletter", "GET", "/count").json == count
         house.forget_mails()
         answer = house.post("/newsletter/subscribe", {"email": "too.early@example.org", "lang": "en", "back": "/"})
