@@ -94,6 +94,7 @@ struct http_server {
 	struct loop_timer *drain_limit;
 	bool run_soon;                    /* a waiting request was answered: libmicrohttpd must run before the next wait */
 	bool draining;
+	bool closing;                     /* no handler is called any more */
 	int64_t head_ms;
 	int64_t body_ms;
 	int64_t now_ms;                   /* once per round */

@@ -161,6 +161,10 @@ static enum MHD_Result queue(struct http_request *rq)
 /* Calls the room's handler; then either sends, or suspends. */
 static enum MHD_Result call_room(struct http_request *rq)
 {
+	if (rq->server->closing) {
+		refuse_text(rq, 503, FAULT_BUSY, "The site is being restarted. Please try again.");
+		return queue(rq);
+	}
 	rq->in_call = true;
 	rq->call(rq, rq->server->options.room);
 	rq->in_call = false;
@@ -480,6 +484,7 @@ void http_server_close(struct http_server **server)
 {
 	struct http_server *old = *server;
 	struct http_wire *next = NULL;
+	int fd = -1;
 
 	if (old == NULL)
 		return;
@@ -487,6 +492,10 @@ void http_server_close(struct http_server **server)
 	loop_unwatch(&old->watch);
 	loop_timer_stop(&old->sweep);
 	loop_timer_stop(&old->drain_limit);
+	old->closing = true;
+	fd = old->draining ? -1 : MHD_quiesce_daemon(old->daemon);
+	if (fd >= 0)
+		(void) close(fd);
 	/* libmicrohttpd refuses to stop with suspended connections. */
 	for (struct http_wire *wire = old->wires; wire != NULL; wire = next) {
 		next = wire->next;
