@@ -65,7 +65,7 @@ struct str locale_money(const struct locale *locale, struct money money, bool is
 
 /* --- reading --- */
 
-enum { TYPED_BYTES = 64, TYPED_DIGITS = 13 };
+enum { TYPED_BYTES = 64, TYPED_DIGITS = 12 };
 
 /* What was typed in plain ASCII: digits, '.' and ','. */
 struct typed {
@@ -212,6 +212,7 @@ bool locale_parse_money(const struct locale *locale, struct str text, struct str
 	char plain[TYPED_BYTES + 2];
 	size_t len = 0;
 	size_t point;
+	size_t whole;
 	size_t i;
 	char sign;
 
@@ -233,7 +234,8 @@ bool locale_parse_money(const struct locale *locale, struct str text, struct str
 	}
 	if (len > 0 && plain[len - 1] == '.')
 		len--; /* "25." is 25 */
-	if (len > TYPED_DIGITS || len == 0)
+	whole = str_find_char(str_make(plain, len), '.');
+	if ((whole == SIZE_MAX ? len : whole) > TYPED_DIGITS || len == 0)
 		return fault_set(f, FAULT_INPUT, "this amount is too large");
 	if (plain[0] == '.') {
 		memmove(plain + 1, plain, len++);

@@ -144,6 +144,22 @@ static size_t cut_at_word(const char *text, size_t len)
 	return at > SLUG_BYTES / 2 ? at - 1 : len;
 }
 
+/* What stood apart may have met (a mark behind a dropped sign): NFC once more. 0 when that is longer than a slug. */
+static size_t slug_compose(struct slug *slug, size_t used)
+{
+	utf8proc_uint8_t *mapped = NULL;
+	utf8proc_ssize_t len = 0;
+
+	if (is_ascii(str_make(slug->text, used)))
+		return used;
+	len = utf8proc_map((const utf8proc_uint8_t *) slug->text, (utf8proc_ssize_t) used, &mapped, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+	memset(slug->text, 0, sizeof(slug->text));
+	if (len > 0 && len <= SLUG_BYTES)
+		memcpy(slug->text, mapped, (size_t) len);
+	free(mapped); /* libutf8proc's own, by its contract */
+	return len > 0 && len <= SLUG_BYTES ? (size_t) len : 0;
+}
+
 bool slug_from(struct str text, struct slug *out, struct fault *f)
 {
 	utf8proc_uint8_t *mapped = NULL;
@@ -180,6 +196,7 @@ bool slug_from(struct str text, struct slug *out, struct fault *f)
 	if (is_cut && !wants_dash)
 		used = cut_at_word(out->text, used);
 	memset(out->text + used, 0, sizeof(out->text) - used);
+	used = slug_compose(out, used);
 	return used > 0 || fault_set(f, FAULT_INPUT, "no letter or digit is left for an address; write a slug");
 }
 
