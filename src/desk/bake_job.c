@@ -252,6 +252,10 @@ static bool recipe_is_same(struct bake *bake, struct str now)
 	return file_read(bake->site.fd, "_recipe", 64 * 1024, &bake->arena, &was, &ignored) && str_equal(was, now);
 }
 
+/* Stands there while a bake writes. A bake that was cut short has written pages that nothing remembers ("Read more" of stories that a
+ * change, taken back since, had touched): the next one looks at all of them. */
+static const char under_way[] = "_baking";
+
 static bool run(struct bake *bake, const char *site_path, bool wants_full, struct queue *queue, struct fault *f)
 {
 	struct str now = recipe(bake);
@@ -259,12 +263,14 @@ static bool run(struct bake *bake, const char *site_path, bool wants_full, struc
 	arena_reset(&bake->page);
 	if (!read_queue(bake, queue, f))
 		return false;
-	bake->is_full = wants_full || queue->wants_full || !file_exists(bake->site.fd, "search.db") || !recipe_is_same(bake, now);
-	if (!bake_load(bake, f) || !bake_related_read(bake, f))
+	bake->is_full = wants_full || queue->wants_full || !file_exists(bake->site.fd, "search.db") || !recipe_is_same(bake, now)
+		|| file_exists(bake->site.fd, under_way);
+	if (!bake_load(bake, f) || !bake_related_read(bake, f) || !file_write(bake->site.fd, under_way, STR(""), 0640, false, f))
 		return false;
 	if (bake->is_full ? !bake_all(bake, site_path, f) : !bake_some(bake, queue, site_path, f))
 		return false;
-	return bake_related_write(bake, f) && bake_site_put(&bake->site, "_recipe", now, false, f) && bake_site_tell(&bake->site, f);
+	return bake_related_write(bake, f) && bake_site_put(&bake->site, "_recipe", now, false, f) && bake_site_tell(&bake->site, f)
+		&& file_remove(bake->site.fd, under_way, f);
 }
 
 bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *f)
