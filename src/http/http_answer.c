@@ -1,7 +1,7 @@
 /* http_answer.c: answers.
  *
  * Decides: header lines of an answer, that there is exactly one, and how a fault looks to a browser and to a room.
- * Leaves to others: what the page says (error_page), when it is sent (http_server.c). Runs in: every room. The hard
+ * Leaves to others: what the page says (error_page), when it is sent (http_dispatch.c). Runs in: every room. The hard
  * thing: an answer may be given inside the handler, or much later, when the connection is suspended and the client may
  * have left.
  * SPDX-License-Identifier: ISC */

@@ -1,7 +1,7 @@
 /* http_gate.c: the gate on the wire.
  *
  * Decides: which requests are so well-formed that every program between a reader and us must have read them as we do.
- * Leaves to others: what the request means (http_server.c: host list, routes, sizes per route), and deadlines
+ * Leaves to others: what the request means (http_dispatch.c: host list, routes, sizes per route), and deadlines
  * (http_wire.c). Runs in: every room. The hard thing: bytes come in any portions, several requests may stand in one,
  * and libmicrohttpd must never see the end of a head that was refused.
  * SPDX-License-Identifier: ISC */

@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/fault.h"
 #include "http.h"
 #include "http_gate.h"
 #include "http_multipart.h"
@@ -116,6 +117,14 @@ void http_wire_cut(struct http_wire *wire, int status, const char *say);  /* tel
 void http_wire_sweep(struct http_server *server);
 void http_wire_shed(struct http_server *server);
 const char *http_status_text(int status);
+
+/* http_dispatch.c: libmicrohttpd's callbacks for one request */
+enum MHD_Result http_on_request(void *self, struct MHD_Connection *mhd, const char *url, const char *method,
+	const char *version, const char *upload_data, size_t *upload_data_size, void **context);
+void *http_on_target(void *self, const char *target, struct MHD_Connection *mhd);
+void http_on_completed(void *self, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode why);
+size_t http_keep_escaped(void *self, struct MHD_Connection *mhd, char *text);
+void http_refuse(struct http_request *rq, int status, enum fault_kind kind, const char *say);
 
 /* http_route.c: finds the route, or NULL (*other_method: another method would do); parts are views of `path`. */
 bool http_route_match(const char *pattern, struct str path, struct http_pair *parts, size_t *part_count);

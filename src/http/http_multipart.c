@@ -1,7 +1,7 @@
 /* http_multipart.c: multipart/form-data, parsed as its bytes come.
  *
  * Decides: what is malformed, how many parts and how long their heads may be, where files are spooled. Leaves to
- * others: the size of the whole (http_server.c) and what is in a file. Runs in: desk (photos), and wherever a form
+ * others: the size of the whole (http_dispatch.c) and what is in a file. Runs in: desk (photos), and wherever a form
  * has no file. The hard thing: a boundary may be cut anywhere between two portions, so the last bytes of a portion
  * are held back for as long as they could still be the beginning of one.
  * SPDX-License-Identifier: ISC */

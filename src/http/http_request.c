@@ -1,7 +1,7 @@
 /* http_request.c: one request: its memory, what was asked, its body.
  *
  * Decides: how long a request's texts live; that a body's cap goes by its route. Leaves to others: framing
- * (http_gate.c), when a request begins and ends (http_server.c). Runs in: every room. The hard thing: the request for
+ * (http_gate.c), when a request begins and ends (http_dispatch.c). Runs in: every room. The hard thing: the request for
  * a hot page must cost next to nothing, so the memory is kept with its connection and the arena is touched only when
  * something is decoded.
  * SPDX-License-Identifier: ISC */

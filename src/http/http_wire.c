@@ -1,12 +1,12 @@
 /* http_wire.c: the connections' bytes, before libmicrohttpd sees them.
  *
  * Decides: that every byte a connection receives goes through the gate; how a refusal is told; when a slow head or
- * body is cut. Leaves to others: what is refused (http_gate.c) and everything after (http_server.c). Runs in: every
+ * body is cut. Leaves to others: what is refused (http_gate.c) and everything after (http_dispatch.c). Runs in: every
  * room. The hard thing: libmicrohttpd parses what it has read in place and shows no raw bytes: it takes a lone LF for
  * a line's end, cuts at NUL, forgives a blank before a colon. The seam is the one function by which it reads: this
  * program defines recv(), so that the dynamic linker gives libmicrohttpd ours. A descriptor that is not a connection
  * of a server goes straight to the kernel. If ever another build of libmicrohttpd reads otherwise, no head is counted
- * and http_server.c refuses every request: it fails closed.
+ * and http_dispatch.c refuses every request: it fails closed.
  * SPDX-License-Identifier: ISC */
 #include "http_inside.h"
 
