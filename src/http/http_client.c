@@ -360,9 +360,6 @@ static bool set_options(struct http_call *call, const struct http_call_options *
 	SET(CURLOPT_HEADERDATA, call);
 	SET(CURLOPT_HTTPHEADER, call->lines);
 	SET(CURLOPT_PATH_AS_IS, 1L);
-	/* When a kept connection turns out to be dead libcurl sends the request a second time by itself, whatever its
-	 * method. What may have happened must not happen twice: only GET and HEAD use kept connections. */
-	SET(CURLOPT_FRESH_CONNECT, strcmp(options->method, "GET") == 0 || strcmp(options->method, "HEAD") == 0 ? 0L : 1L);
 	if (options->unix_socket != NULL
 		&& curl_easy_setopt(call->easy, CURLOPT_UNIX_SOCKET_PATH, options->unix_socket) != CURLE_OK)
 		return fault_set(f, FAULT_INPUT, "The path of the socket is too long.");
