@@ -86,7 +86,8 @@ static int64_t add_piece(struct press_value *pieces, const char *kind, int64_t v
 	return bottom - height - 2;
 }
 
-static void add_plot(struct press_value *root, const char *key, const json_t *months, size_t shown)
+/* Everything is copied: the page is rendered when this reply is gone. */
+static void add_plot(struct press_value *root, const char *key, const json_t *months, size_t shown, struct arena *arena)
 {
 	struct press_value *plot = press_set_map(root, key), *pieces = press_set_list(plot, "pieces");
 	struct press_value *labels = press_set_list(plot, "labels");
@@ -105,7 +106,7 @@ static void add_plot(struct press_value *root, const char *key, const json_t *mo
 		bottom = add_piece(pieces, "once", number(month, "once"), most, bottom, x);
 		(void) add_piece(pieces, "annual", number(month, "annual"), most, bottom, x);
 		press_set_i64(label, "x", x + BAR_WIDTH / 2);
-		press_set_text(label, "text", str_part(http_json_text(month, "month"), 5, 2));
+		press_set_text(label, "text", str_copy(str_part(http_json_text(month, "month"), 5, 2), arena));
 	}
 	press_set_i64(plot, "width", (int64_t) shown * BAR_STEP);
 }
@@ -128,8 +129,8 @@ static void add_months(struct desk_visit *visit, struct money_page *page, const 
 		has_any = has_any || month_sum(month) > 0;
 	}
 	press_set_bool(page->root, "has_months", has_any);
-	add_plot(page->root, "plot", months, MONTHS);
-	add_plot(page->root, "plot_short", months, MONTHS / 2);
+	add_plot(page->root, "plot", months, MONTHS, visit->arena);
+	add_plot(page->root, "plot_short", months, MONTHS / 2, visit->arena);
 }
 
 /* --- the rows --- */
