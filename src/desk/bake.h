@@ -1,8 +1,8 @@
 /* bake.h: from stories, theme and settings to data/site, in a child of the desk.
  *
  * A pure function of the three; only the front page also takes the day. What is the same already is not written again.
- * Order (DESIGN §2.7): .gz before .html, a story before the lists that name it, feeds last; what is withdrawn in reverse; the
- * counter in `_changes` at the very end.
+ * Order (DESIGN §2.7): .gz before .html, a story before the lists that name it, feeds last; what is withdrawn in
+ * reverse; the counter in `_changes` at the very end.
  * SPDX-License-Identifier: ISC */
 #ifndef DESK_BAKE_H
 #define DESK_BAKE_H
@@ -117,26 +117,29 @@ enum bake_picture { BAKE_LEAD, BAKE_TOP, BAKE_CARD };
 struct str bake_join(struct arena *arena, struct str a, struct str b, struct str c);
 struct str bake_root(unsigned depth);                                    /* "../../" or "./" */
 const struct locale *bake_locale(struct bake *bake, struct str language);
-void bake_set_picture(struct bake *bake, struct press_value *map, const char *key, const struct story *story, struct str root,
-	enum bake_picture kind);
+void bake_set_picture(struct bake *bake, struct press_value *map, const char *key, const struct story *story,
+	struct str root, enum bake_picture kind);
 /* A whole card: every key is set, so that nothing is looked up in the page around it. */
 void bake_fill_card(struct bake *bake, struct press_value *card, const struct bake_story *story, unsigned depth,
 	const struct locale *locale, enum bake_picture kind);
 void bake_set_time(struct bake *bake, struct press_value *map, const char *key, struct when when, struct str text);
 struct str bake_absolute(struct bake *bake, struct str path, struct arena *arena); /* settings.url + "/…" */
 struct str bake_photo_url(struct bake *bake, const struct story *story, const char *ending, struct arena *arena);
-/* The chrome (and, with_sheets, newsletter and appeal) of story pages in a language: made once, `back` set for each page. */
+/* The chrome (and, with_sheets, newsletter and appeal) of story pages in a language: made once, `back` set for each
+ * page. */
 struct bake_base *bake_base(struct bake *bake, struct str language, struct str section, bool with_sheets);
 /* Renders over `behind` (or NULL) and puts the page at PATH/index.html. */
-bool bake_put(struct bake *bake, const char *template_name, const struct press_value *behind, const struct press_value *root,
-	struct str path, struct fault *f) __attribute__((warn_unused_result));
+bool bake_put(struct bake *bake, const char *template_name, const struct press_value *behind,
+	const struct press_value *root, struct str path, struct fault *f) __attribute__((warn_unused_result));
 
 /* bake_story.c … one kind of page each. */
-bool bake_story_page(struct bake *bake, size_t position, struct str body, struct fault *f) __attribute__((warn_unused_result));
+bool bake_story_page(struct bake *bake, size_t position, struct str body, struct fault *f)
+	__attribute__((warn_unused_result));
 bool bake_lists(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 bool bake_front_page(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 bool bake_feeds(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
-bool bake_texts(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));       /* about, privacy, support, errors, _headers */
+/* about, privacy, support, errors, _headers */
+bool bake_texts(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 bool bake_newsletter(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 bool bake_addresses(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));   /* _moved, _gone */
 

@@ -1,7 +1,7 @@
 /* bake_front.c: the front page, the feed, the sitemap.
  *
- * Decides: which stories lead. Leaves to others: cards, the chrome. Runs in: desk's bake. The hard thing: the front page is the one page
- * that takes the day, in its masthead.
+ * Decides: which stories lead. Leaves to others: cards, the chrome. Runs in: desk's bake. The hard thing: the front
+ * page is the one page that takes the day, in its masthead.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "desk/bake.h"
@@ -15,7 +15,8 @@
 #include "press/words.h"
 #include "store/store.h"
 
-enum { LEAD_AMONG = 6, SIDE = 4, BLOCK = 4, BLOCKS = 12, SITEMAP_URLS = 45000, SITEMAP_BYTES = 16 * 1024 * 1024, FEED_ARENA = 16 * 1024 * 1024 };
+enum { LEAD_AMONG = 6, SIDE = 4, BLOCK = 4, BLOCKS = 12, SITEMAP_URLS = 45000, SITEMAP_BYTES = 16 * 1024 * 1024,
+	FEED_ARENA = 16 * 1024 * 1024 };
 
 /* --- the front page --- */
 
@@ -156,14 +157,16 @@ static bool fill_item(struct feeding *feeding, const struct bake_story *of, stru
 	bool ok;
 
 	*item = (struct feed_item){.url = bake_absolute(bake, story->path, &feeding->arena), .title = story->title,
-		.summary = story->excerpt, .language = story->lang, .authors = story->authors, .author_count = story->author_count,
-		.topics = story->topics, .topic_count = story->topic_count, .published = story->published, .updated = story->updated,
+		.summary = story->excerpt, .language = story->lang, .authors = story->authors,
+		.author_count = story->author_count, .topics = story->topics, .topic_count = story->topic_count,
+		.published = story->published, .updated = story->updated,
 		.image_url = bake_photo_url(bake, story, ".jpg", &feeding->arena), .image_type = STR("image/jpeg"),
 		.image_credit = story->credit};
 	item->id = item->url;
 	buf_init(&html, 4 * 1024 * 1024);
 	ok = store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(story->id)), &feeding->arena, &row, &found, f)
-		&& (!found || markdown_write_under(row.columns[0].bytes, STR("f-"), bake_absolute(bake, STR("/"), &feeding->arena), &html, NULL, f));
+		&& (!found || markdown_write_under(row.columns[0].bytes, STR("f-"),
+			bake_absolute(bake, STR("/"), &feeding->arena), &html, NULL, f));
 	item->html = str_copy(buf_view(&html), &feeding->arena);
 	buf_release(&html);
 	feeding->count++;
@@ -190,11 +193,13 @@ static bool put_feed(struct bake *bake, struct fault *f)
 	feed.items = feeding->items;
 	feed.count = feeding->count;
 	if (feed.count > 0)
-		feed.updated = feed.items[0].updated.us > feed.items[0].published.us ? feed.items[0].updated : feed.items[0].published;
+		feed.updated = feed.items[0].updated.us > feed.items[0].published.us ? feed.items[0].updated
+			: feed.items[0].published;
 	buf_clear(&bake->html);
 	if (ok)
 		feed_write_rss(&feed, &bake->html);
-	ok = ok && buf_check(&bake->html, "the feed", f) && bake_site_put(&bake->site, "feed.xml", buf_view(&bake->html), true, f);
+	ok = ok && buf_check(&bake->html, "the feed", f) && bake_site_put(&bake->site, "feed.xml", buf_view(&bake->html),
+		true, f);
 	arena_release(&feeding->arena);
 	arena_reset(&bake->page);
 	return ok;

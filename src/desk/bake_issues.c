@@ -1,8 +1,8 @@
 /* bake_issues.c: the newsletter's own page and the archive of its issues.
  *
- * Decides: /newsletter/, /newsletter/latest/ and one page for each issue that has started. Leaves to others: composing (compose.c),
- * sending (the newsletter room). Runs in: desk's bake. The hard thing: before the first issue the preview is a sample of the newest
- * stories, and it says so.
+ * Decides: /newsletter/, /newsletter/latest/ and one page for each issue that has started. Leaves to others: composing
+ * (compose.c), sending (the newsletter room). Runs in: desk's bake. The hard thing: before the first issue the preview
+ * is a sample of the newest stories, and it says so.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "desk/bake.h"
@@ -52,16 +52,17 @@ static bool read_archive(struct bake *bake, struct archive *archive, struct faul
 
 		if (archive->count == ISSUES)
 			continue;
-		*issue = (struct bake_issue){.id = store_column_i64(&rows, 0), .subject = store_column_copy(&rows, 1, &bake->arena),
-			.intro = store_column_copy(&rows, 2, &bake->arena), .lang = store_column_copy(&rows, 3, &bake->arena),
-			.started = {store_column_i64(&rows, 4)}};
+		*issue = (struct bake_issue){.id = store_column_i64(&rows, 0),
+			.subject = store_column_copy(&rows, 1, &bake->arena), .intro = store_column_copy(&rows, 2, &bake->arena),
+			.lang = store_column_copy(&rows, 3, &bake->arena), .started = {store_column_i64(&rows, 4)}};
 		issue->path = issue_path(bake, archive, issue->started);
 		archive->count++;
 	}
 	return store_rows_end(&rows);
 }
 
-static size_t read_picks(struct bake *bake, int64_t issue, const struct bake_story *picks[PICKS], bool *ok, struct fault *f)
+static size_t read_picks(struct bake *bake, int64_t issue, const struct bake_story *picks[PICKS], bool *ok,
+	struct fault *f)
 {
 	struct store_rows rows;
 	size_t count = 0;
@@ -72,7 +73,8 @@ static size_t read_picks(struct bake *bake, int64_t issue, const struct bake_sto
 	while (store_rows_next(&rows, f)) {
 		const struct bake_story *of = bake_find(bake, store_column_i64(&rows, 0));
 
-		if (of != NULL && of->story.state == STORY_PUBLISHED && count < PICKS) /* what was withdrawn is not shown again */
+		/* what was withdrawn is not shown again */
+		if (of != NULL && of->story.state == STORY_PUBLISHED && count < PICKS)
 			picks[count++] = of;
 	}
 	*ok = store_rows_end(&rows);

@@ -1,8 +1,8 @@
 /* bake_job.c: the bake as a job of the desk: the whole site, or what the queue names.
  *
- * Decides: which pages a change touches, and the order. Leaves to others: each page. Runs in: a child of the desk, which only reads
- * desk.db; the desk deletes the queue's rows once the child has ended well. The hard thing: killed anywhere, the next
- * run does the same work again and what stands there is always whole pages.
+ * Decides: which pages a change touches, and the order. Leaves to others: each page. Runs in: a child of the desk,
+ * which only reads desk.db; the desk deletes the queue's rows once the child has ended well. The hard thing: killed
+ * anywhere, the next run does the same work again and what stands there is always whole pages.
  * SPDX-License-Identifier: ISC */
 #include "desk/bake_job.h"
 
@@ -102,7 +102,8 @@ static bool touch_queued(struct bake *bake, struct queue *queue, struct fault *f
 	return store_rows_end(&rows) && ok;
 }
 
-/* Whether the page's "Read more" is another than it was, or names a story that changed. older: published ones before it. */
+/* Whether the page's "Read more" is another than it was, or names a story that changed. older: published ones before
+ * it. */
 static bool names_touched(struct bake *bake, size_t position, size_t older, int64_t since)
 {
 	const struct bake_related *was = &bake->related[position];
@@ -198,7 +199,8 @@ static bool take_away(struct bake *bake, const struct queue *queue, struct fault
 			ok = bake_site_remove(&bake->site, file, f);
 	}
 	for (i = 0; i < bake->count && ok; i++)
-		if (bake->stories[i].is_touched && bake->stories[i].story.state != STORY_PUBLISHED && file_of(bake->stories[i].story.path, file))
+		if (bake->stories[i].is_touched && bake->stories[i].story.state != STORY_PUBLISHED
+			&& file_of(bake->stories[i].story.path, file))
 			ok = bake_site_remove(&bake->site, file, f);
 	return ok;
 }
@@ -206,8 +208,9 @@ static bool take_away(struct bake *bake, const struct queue *queue, struct fault
 static bool bake_some(struct bake *bake, struct queue *queue, const char *site_path, struct fault *f)
 {
 	/* addresses first: whoever asks for a page in the instant between gets the redirect, not nothing */
-	return touch_queued(bake, queue, f) && bake_touched_stories(bake, queue->since, f) && bake_addresses(bake, f) && bake_lists(bake, f)
-		&& bake_front_page(bake, f) && bake_newsletter(bake, f) && bake_feeds(bake, f) && take_away(bake, queue, f)
+	return touch_queued(bake, queue, f) && bake_touched_stories(bake, queue->since, f) && bake_addresses(bake, f)
+		&& bake_lists(bake, f) && bake_front_page(bake, f) && bake_newsletter(bake, f) && bake_feeds(bake, f)
+			&& take_away(bake, queue, f)
 		&& bake_search_some(bake, site_path, f);
 }
 
@@ -238,10 +241,10 @@ static struct str recipe(struct bake *bake)
 		text[2 * i] = hex[hash[i] >> 4];
 		text[2 * i + 1] = hex[hash[i] & 15];
 	}
-	return str_format(&bake->arena, "2 %s %.*s|%.*s|%.*s|%.*s|%.*s|%.*s|%.*s|%zu|%d|%d|%d|%.*s\n", text, STR_ARG(settings->name),
-		STR_ARG(settings->url), STR_ARG(settings->language), STR_ARG(settings->zone), STR_ARG(settings->description),
-		STR_ARG(settings->statutory), STR_ARG(settings->onion), settings->sections.count, settings->weekday,
-		(int) settings->support_on, (int) settings->live, STR_ARG(csp));
+	return str_format(&bake->arena, "2 %s %.*s|%.*s|%.*s|%.*s|%.*s|%.*s|%.*s|%zu|%d|%d|%d|%.*s\n", text,
+		STR_ARG(settings->name), STR_ARG(settings->url), STR_ARG(settings->language), STR_ARG(settings->zone),
+		STR_ARG(settings->description), STR_ARG(settings->statutory), STR_ARG(settings->onion),
+		settings->sections.count, settings->weekday, (int) settings->support_on, (int) settings->live, STR_ARG(csp));
 }
 
 static bool recipe_is_same(struct bake *bake, struct str now)
@@ -252,8 +255,8 @@ static bool recipe_is_same(struct bake *bake, struct str now)
 	return file_read(bake->site.fd, "_recipe", 64 * 1024, &bake->arena, &was, &ignored) && str_equal(was, now);
 }
 
-/* Stands there while a bake writes. A bake that was cut short has written pages that nothing remembers ("Read more" of stories that a
- * change, taken back since, had touched): the next one looks at all of them. */
+/* Stands there while a bake writes. A bake that was cut short has written pages that nothing remembers ("Read more" of
+ * stories that a change, taken back since, had touched): the next one looks at all of them. */
 static const char under_way[] = "_baking";
 
 static bool run(struct bake *bake, const char *site_path, bool wants_full, struct queue *queue, struct fault *f)
@@ -263,14 +266,15 @@ static bool run(struct bake *bake, const char *site_path, bool wants_full, struc
 	arena_reset(&bake->page);
 	if (!read_queue(bake, queue, f))
 		return false;
-	bake->is_full = wants_full || queue->wants_full || !file_exists(bake->site.fd, "search.db") || !recipe_is_same(bake, now)
-		|| file_exists(bake->site.fd, under_way);
-	if (!bake_load(bake, f) || !bake_related_read(bake, f) || !file_write(bake->site.fd, under_way, STR(""), 0640, false, f))
+	bake->is_full = wants_full || queue->wants_full || !file_exists(bake->site.fd, "search.db")
+		|| !recipe_is_same(bake, now) || file_exists(bake->site.fd, under_way);
+	if (!bake_load(bake, f) || !bake_related_read(bake, f)
+		|| !file_write(bake->site.fd, under_way, STR(""), 0640, false, f))
 		return false;
 	if (bake->is_full ? !bake_all(bake, site_path, f) : !bake_some(bake, queue, site_path, f))
 		return false;
-	return bake_related_write(bake, f) && bake_site_put(&bake->site, "_recipe", now, false, f) && bake_site_tell(&bake->site, f)
-		&& file_remove(bake->site.fd, under_way, f);
+	return bake_related_write(bake, f) && bake_site_put(&bake->site, "_recipe", now, false, f)
+		&& bake_site_tell(&bake->site, f) && file_remove(bake->site.fd, under_way, f);
 }
 
 bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *f)
@@ -287,7 +291,8 @@ bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *
 	arena_init(&bake->page, "page", BAKE_PAGE_ARENA);
 	buf_init(&bake->html, LIMIT_PAGE_BYTES);
 	buf_init(&bake->body, LIMIT_PAGE_BYTES);
-	ok = bake_site_open(&bake->site, how->site_path, BAKE_GZIP_LEVEL, f) && run(bake, how->site_path, how->is_full, &queue, f);
+	ok = bake_site_open(&bake->site, how->site_path, BAKE_GZIP_LEVEL, f)
+		&& run(bake, how->site_path, how->is_full, &queue, f);
 	*done = (struct bake_done){.queue_last = queue.last, .stories = bake->count, .written = bake->site.written,
 		.same = bake->site.same, .removed = bake->site.removed, .was_full = bake->is_full};
 	bake_site_close(&bake->site);
@@ -313,7 +318,8 @@ bool bake_job(struct room *room, int argc, char **argv, struct fault *f)
 		return false;
 	log_event(LOG_BAKE, LOG_I64("written", (int64_t) done.written), LOG_I64("same", (int64_t) done.same),
 		LOG_I64("removed", (int64_t) done.removed), LOG_C("what", done.was_full ? "all" : "changes"));
-	printf("baked %lld %zu %zu %s\n", (long long) done.queue_last, done.written, done.same, done.was_full ? "full" : "some");
+	printf("baked %lld %zu %zu %s\n", (long long) done.queue_last, done.written, done.same, done.was_full ? "full"
+		: "some");
 	fflush(stdout);
 	return true;
 }

@@ -1,7 +1,8 @@
 /* bake_lists.c: section, topic and author pages.
  *
- * Decides: pages of 24 slots numbered from the oldest, and the newest at the list's own address. Leaves to others: slots (story_store.c).
- * Runs in: desk's bake. The hard thing: full pages do not change: a slot is given once, and links point at numbers.
+ * Decides: pages of 24 slots numbered from the oldest, and the newest at the list's own address. Leaves to others:
+ * slots (story_store.c). Runs in: desk's bake. The hard thing: full pages do not change: a slot is given once, and
+ * links point at numbers.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "desk/bake.h"
@@ -29,14 +30,15 @@ static struct press_value *list_root(struct bake *bake, const struct bake_list *
 	struct press_value *root;
 
 	snprintf(key, sizeof(key), "%.*s_intro", STR_ARG(list->kind));
-	page.description = locale_format(locale, key, &bake->page, (const struct locale_pair[]){{"name", list->name}, {NULL, {NULL, 0}}});
+	page.description = locale_format(locale, key, &bake->page,
+		(const struct locale_pair[]){{"name", list->name}, {NULL, {NULL, 0}}});
 	root = page_values(bake->theme, bake->settings, &page, &bake->page);
 	press_set_text(root, "heading", list->name);
 	return root;
 }
 
-static void add_cards(struct bake *bake, struct press_value *root, const struct bake_list *list, size_t from, size_t until,
-	unsigned depth)
+static void add_cards(struct bake *bake, struct press_value *root, const struct bake_list *list, size_t from,
+	size_t until, unsigned depth)
 {
 	const struct locale *locale = bake_locale(bake, (struct str){NULL, 0});
 	struct press_value *cards = press_set_list(root, "cards");

@@ -1,7 +1,8 @@
 /* bake_load.c: everything about all stories but their bodies.
  *
- * Decides: how stories, groups, terms and lists lie in memory while baking. Leaves to others: pages. Runs in: desk's bake. The
- * hard thing: ten thousand stories in some tens of milliseconds, so rows come in one order and are merged, not looked up.
+ * Decides: how stories, groups, terms and lists lie in memory while baking. Leaves to others: pages. Runs in: desk's
+ * bake. The hard thing: ten thousand stories in some tens of milliseconds, so rows come in one order and are merged,
+ * not looked up.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "desk/bake.h"
@@ -138,7 +139,8 @@ static struct bake_story *merge_next(struct bake *bake, struct merge *merge, int
 {
 	while (merge->at < merge->count && merge->ids[merge->at].id < id)
 		merge->at++;
-	return merge->at < merge->count && merge->ids[merge->at].id == id ? &bake->stories[merge->ids[merge->at].position] : NULL;
+	return merge->at < merge->count && merge->ids[merge->at].id == id ? &bake->stories[merge->ids[merge->at].position]
+		: NULL;
 }
 
 static bool load_names(struct bake *bake, struct merge *merge, bool is_topic, struct fault *f)
@@ -192,7 +194,8 @@ static bool load_corrections(struct bake *bake, struct merge *merge, struct faul
 		struct bake_story *of = merge_next(bake, merge, store_column_i64(&rows, 0));
 
 		if (of != NULL && of->story.correction_count < STORY_CORRECTIONS)
-			of->story.corrections[of->story.correction_count++] = (struct story_correction){.made = {store_column_i64(&rows, 1)},
+			of->story.corrections[of->story.correction_count++] =
+				(struct story_correction){.made = {store_column_i64(&rows, 1)},
 				.text = store_column_copy(&rows, 2, &bake->arena), .grave = store_column_i64(&rows, 3) != 0};
 	}
 	return store_rows_end(&rows);
@@ -246,7 +249,8 @@ static bool load_groups(struct bake *bake, struct fault *f)
 
 		of->section = story->section.len > 0 ? group_of(bake, &names, '#', story->section) : 0;
 		if (of->section != 0)
-			of->section_href = str_format(&bake->arena, "section/%.*s/", STR_ARG(str_part(names.texts[of->section], 1, SIZE_MAX)));
+			of->section_href = str_format(&bake->arena, "section/%.*s/",
+				STR_ARG(str_part(names.texts[of->section], 1, SIZE_MAX)));
 		for (k = 0; k < story->topic_count; k++)
 			of->topics[k] = group_of(bake, &names, '=', story->topics[k]);
 	}

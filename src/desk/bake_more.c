@@ -1,8 +1,9 @@
 /* bake_more.c: "Read more".
  *
- * Decides: which stories are related: of the newest 200 older ones per shared topic those with most key terms in common, then the
- * section's newest older ones, then any. Leaves to others: the terms. Runs in: desk's bake. The hard thing: a new story may not
- * change older pages, so only older stories are looked at; the first few of a young archive take the next newer ones.
+ * Decides: which stories are related: of the newest 200 older ones per shared topic those with most key terms in
+ * common, then the section's newest older ones, then any. Leaves to others: the terms. Runs in: desk's bake. The hard
+ * thing: a new story may not change older pages, so only older stories are looked at; the first few of a young archive
+ * take the next newer ones.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "base/file.h"

@@ -1,8 +1,9 @@
 /* bake_search.c: the search index that front reads.
  *
- * Decides: what is indexed: folded title and text, with headline and excerpt as written. Leaves to others: asking (front). Runs in: desk's
- * bake. The hard thing: readers hold the file open under another user, so a full bake builds a new file and gives it the
- * name, after the old one's -wal and -shm are gone: a stale WAL beside a new file would be replayed into it.
+ * Decides: what is indexed: folded title and text, with headline and excerpt as written. Leaves to others: asking
+ * (front). Runs in: desk's bake. The hard thing: readers hold the file open under another user, so a full bake builds a
+ * new file and gives it the name, after the old one's -wal and -shm are gone: a stale WAL beside a new file would be
+ * replayed into it.
  * SPDX-License-Identifier: ISC */
 #include <fcntl.h>
 #include <limits.h>
@@ -23,15 +24,16 @@ _Static_assert(DESK_SQL_SEARCH_PUT == DESK_SQL_SEARCH_DROP + 1 && DESK_SQL_SEARC
 
 static bool open_index(const char *path, struct store **search, struct fault *f)
 {
-	const struct embed_file migrations[] = {{"001-search.sql", desk_sql[DESK_SQL_SEARCH_SCHEMA].text}, {NULL, {NULL, 0}}};
-	const struct store_options options = {.path = path, .mode = FILE_MODE, .persist_wal = true, .migrations = migrations,
-		.queries = desk_sql + DESK_SQL_SEARCH_DROP, .query_count = SEARCH_QUERIES};
+	const struct embed_file migrations[] = {{"001-search.sql", desk_sql[DESK_SQL_SEARCH_SCHEMA].text},
+		{NULL, {NULL, 0}}};
+	const struct store_options options = {.path = path, .mode = FILE_MODE, .persist_wal = true,
+		.migrations = migrations, .queries = desk_sql + DESK_SQL_SEARCH_DROP, .query_count = SEARCH_QUERIES};
 
 	return store_open(search, &options, f);
 }
 
-static bool put_story(struct store *search, const struct story *story, struct str body, struct buf *plain, struct buf *folded,
-	struct fault *f)
+static bool put_story(struct store *search, const struct story *story, struct str body, struct buf *plain,
+	struct buf *folded, struct fault *f)
 {
 	size_t title;
 	size_t i;
@@ -82,8 +84,8 @@ static bool put_all(struct bake *bake, struct store *search, bool only_touched, 
 			ok = store_run(search, DROP, STORE_ARGS(store_i64(of->story.id)), NULL, f);
 		if (of->story.state != STORY_PUBLISHED)
 			continue;
-		ok = ok && store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(of->story.id)), &bake->page, &row, &found, f)
-			&& (!found || put_story(search, &of->story, row.columns[0].bytes, &plain, &folded, f));
+		ok = ok && store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(of->story.id)), &bake->page, &row,
+			&found, f) && (!found || put_story(search, &of->story, row.columns[0].bytes, &plain, &folded, f));
 		arena_reset(&bake->page);
 		if (ok && !only_touched && i % BATCH == BATCH - 1)
 			ok = store_end(search, true, f) && store_begin(search, f);
@@ -131,7 +133,8 @@ bool bake_search_some(struct bake *bake, const char *site_path, struct fault *f)
 		return fault_full(f, "this path");
 	ok = open_index(path, &search, f) && store_begin(search, f);
 	if (ok)
-		ok = store_end(search, store_run(search, DROP, STORE_ARGS(store_i64(0)), NULL, f) && put_all(bake, search, true, f), f);
+		ok = store_end(search, store_run(search, DROP, STORE_ARGS(store_i64(0)), NULL, f)
+			&& put_all(bake, search, true, f), f);
 	store_close(&search);
 	return ok;
 }

@@ -1,8 +1,8 @@
 /* bake_site.c: the folder data/site.
  *
- * Decides: that a page with the same bytes is left alone, the order .br, .gz, .html, what a full bake sweeps. Leaves to others: what
- * pages say. Runs in: desk's bake, the only writer. The hard thing: readers see each file old or new and never half, without
- * fsync: the whole folder can be made again.
+ * Decides: that a page with the same bytes is left alone, the order .br, .gz, .html, what a full bake sweeps. Leaves to
+ * others: what pages say. Runs in: desk's bake, the only writer. The hard thing: readers see each file old or new and
+ * never half, without fsync: the whole folder can be made again.
  * SPDX-License-Identifier: ISC */
 #include "desk/bake_site.h"
 
@@ -98,8 +98,8 @@ static bool was_put(const struct bake_site *site, const char *path)
 
 /* --- putting --- */
 
-/* Whether the file stands there with these bytes, and its packed one (if any is wanted) is not newer: a bake that was cut short between
- * the two has left the packed one of other bytes, and the next may want the old bytes again. */
+/* Whether the file stands there with these bytes, and its packed one (if any is wanted) is not newer: a bake that was
+ * cut short between the two has left the packed one of other bytes, and the next may want the old bytes again. */
 static bool is_same(struct bake_site *site, const char *path, struct str bytes, const char *packed)
 {
 	struct stat about, beside;
@@ -111,7 +111,8 @@ static bool is_same(struct bake_site *site, const char *path, struct str bytes, 
 	if (fd < 0)
 		return false;
 	buf_clear(&site->old);
-	if (fstat(fd, &about) == 0 && (size_t) about.st_size == bytes.len && (at = buf_reserve(&site->old, bytes.len + 1)) != NULL) {
+	if (fstat(fd, &about) == 0 && (size_t) about.st_size == bytes.len
+		&& (at = buf_reserve(&site->old, bytes.len + 1)) != NULL) {
 		got = read(fd, at, bytes.len + 1);
 		same = got >= 0 && (size_t) got == bytes.len && memcmp(at, bytes.at, bytes.len) == 0;
 	}
@@ -232,7 +233,8 @@ static bool sweep_folder(struct bake_site *site, const char *folder, int depth, 
 		if (entry->d_name[0] == '.' || (depth == 0 && (entry->d_name[0] == '_' || strcmp(entry->d_name, "media") == 0
 			|| strncmp(entry->d_name, "search.db", 9) == 0)))
 			continue;
-		if (snprintf(path, sizeof(path), "%s%s%s", folder, folder[0] != '\0' ? "/" : "", entry->d_name) >= (int) sizeof(path))
+		if (snprintf(path, sizeof(path), "%s%s%s", folder, folder[0] != '\0' ? "/"
+			: "", entry->d_name) >= (int) sizeof(path))
 			continue;
 		if (entry->d_type == DT_DIR) {
 			ok = depth >= 8 || sweep_folder(site, path, depth + 1, f);

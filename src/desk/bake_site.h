@@ -21,9 +21,11 @@ struct bake_site {
 	size_t written, same, removed;
 };
 
-bool bake_site_open(struct bake_site *site, const char *path, int gzip_level, struct fault *f) __attribute__((warn_unused_result));
+bool bake_site_open(struct bake_site *site, const char *path, int gzip_level, struct fault *f)
+	__attribute__((warn_unused_result));
 void bake_site_close(struct bake_site *site);
-/* Writes the file (and .gz beside it), unless it stands there with the same bytes. path is relative, "a/b/index.html". */
+/* Writes the file (and .gz beside it), unless it stands there with the same bytes. path is relative,
+ * "a/b/index.html". */
 bool bake_site_put(struct bake_site *site, const char *path, struct str bytes, bool with_gzip, struct fault *f)
 	__attribute__((warn_unused_result));
 /* Takes a file and its .gz away, .html first, and empty folders above it. Gone already is fine. */

@@ -1,8 +1,8 @@
 /* bake_story.c: a story's page, and its structured data.
  *
- * Decides: what the story template is given. Leaves to others: related stories (bake_more.c), the sheets (house/page). Runs in:
- * desk's bake. The hard thing: ten thousand of these in two seconds; so chrome and sheets are made once per language
- * and only `back` changes in them.
+ * Decides: what the story template is given. Leaves to others: related stories (bake_more.c), the sheets (house/page).
+ * Runs in: desk's bake. The hard thing: ten thousand of these in two seconds; so chrome and sheets are made once per
+ * language and only `back` changes in them.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "base/must.h"
@@ -65,17 +65,20 @@ static struct str byline(struct bake *bake, const struct story *story, const str
 		return names;
 	names = linked_name(bake, story->authors[story->author_count - 1]);
 	for (i = story->author_count - 1; i-- > 0;) {
-		const struct locale_pair pairs[] = {{"first", linked_name(bake, story->authors[i])}, {"last", names}, {"rest", names},
+		const struct locale_pair pairs[] = {{"first", linked_name(bake, story->authors[i])}, {"last", names},
+			{"rest", names},
 			{NULL, {NULL, 0}}};
 
 		names = fill_html(bake, locale_text(locale, i + 2 == story->author_count ? "names_two" : "names_more"), pairs);
 	}
-	return fill_html(bake, locale_text(locale, "byline"), (const struct locale_pair[]){{"names", names}, {NULL, {NULL, 0}}});
+	return fill_html(bake, locale_text(locale, "byline"),
+		(const struct locale_pair[]){{"names", names}, {NULL, {NULL, 0}}});
 }
 
 /* --- dates --- */
 
-static void set_dates(struct bake *bake, struct press_value *root, const struct story *story, const struct locale *locale)
+static void set_dates(struct bake *bake, struct press_value *root, const struct story *story,
+	const struct locale *locale)
 {
 	const struct civil day = clock_civil(story->published);
 	const struct civil again = clock_civil(story->updated);
@@ -84,12 +87,14 @@ static void set_dates(struct bake *bake, struct press_value *root, const struct 
 	bake_set_time(bake, root, "published", story->published, locale_date(locale, &day, &bake->page));
 	if (story->updated.us <= story->published.us)
 		return;
-	bake_set_time(bake, root, "updated", story->updated, locale_format(locale, same_day ? "updated" : "updated_on", &bake->page,
+	bake_set_time(bake, root, "updated", story->updated,
+		locale_format(locale, same_day ? "updated" : "updated_on", &bake->page,
 		(const struct locale_pair[]){{"time", locale_time(locale, &again, &bake->page)},
 			{"date", locale_date(locale, &again, &bake->page)}, {NULL, {NULL, 0}}}));
 }
 
-static void set_corrections(struct bake *bake, struct press_value *root, const struct story *story, const struct locale *locale)
+static void set_corrections(struct bake *bake, struct press_value *root, const struct story *story,
+	const struct locale *locale)
 {
 	struct press_value *plain = press_set_list(root, "corrections");
 	struct press_value *grave = press_set_list(root, "grave_corrections");
@@ -115,7 +120,8 @@ static void set_topics(struct bake *bake, struct press_value *root, const struct
 		struct press_value *item = press_add_map(list);
 
 		press_set_text(item, "name", of->story.topics[i]);
-		press_set_text(item, "href", bake_join(&bake->page, STR("../../../../topic/"), bake->groups[of->topics[i]].name, STR("/")));
+		press_set_text(item, "href", bake_join(&bake->page, STR("../../../../topic/"), bake->groups[of->topics[i]].name,
+			STR("/")));
 	}
 	press_set_bool(root, "has_topics", of->story.topic_count > 0);
 }
@@ -188,8 +194,10 @@ static struct str json_ld(struct bake *bake, const struct story *story, struct s
 
 /* --- the page --- */
 
-/* The body in two parts, with the newsletter's sheet between them: after the third paragraph, or after a short story. */
-static bool set_body(struct bake *bake, struct press_value *root, const struct story *story, struct str source, struct fault *f)
+/* The body in two parts, with the newsletter's sheet between them: after the third paragraph, or after a short
+ * story. */
+static bool set_body(struct bake *bake, struct press_value *root, const struct story *story, struct str source,
+	struct fault *f)
 {
 	struct markdown_result result = {0};
 	struct str html;
@@ -245,7 +253,8 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	if (of->section != 0) {
 		label = press_set_map(root, "label");
 		press_set_text(label, "name", story->section);
-		press_set_text(label, "href", bake_join(&bake->page, STR("../../../../"), of->section_href, (struct str){NULL, 0}));
+		press_set_text(label, "href", bake_join(&bake->page, STR("../../../../"), of->section_href,
+			(struct str){NULL, 0}));
 	}
 	press_set_text(root, "headline", story->title);
 	press_set_text(root, "standfirst", story->excerpt);

@@ -1,8 +1,8 @@
 /* bake_texts.c: About, Privacy, the support page, pages for errors, and the files that front reads beside the pages.
  *
- * Decides: their texts' source (theme's about.xx.md and privacy.xx.md), the holes of the error pages. Leaves to others: the coupon
- * (house/page). Runs in: desk's bake. The hard thing: an error page is shown at any depth: front puts the relative root
- * where @ROOT@ stands; on a static host 404.html has links from the host's root.
+ * Decides: their texts' source (theme's about.xx.md and privacy.xx.md), the holes of the error pages. Leaves to others:
+ * the coupon (house/page). Runs in: desk's bake. The hard thing: an error page is shown at any depth: front puts the
+ * relative root where @ROOT@ stands; on a static host 404.html has links from the host's root.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "base/limits.h"
@@ -38,7 +38,8 @@ static bool put_text(struct bake *bake, const char *name, struct fault *f)
 {
 	const struct locale *locale = bake_locale(bake, (struct str){NULL, 0});
 	const struct locale_pair pairs[] = {{"newsroom", bake->settings->name}, {"min_monthly",
-		locale_money(locale, bake->settings->frequency[FREQUENCY_MONTHLY].minimum, true, &bake->page)}, {NULL, {NULL, 0}}};
+		locale_money(locale, bake->settings->frequency[FREQUENCY_MONTHLY].minimum, true, &bake->page)},
+		{NULL, {NULL, 0}}};
 	struct str path = str_format(&bake->page, "/%s/", name);
 	char key[32];
 	struct page page = {.depth = 1, .path = path};
@@ -62,7 +63,8 @@ static bool put_text(struct bake *bake, const char *name, struct fault *f)
 static bool put_support(struct bake *bake, struct fault *f)
 {
 	const struct locale *locale = bake_locale(bake, (struct str){NULL, 0});
-	const struct page page = {.depth = 1, .path = STR("/support/"), .title = locale_text(locale, "support_short"), .has_form = true};
+	const struct page page = {.depth = 1, .path = STR("/support/"), .title = locale_text(locale, "support_short"),
+		.has_form = true};
 	struct press_value *root;
 
 	if (!bake->settings->support_on)
@@ -88,8 +90,8 @@ static void replace_roots(struct str html, const char *root, struct buf *out)
 	buf_add_str(out, str_part(html, from, SIZE_MAX));
 }
 
-static bool put_error(struct bake *bake, const char *file, const char *root_text, const char *title_key, const char *text_key,
-	struct fault *f)
+static bool put_error(struct bake *bake, const char *file, const char *root_text, const char *title_key,
+	const char *text_key, struct fault *f)
 {
 	const struct locale *locale = bake_locale(bake, (struct str){NULL, 0});
 	const struct page page = {.title = locale_text(locale, title_key)};
@@ -124,7 +126,8 @@ static bool put_headers(struct bake *bake, struct fault *f)
 {
 	struct str line = str_format(&bake->page, "Content-Security-Policy: %.*s\n",
 		STR_ARG(page_csp(bake->settings, bake->theme, &bake->page)));
-	bool ok = bake_site_put(&bake->site, "_headers", line, false, f) && bake_site_put(&bake->site, "support/quiet.css", STR(""), false, f);
+	bool ok = bake_site_put(&bake->site, "_headers", line, false, f)
+		&& bake_site_put(&bake->site, "support/quiet.css", STR(""), false, f);
 
 	arena_reset(&bake->page);
 	return ok;
@@ -170,7 +173,8 @@ bool bake_addresses(struct bake *bake, struct fault *f)
 		buf_add_char(&gone, '\n');
 	}
 	ok = ok && buf_check(&moved, "the list of redirects", f) && buf_check(&gone, "the list of withdrawn stories", f)
-		&& bake_site_put(&bake->site, "_moved", buf_view(&moved), false, f) && bake_site_put(&bake->site, "_gone", buf_view(&gone), false, f);
+		&& bake_site_put(&bake->site, "_moved", buf_view(&moved), false, f)
+			&& bake_site_put(&bake->site, "_gone", buf_view(&gone), false, f);
 	buf_release(&moved);
 	buf_release(&gone);
 	return ok;

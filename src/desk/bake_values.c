@@ -1,8 +1,8 @@
 /* bake_values.c: what several kinds of pages are filled with: cards, pictures, times, the chrome.
  *
- * Decides: which picture sizes stand where; that a story page's chrome is made once per language and section. Leaves to others: the
- * pages. Runs in: desk's bake. The hard thing: a name that a card lacks would be looked up in the page around it, so a
- * card has every name.
+ * Decides: which picture sizes stand where; that a story page's chrome is made once per language and section. Leaves to
+ * others: the pages. Runs in: desk's bake. The hard thing: a name that a card lacks would be looked up in the page
+ * around it, so a card has every name.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "base/limits.h"
@@ -70,7 +70,8 @@ static int64_t pick_width(const struct story_photo *photo, int64_t limit)
 }
 
 /* "ROOTmedia/HASH-320.webp 320w, …" up to `limit`. */
-static struct str srcset(struct bake *bake, const struct story_photo *photo, struct str root, const char *ending, int64_t limit)
+static struct str srcset(struct bake *bake, const struct story_photo *photo, struct str root, const char *ending,
+	int64_t limit)
 {
 	struct str rest = photo->widths;
 	struct str piece;
@@ -108,8 +109,8 @@ struct str bake_photo_url(struct bake *bake, const struct story *story, const ch
 		(long long) pick_width(&story->photo, 1280), ending);
 }
 
-void bake_set_picture(struct bake *bake, struct press_value *map, const char *key, const struct story *story, struct str root,
-	enum bake_picture kind)
+void bake_set_picture(struct bake *bake, struct press_value *map, const char *key, const struct story *story,
+	struct str root, enum bake_picture kind)
 {
 	static const struct {
 		int64_t src, largest;
@@ -130,8 +131,8 @@ void bake_set_picture(struct bake *bake, struct press_value *map, const char *ke
 	}
 	width = pick_width(photo, kinds[kind].src);
 	picture = press_set_map(map, key);
-	press_set_text(picture, "src", str_format(&bake->page, "%.*smedia/%.*s-%lld.jpg", STR_ARG(root), STR_ARG(photo->hash),
-		(long long) width));
+	press_set_text(picture, "src", str_format(&bake->page, "%.*smedia/%.*s-%lld.jpg", STR_ARG(root),
+		STR_ARG(photo->hash), (long long) width));
 	press_set_text(picture, "srcset_webp", srcset(bake, photo, root, ".webp", kinds[kind].largest));
 	if (kinds[kind].with_jpeg_set)
 		press_set_text(picture, "srcset_jpeg", srcset(bake, photo, root, ".jpg", kinds[kind].largest));
@@ -140,7 +141,8 @@ void bake_set_picture(struct bake *bake, struct press_value *map, const char *ke
 	press_set_c(picture, "sizes", kinds[kind].sizes);
 	press_set_i64(picture, "width", width);
 	press_set_i64(picture, "height", (width * photo->height + photo->width / 2) / photo->width);
-	press_set_text(picture, "alt", kind == BAKE_CARD ? (struct str){NULL, 0} : story->alt); /* a card's headline says it */
+	/* a card's headline says it */
+	press_set_text(picture, "alt", kind == BAKE_CARD ? (struct str){NULL, 0} : story->alt);
 	press_set_text(picture, "caption", story->caption);
 	press_set_text(picture, "credit", story->credit);
 	press_set_bool(picture, "lazy", kinds[kind].lazy);
@@ -169,7 +171,8 @@ void bake_fill_card(struct bake *bake, struct press_value *card, const struct ba
 	struct str root = bake_root(depth);
 	struct press_value *label;
 
-	press_set_text(card, "href", bake_join(&bake->page, root, str_part(story->path, 1, SIZE_MAX), (struct str){NULL, 0}));
+	press_set_text(card, "href", bake_join(&bake->page, root, str_part(story->path, 1, SIZE_MAX),
+		(struct str){NULL, 0}));
 	press_set_text(card, "headline", story->title);
 	press_set_text(card, "lang", story->lang);
 	press_set_text(card, "dir", story->dir);
@@ -192,7 +195,8 @@ void bake_fill_card(struct bake *bake, struct press_value *card, const struct ba
 
 struct bake_base *bake_base(struct bake *bake, struct str language, struct str section, bool with_sheets)
 {
-	struct page page = {.language = language, .depth = STORY_DEPTH, .path = STR("/"), .section = section, .has_form = true};
+	struct page page = {.language = language, .depth = STORY_DEPTH, .path = STR("/"), .section = section,
+		.has_form = true};
 	struct bake_base *base;
 	size_t i;
 
@@ -209,8 +213,8 @@ struct bake_base *bake_base(struct bake *bake, struct str language, struct str s
 	*base = (struct bake_base){.language = language, .section = section, .with_sheets = with_sheets,
 		.root = page_values(bake->theme, bake->settings, &page, &bake->arena)};
 	if (with_sheets) {
-		base->newsletter = page_newsletter_sheet(bake->theme, bake->settings, &page, (struct str){NULL, 0}, (struct str){NULL, 0},
-			&bake->arena);
+		base->newsletter = page_newsletter_sheet(bake->theme, bake->settings, &page, (struct str){NULL, 0},
+			(struct str){NULL, 0}, &bake->arena);
 		press_set(base->root, "newsletter", base->newsletter);
 	}
 	if (with_sheets && bake->settings->support_on) {
@@ -220,8 +224,8 @@ struct bake_base *bake_base(struct bake *bake, struct str language, struct str s
 	return base;
 }
 
-bool bake_put(struct bake *bake, const char *template_name, const struct press_value *behind, const struct press_value *root,
-	struct str path, struct fault *f)
+bool bake_put(struct bake *bake, const char *template_name, const struct press_value *behind,
+	const struct press_value *root, struct str path, struct fault *f)
 {
 	char file[1024];
 	bool ok;
@@ -229,7 +233,8 @@ bool bake_put(struct bake *bake, const char *template_name, const struct press_v
 	buf_clear(&bake->html);
 	ok = press_value_is_whole(root) || fault_full(f, "a page");
 	ok = ok && theme_render_over(bake->theme, template_name, behind, root, &bake->html, f);
-	if (ok && snprintf(file, sizeof(file), "%.*sindex.html", STR_ARG(str_part(path, 1, SIZE_MAX))) >= (int) sizeof(file))
+	if (ok && snprintf(file, sizeof(file), "%.*sindex.html",
+		STR_ARG(str_part(path, 1, SIZE_MAX))) >= (int) sizeof(file))
 		ok = fault_full(f, "this address");
 	ok = ok && bake_site_put(&bake->site, file, buf_view(&bake->html), !bake->html_only, f);
 	if (!ok)

@@ -1,8 +1,8 @@
 /* compose.c: an issue of the newsletter: stories to one mail's HTML and text, frozen and handed over.
  *
- * Decides: what the mail's templates are given; when the web archive shows an issue. Leaves to others: the letter's look (theme/mail), people and
- * sending (the newsletter room, which never sees desk.db). Runs in: desk. The hard thing: the only {{…}} in the frozen issue is
- * the unsubscribe address, so a headline that holds braces is parted.
+ * Decides: what the mail's templates are given; when the web archive shows an issue. Leaves to others: the letter's
+ * look (theme/mail), people and sending (the newsletter room, which never sees desk.db). Runs in: desk. The hard thing:
+ * the only {{…}} in the frozen issue is the unsubscribe address, so a headline that holds braces is parted.
  * SPDX-License-Identifier: ISC */
 #include <sodium.h>
 #include "base/buf.h"
@@ -23,7 +23,8 @@
 #include "press/words.h"
 #include "store/store.h"
 
-enum { ISSUE_BYTES = 1024 * 1024, ISSUE_ARENA = 32 * 1024 * 1024, SUBJECT_CHARS = 150, PREHEADER_CHARS = 120, PICTURE_WIDTH = 640 };
+enum { ISSUE_BYTES = 1024 * 1024, ISSUE_ARENA = 32 * 1024 * 1024, SUBJECT_CHARS = 150, PREHEADER_CHARS = 120,
+	PICTURE_WIDTH = 640 };
 
 #define PLACEHOLDER "{{unsubscribe_url}}"
 
@@ -94,7 +95,8 @@ static struct str picture_src(struct composing *c, const struct story *story)
 	}
 	if (best == 0)
 		return (struct str){NULL, 0};
-	return str_format(&c->arena, "%.*s/media/%.*s-%lld.jpg", STR_ARG(c->room->settings.url), STR_ARG(story->photo.hash), (long long) best);
+	return str_format(&c->arena, "%.*s/media/%.*s-%lld.jpg", STR_ARG(c->room->settings.url), STR_ARG(story->photo.hash),
+		(long long) best);
 }
 
 static void set_picks(struct composing *c, struct press_value *root)
@@ -107,7 +109,8 @@ static void set_picks(struct composing *c, struct press_value *root)
 		struct press_value *pick = press_add_map(picks);
 
 		press_set_text(pick, "headline", unbraced(c, story->title));
-		press_set_text(pick, "href", str_format(&c->arena, "%.*s%.*s", STR_ARG(c->room->settings.url), STR_ARG(story->path)));
+		press_set_text(pick, "href", str_format(&c->arena, "%.*s%.*s", STR_ARG(c->room->settings.url),
+			STR_ARG(story->path)));
 		press_set_text(pick, "line", unbraced(c, story->excerpt));
 		press_set_text(pick, "picture_src", picture_src(c, story));
 		press_set_text(pick, "alt", unbraced(c, story->alt));
@@ -154,7 +157,8 @@ static bool check_placeholders(struct str text, const char *what, struct fault *
 		rest = str_part(rest, sizeof(PLACEHOLDER) - 1, SIZE_MAX);
 		count++;
 	}
-	return count > 0 || fault_set(f, FAULT_INPUT, "the %s of this issue has no unsubscribe link; look at theme/mail", what);
+	return count > 0 || fault_set(f, FAULT_INPUT, "the %s of this issue has no unsubscribe link; look at theme/mail",
+		what);
 }
 
 static bool render(struct composing *c, struct fault *f)
@@ -171,7 +175,8 @@ static bool render(struct composing *c, struct fault *f)
 	ok = markdown_write_mail(c->intro, str_format(&c->arena, "%.*s/", STR_ARG(c->room->settings.url)), &intro_html, f)
 		&& markdown_write_text(c->intro, &intro_text, f);
 	root = issue_values(c, buf_view(&intro_html), buf_view(&intro_text));
-	ok = ok && (press_value_is_whole(root) || fault_full(f, "this issue")) && theme_render(c->room->theme, "mail/issue", root, &out, f);
+	ok = ok && (press_value_is_whole(root) || fault_full(f, "this issue"))
+		&& theme_render(c->room->theme, "mail/issue", root, &out, f);
 	c->html = str_copy(buf_view(&out), &c->arena);
 	buf_clear(&out);
 	ok = ok && theme_render(c->room->theme, "mail/issue.text", root, &out, f);
@@ -206,12 +211,12 @@ static bool store_issue(struct composing *c, struct fault *f)
 
 	if (!ok)
 		return false;
-	ok = store_run(db, DESK_SQL_ISSUE_INSERT, STORE_ARGS(store_i64(c->issue), store_text(c->subject), store_text(c->preheader),
-		store_text(c->intro), store_text(locale_language(c->locale)), store_text(c->html), store_text(c->text),
-		store_text(str_from(c->hash)), store_i64(clock_now().us)), NULL, f);
+	ok = store_run(db, DESK_SQL_ISSUE_INSERT, STORE_ARGS(store_i64(c->issue), store_text(c->subject),
+		store_text(c->preheader), store_text(c->intro), store_text(locale_language(c->locale)), store_text(c->html),
+		store_text(c->text), store_text(str_from(c->hash)), store_i64(clock_now().us)), NULL, f);
 	for (i = 0; i < c->count && ok; i++)
-		ok = store_run(db, DESK_SQL_ISSUE_STORY_INSERT, STORE_ARGS(store_i64(c->issue), store_i64((int64_t) i), store_i64(c->stories[i].id)),
-			NULL, f);
+		ok = store_run(db, DESK_SQL_ISSUE_STORY_INSERT, STORE_ARGS(store_i64(c->issue), store_i64((int64_t) i),
+			store_i64(c->stories[i].id)), NULL, f);
 	return store_end(db, ok, f);
 }
 
@@ -249,8 +254,8 @@ static bool hand_over(struct composing *c, struct fault *f)
 {
 	char path[64];
 	json_t *body = json_pack("{s:o, s:o, s:o, s:o, s:o, s:s}", "subject", http_json_str(c->subject), "preheader",
-		http_json_str(c->preheader), "language", http_json_str(locale_language(c->locale)), "html", http_json_str(c->html), "text",
-		http_json_str(c->text), "hash", c->hash);
+		http_json_str(c->preheader), "language", http_json_str(locale_language(c->locale)), "html",
+		http_json_str(c->html), "text", http_json_str(c->text), "hash", c->hash);
 
 	snprintf(path, sizeof(path), "/issues/%lld", (long long) c->issue);
 	return room_call(c->room, "newsletter", "PUT", path, body, handed_over, c, f);
@@ -260,12 +265,14 @@ static bool compose(struct composing *c, const struct desk_issue_wish *wish, str
 {
 	struct fault inner = {0};
 
-	if (!words_nfc(str_trim(wish->subject), &c->arena, &c->subject, f) || !words_nfc(wish->intro, &c->arena, &c->intro, f))
+	if (!words_nfc(str_trim(wish->subject), &c->arena, &c->subject, f)
+		|| !words_nfc(wish->intro, &c->arena, &c->intro, f))
 		return false;
 	c->subject = unbraced(c, c->subject);
 	c->intro = unbraced(c, c->intro);
 	if (c->subject.len == 0 || str_has_control(c->subject) || str_count_chars(c->subject) > SUBJECT_CHARS)
-		return fault_set(f, FAULT_INPUT, "an issue has a subject of one line and at most %d characters", (int) SUBJECT_CHARS);
+		return fault_set(f, FAULT_INPUT, "an issue has a subject of one line and at most %d characters",
+			(int) SUBJECT_CHARS);
 	if (!markdown_check(c->intro, &inner))
 		return fault_set(f, FAULT_INPUT, "the intro: %s", inner.say);
 	if (!load_stories(c, wish, f))
@@ -279,7 +286,8 @@ static bool compose(struct composing *c, const struct desk_issue_wish *wish, str
 	return store_issue(c, f);
 }
 
-void desk_compose(struct room *room, const struct desk_issue_wish *wish, struct arena *arena, desk_composed *done, void *self)
+void desk_compose(struct room *room, const struct desk_issue_wish *wish, struct arena *arena, desk_composed *done,
+	void *self)
 {
 	struct composing *c = memory_new(1, sizeof(*c));
 	struct fault f = {0};
@@ -307,10 +315,12 @@ void desk_issue_started(struct room *room, int64_t issue)
 	bool ok = store_begin(room->db, &f);
 
 	if (ok) {
-		ok = store_run(room->db, DESK_SQL_ISSUE_START, STORE_ARGS(store_i64(issue), store_i64(clock_now().us)), &changed, &f)
+		ok = store_run(room->db, DESK_SQL_ISSUE_START, STORE_ARGS(store_i64(issue), store_i64(clock_now().us)),
+			&changed, &f)
 			/* story 0 is nobody: lists and archive are made again, no story */
-			&& (changed == 0 || store_run(room->db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(0), store_text(STR("issue")), store_null(),
-				store_text(STR("")), store_i64(INT64_MAX)), NULL, &f));
+			&& (changed == 0 || store_run(room->db, DESK_SQL_QUEUE_ADD,
+				STORE_ARGS(store_i64(0), store_text(STR("issue")), store_null(), store_text(STR("")),
+				store_i64(INT64_MAX)), NULL, &f));
 		ok = store_end(room->db, ok, &f);
 	}
 	if (!ok)
@@ -348,7 +358,8 @@ void compose_poll(void *self)
 	struct fault f = {0};
 	size_t i;
 
-	if (!store_rows_begin(room->db, DESK_SQL_ISSUE_FROZEN, STORE_ARGS(store_i64(clock_now().us - poll_back_us)), &rows, &f))
+	if (!store_rows_begin(room->db, DESK_SQL_ISSUE_FROZEN, STORE_ARGS(store_i64(clock_now().us - poll_back_us)), &rows,
+		&f))
 		return;
 	while (store_rows_next(&rows, &f))
 		if (count < sizeof(ids) / sizeof(ids[0]))

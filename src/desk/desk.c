@@ -1,7 +1,7 @@
 /* desk.c: the desk as a room: its listeners, jobs, timers and commands.
  *
- * Decides: who may ask the desk what. Leaves to others: stories (story_*.c), the site (bake_*.c), issues (compose.c), staff's pages (desk_*.c).
- * Runs in: desk. The hard thing: none.
+ * Decides: who may ask the desk what. Leaves to others: stories (story_*.c), the site (bake_*.c), issues (compose.c),
+ * staff's pages (desk_*.c). Runs in: desk. The hard thing: none.
  * SPDX-License-Identifier: ISC */
 #include "desk/desk.h"
 
@@ -74,7 +74,8 @@ static bool open_room(struct room *room, struct fault *f)
 	theme_set_language(room->theme, room->settings.language);
 	room_every(room, DAY_EVERY_S, DAY_EVERY_S, look_at_day, room);
 	room_every(room, POLL_EVERY_S, POLL_EVERY_S, compose_poll, room);
-	/* What a crash left undone; all of it where theme or settings changed, or where a restored copy has no site yet: it serves pages. */
+	/* What a crash left undone; all of it where theme or settings changed, or where a restored copy has no site yet: it
+	 * serves pages. */
 	work_bake(work, false, NULL);
 	return true;
 }
@@ -96,7 +97,8 @@ static bool check_room(struct room *room, json_t *findings, struct fault *f)
 	if (!store_number(room->db, DESK_SQL_QUEUE_COUNT, STORE_NO_ARGS, &waiting, f))
 		return false;
 	if (waiting > 0 && work_of(room)->bake_failures > 0)
-		room_finding(findings, "the site does not show every change: baking failed", "look at the log, then run: mimeo bake");
+		room_finding(findings, "the site does not show every change: baking failed",
+			"look at the log, then run: mimeo bake");
 	return true;
 }
 
@@ -134,7 +136,8 @@ const struct errand_command desk_commands[] = {
 	{"story import", "desk", "FILE|FOLDER...",
 		"Takes stories in: Markdown files with front matter between two lines of ---, each photo beside its file. Keys: id, title, slug,\n"
 		"lang, dir, date, updated, authors, section, topics, photo, alt, caption, credit, excerpt, status, correction, grave.\n"
-		"Importing a story again (same id, or same file name) updates it. If anything is wrong, nothing is taken in.\n", story_run_import},
+		"Importing a story again (same id, or same file name) updates it. If anything is wrong, nothing is taken in.\n",
+		story_run_import},
 	{"story list", "desk", "[draft|published|withdrawn]", "Lists stories, the newest first.\n", story_run_list},
 	{"story show", "desk", "ID|SLUG", "Shows one story.\n", story_run_show},
 	{"story publish", "desk", "ID|SLUG", "Publishes a draft, or a withdrawn story again.\n", story_run_publish},

@@ -1,7 +1,7 @@
 /* story_commands.c: mimeo story …, bake, newsletter compose|preview.
  *
- * Decides: what is printed. Leaves to others: the work, asked for over the desk's cli socket. Runs in: the command. The hard
- * thing: a path is relative to where the person stands, not to where the house runs.
+ * Decides: what is printed. Leaves to others: the work, asked for over the desk's cli socket. Runs in: the command. The
+ * hard thing: a path is relative to where the person stands, not to where the house runs.
  * SPDX-License-Identifier: ISC */
 #include <limits.h>
 #include <stdio.h>
@@ -153,8 +153,8 @@ bool story_run_show(struct errand *errand, struct fault *f)
 	if (errand->json) {
 		print_json(story);
 	} else {
-		printf("%-10s%s\n%-10s%s\n%-10s%s\n%-10s%s\n", "title", text_of(story, "title"), "id", text_of(story, "id"), "state",
-			text_of(story, "state"), "address", text_of(story, "path"));
+		printf("%-10s%s\n%-10s%s\n%-10s%s\n%-10s%s\n", "title", text_of(story, "title"), "id", text_of(story, "id"),
+			"state", text_of(story, "state"), "address", text_of(story, "path"));
 		printf("%-10s", "date");
 		print_day(story, "published");
 		printf("\n%-10s%s\n", "section", text_of(story, "section"));
@@ -199,7 +199,8 @@ bool story_run_bake(struct errand *errand, struct fault *f)
 {
 	json_t *reply = NULL;
 	json_t *end = NULL;
-	bool ok = errand_call(errand, "desk", "POST", "/bake", json_object(), &reply, f) && watch(errand, reply, "bake", &end, f);
+	bool ok = errand_call(errand, "desk", "POST", "/bake", json_object(), &reply, f)
+		&& watch(errand, reply, "bake", &end, f);
 
 	if (ok && errand->json)
 		print_json(end);
@@ -227,7 +228,8 @@ static bool read_wish(struct errand *errand, struct wish *wish, struct fault *f)
 		if (into != NULL && i + 1 < errand->argc)
 			*into = errand->argv[++i];
 		else if (errand->argv[i][0] == '-')
-			return fault_set(f, FAULT_INPUT, "%s is no option of this; see mimeo newsletter compose --help", errand->argv[i]);
+			return fault_set(f, FAULT_INPUT, "%s is no option of this; see mimeo newsletter compose --help",
+				errand->argv[i]);
 		else
 			json_array_append_new(wish->stories, json_string(errand->argv[i]));
 	}
@@ -240,14 +242,14 @@ bool story_run_compose(struct errand *errand, struct fault *f)
 {
 	struct wish wish = {.intro = "", .stories = json_array()};
 	json_t *reply = NULL;
-	bool ok = read_wish(errand, &wish, f) && errand_call(errand, "desk", "POST", "/issues", json_pack("{s:s, s:s, s:O}", "subject",
-		wish.subject, "intro", wish.intro, "stories", wish.stories), &reply, f);
+	bool ok = read_wish(errand, &wish, f) && errand_call(errand, "desk", "POST", "/issues",
+		json_pack("{s:s, s:s, s:O}", "subject", wish.subject, "intro", wish.intro, "stories", wish.stories), &reply, f);
 
 	if (ok && errand->json)
 		print_json(reply);
 	else if (ok)
-		printf("issue %s is frozen: `mimeo newsletter preview %s` shows it, `mimeo newsletter send %s` sends it\n", text_of(reply, "issue"),
-			text_of(reply, "issue"), text_of(reply, "issue"));
+		printf("issue %s is frozen: `mimeo newsletter preview %s` shows it, `mimeo newsletter send %s` sends it\n",
+			text_of(reply, "issue"), text_of(reply, "issue"), text_of(reply, "issue"));
 	json_decref(wish.stories);
 	json_decref(reply);
 	return ok;

@@ -1,8 +1,8 @@
 /* story_file.c: a story's file to a story.
  *
  * Decides: the keys, their shapes and defaults. Leaves to others: the grammar (story_front.c), photos and storing
- * (story_import.c). Runs in: desk's import, a child. The hard thing: every complaint names file, line and what to do, also those
- * that come from libraries which know neither.
+ * (story_import.c). Runs in: desk's import, a child. The hard thing: every complaint names file, line and what to do,
+ * also those that come from libraries which know neither.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
 #include "base/buf.h"
@@ -43,12 +43,13 @@ static bool take_text(struct filing *w, const struct front_field *field, size_t 
 	struct fault inner = {0};
 
 	if (field->is_list)
-		return fault_set(w->f, FAULT_INPUT, "%s:%zu: %.*s is one text, not a list", w->name, field->line, STR_ARG(field->key));
+		return fault_set(w->f, FAULT_INPUT, "%s:%zu: %.*s is one text, not a list", w->name, field->line,
+			STR_ARG(field->key));
 	if (!words_nfc(field->value, w->arena, out, &inner))
 		return wrong_because(w, field->line, "text", &inner);
 	if (str_count_chars(*out) > max_chars)
-		return fault_set(w->f, FAULT_INPUT, "%s:%zu: %.*s is longer than %zu characters", w->name, field->line, STR_ARG(field->key),
-			max_chars);
+		return fault_set(w->f, FAULT_INPUT, "%s:%zu: %.*s is longer than %zu characters", w->name, field->line,
+			STR_ARG(field->key), max_chars);
 	return true;
 }
 
@@ -62,7 +63,8 @@ static bool take_names(struct filing *w, const struct front_field *field, size_t
 	size_t k;
 
 	if (item_count > max)
-		return fault_set(w->f, FAULT_INPUT, "%s:%zu: %.*s has more than %zu names", w->name, field->line, STR_ARG(field->key), max);
+		return fault_set(w->f, FAULT_INPUT, "%s:%zu: %.*s has more than %zu names", w->name, field->line,
+			STR_ARG(field->key), max);
 	for (i = 0; i < item_count; i++) {
 		if (!words_nfc(items[i], w->arena, &out[i], &inner) || !slug_from(out[i], &slug, &inner))
 			return wrong_because(w, field->line, "name", &inner);
@@ -82,7 +84,8 @@ static bool take_identity(struct filing *w, const struct front_field *field)
 {
 	if (!take_text(w, field, IDENTITY_CHARS, &w->out->story.identity))
 		return false;
-	return w->out->story.identity.len > 0 ? true : wrong(w, field->line, "id is empty; leave the line out to use the file's name");
+	return w->out->story.identity.len > 0 ? true : wrong(w, field->line,
+		"id is empty; leave the line out to use the file's name");
 }
 
 static bool take_title(struct filing *w, const struct front_field *field)
@@ -97,7 +100,8 @@ static bool take_slug(struct filing *w, const struct front_field *field)
 	struct slug slug;
 
 	if (field->is_list || !slug_parse(field->value, &slug, &inner))
-		return wrong_because(w, field->line, "slug", field->is_list ? &(struct fault){.kind = FAULT_INPUT, .say = "one text"} : &inner);
+		return wrong_because(w, field->line, "slug", field->is_list
+			? &(struct fault){.kind = FAULT_INPUT, .say = "one text"} : &inner);
 	w->out->story.slug = str_copy(str_from(slug.text), w->arena);
 	w->out->has_slug = true;
 	return true;
@@ -132,8 +136,8 @@ static bool take_time(struct filing *w, const struct front_field *field, struct 
 	struct fault inner = {0};
 
 	if (field->is_list || !clock_parse(field->value, out, &inner))
-		return fault_set(w->f, FAULT_INPUT, "%s:%zu: %.*s is written as 2026-11-20 or 2026-11-20 14:05", w->name, field->line,
-			STR_ARG(field->key));
+		return fault_set(w->f, FAULT_INPUT, "%s:%zu: %.*s is written as 2026-11-20 or 2026-11-20 14:05", w->name,
+			field->line, STR_ARG(field->key));
 	return true;
 }
 
@@ -228,8 +232,10 @@ static const struct {
 	bool may_repeat;
 } keys[] = {
 	{"id", take_identity, false}, {"title", take_title, false}, {"slug", take_slug, false}, {"lang", take_lang, false},
-	{"dir", take_dir, false}, {"date", take_date, false}, {"updated", take_updated, false}, {"authors", take_authors, false},
-	{"section", take_section, false}, {"topics", take_topics, false}, {"photo", take_photo, false}, {"alt", take_alt, false},
+	{"dir", take_dir, false}, {"date", take_date, false}, {"updated", take_updated, false},
+	{"authors", take_authors, false},
+	{"section", take_section, false}, {"topics", take_topics, false}, {"photo", take_photo, false},
+	{"alt", take_alt, false},
 	{"caption", take_caption, false}, {"credit", take_credit, false}, {"excerpt", take_excerpt, false},
 	{"status", take_status, false}, {"correction", take_correction, true}, {"grave", take_correction, true},
 };
@@ -245,13 +251,13 @@ static bool take_field(struct filing *w, const struct front *front, size_t i)
 			continue;
 		for (before = 0; before < i && !keys[k].may_repeat; before++)
 			if (str_equal(front->fields[before].key, field->key))
-				return fault_set(w->f, FAULT_INPUT, "%s:%zu: %.*s stands here a second time (first in line %zu)", w->name, field->line,
-					STR_ARG(field->key), front->fields[before].line);
+				return fault_set(w->f, FAULT_INPUT, "%s:%zu: %.*s stands here a second time (first in line %zu)",
+					w->name, field->line, STR_ARG(field->key), front->fields[before].line);
 		return keys[k].take(w, field);
 	}
 	return fault_set(w->f, FAULT_INPUT, "%s:%zu: mimeo knows no key \"%.*s\"; there are id, title, slug, lang, dir, date, updated, "
-		"authors, section, topics, photo, alt, caption, credit, excerpt, status, correction, grave", w->name, field->line,
-		STR_ARG(str_part(field->key, 0, 40)));
+		"authors, section, topics, photo, alt, caption, credit, excerpt, status, correction, grave", w->name,
+		field->line, STR_ARG(str_part(field->key, 0, 40)));
 }
 
 /* --- what follows from the whole --- */
@@ -288,7 +294,8 @@ static bool complete(struct filing *w, const struct front *front)
 	struct slug slug;
 
 	if (story->title.len == 0)
-		return wrong(w, w->title_line > 0 ? w->title_line : 1, "the story has no title; write `title: …` between the --- lines");
+		return wrong(w, w->title_line > 0 ? w->title_line
+			: 1, "the story has no title; write `title: …` between the --- lines");
 	if (story->identity.len == 0)
 		story->identity = str_copy(w->identity, w->arena);
 	if (story->lang.len == 0)
@@ -310,7 +317,8 @@ static bool complete(struct filing *w, const struct front *front)
 bool story_from_file(struct str file, const char *name, struct str identity_otherwise, struct str language,
 	struct arena *arena, struct story_file *out, struct fault *f)
 {
-	struct filing w = {.name = name, .arena = arena, .out = out, .f = f, .identity = identity_otherwise, .language = language};
+	struct filing w = {.name = name, .arena = arena, .out = out, .f = f, .identity = identity_otherwise,
+		.language = language};
 	struct front front;
 	size_t i;
 

@@ -1,8 +1,8 @@
 /* story_front.c: the lines between "---" at the head of a story's file.
  *
- * Decides: the grammar, a strict small part of YAML: `key: value` on one line, "…" and '…', [a, b]. Leaves to others: which
- * keys there are (story_file.c). Runs in: desk's import, a child. The hard thing: what YAML would read differently must not
- * pass in silence (multi-line values, anchors, maps), so it is refused with its line.
+ * Decides: the grammar, a strict small part of YAML: `key: value` on one line, "…" and '…', [a, b]. Leaves to others:
+ * which keys there are (story_file.c). Runs in: desk's import, a child. The hard thing: what YAML would read
+ * differently must not pass in silence (multi-line values, anchors, maps), so it is refused with its line.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
 #include "base/fault.h"

@@ -1,8 +1,8 @@
 /* story_import.c: the import's child: files to stories.
  *
- * Decides: which files of a folder are stories, that nothing is taken in unless everything is right. Leaves to others: the grammar
- * (story_front.c, story_file.c), pixels (mimeo-image), the database's writing (story_take.c). Runs in: a child of the desk. The hard
- * thing: every file is checked, addresses too, before the first photo is made.
+ * Decides: which files of a folder are stories, that nothing is taken in unless everything is right. Leaves to others:
+ * the grammar (story_front.c, story_file.c), pixels (mimeo-image), the database's writing (story_take.c). Runs in: a
+ * child of the desk. The hard thing: every file is checked, addresses too, before the first photo is made.
  * SPDX-License-Identifier: ISC */
 #include <dirent.h>
 #include <fcntl.h>
@@ -21,7 +21,8 @@
 #include "http/http_client.h"
 #include "store/store.h"
 
-enum { IMPORT_CAP_BYTES = 1536 * 1024 * 1024, FOLDER_DEPTH = 6, REPORT_EVERY = 100, RECORD_BYTES = 4 * LIMIT_STORY_BYTES };
+enum { IMPORT_CAP_BYTES = 1536 * 1024 * 1024, FOLDER_DEPTH = 6, REPORT_EVERY = 100,
+	RECORD_BYTES = 4 * LIMIT_STORY_BYTES };
 
 struct import_file {
 	char *path;                 /* as it can be opened */
@@ -154,7 +155,8 @@ static bool check_photo(struct import *import, struct import_file *file)
 
 	if (file->file.photo.len == 0)
 		return true;
-	if (snprintf(path, sizeof(path), "%.*s/%.*s", (int) (slash - file->path), file->path, STR_ARG(file->file.photo)) >= (int) sizeof(path))
+	if (snprintf(path, sizeof(path), "%.*s/%.*s", (int) (slash - file->path), file->path,
+		STR_ARG(file->file.photo)) >= (int) sizeof(path))
 		return fault_full(import->f, "this path");
 	if (access(path, R_OK) != 0)
 		return fault_set(import->f, FAULT_INPUT, "%s:%zu: there is no photo %.*s beside this file; put it there or take the line out",
@@ -172,8 +174,8 @@ static bool read_files(struct import *import)
 		struct str bytes = {NULL, 0};
 
 		if (!file_read(AT_FDCWD, file->path, 2 * LIMIT_STORY_BYTES, &import->arena, &bytes, import->f)
-			|| !story_from_file(bytes, file->name, identity_of(import, file->name), import->room->settings.language, &import->arena,
-				&file->file, import->f) || !check_photo(import, file))
+			|| !story_from_file(bytes, file->name, identity_of(import, file->name), import->room->settings.language,
+				&import->arena, &file->file, import->f) || !check_photo(import, file))
 			return false;
 		if (i % REPORT_EVERY == 0) {
 			printf("progress %zu %zu reading\n", i, import->count);
@@ -196,7 +198,8 @@ static int by_identity(const void *a, const void *b)
 
 static int by_address(const void *a, const void *b)
 {
-	return str_compare((*(const struct import_file *const *) a)->file.story.path, (*(const struct import_file *const *) b)->file.story.path);
+	return str_compare((*(const struct import_file *const *) a)->file.story.path,
+		(*(const struct import_file *const *) b)->file.story.path);
 }
 
 /* The address that a story will have, where its date is known by now. */
@@ -207,19 +210,20 @@ static bool check_address(struct import *import, struct import_file *file)
 	bool found = false;
 	int64_t others = 0;
 
-	if (!store_one(import->room->db, DESK_SQL_STORY_BY_IDENTITY, STORE_ARGS(store_text(story->identity)), &import->arena, &row, &found,
-		import->f))
+	if (!store_one(import->room->db, DESK_SQL_STORY_BY_IDENTITY, STORE_ARGS(store_text(story->identity)),
+		&import->arena, &row, &found, import->f))
 		return false;
 	story->id = found ? row.columns[0].number : 0;
 	story->path = (struct str){NULL, 0};
 	if (story->published.us == 0)
 		return true;
 	story->path = story_path(story->published, story->slug, &import->arena);
-	if (!store_number(import->room->db, DESK_SQL_STORY_PATH_TAKEN, STORE_ARGS(store_text(story->path), store_i64(story->id)), &others,
-		import->f))
+	if (!store_number(import->room->db, DESK_SQL_STORY_PATH_TAKEN,
+		STORE_ARGS(store_text(story->path), store_i64(story->id)), &others, import->f))
 		return false;
-	return others == 0 ? true : fault_set(import->f, FAULT_INPUT, "%s:1: another story has the address %.*s already; give this one a slug: line",
-		file->name, STR_ARG(story->path));
+	return others == 0 ? true : fault_set(import->f, FAULT_INPUT,
+		"%s:1: another story has the address %.*s already; give this one a slug: line", file->name,
+		STR_ARG(story->path));
 }
 
 static bool check_all(struct import *import)
@@ -237,8 +241,8 @@ static bool check_all(struct import *import)
 	qsort(sorted, import->count, sizeof(struct import_file *), by_identity);
 	for (i = 1; i < import->count; i++)
 		if (str_equal(sorted[i]->file.story.identity, sorted[i - 1]->file.story.identity))
-			return fault_set(import->f, FAULT_INPUT, "%s:1: the id %.*s is also that of %s; each story has its own", sorted[i]->name,
-				STR_ARG(sorted[i]->file.story.identity), sorted[i - 1]->name);
+			return fault_set(import->f, FAULT_INPUT, "%s:1: the id %.*s is also that of %s; each story has its own",
+				sorted[i]->name, STR_ARG(sorted[i]->file.story.identity), sorted[i - 1]->name);
 	qsort(sorted, import->count, sizeof(struct import_file *), by_address);
 	for (i = 1; i < import->count; i++)
 		if (sorted[i]->file.story.path.len > 0 && str_equal(sorted[i]->file.story.path, sorted[i - 1]->file.story.path))
@@ -261,8 +265,8 @@ static bool make_photos(struct import *import)
 		struct import_file *file = &import->files[i];
 
 		if (file->file.photo.len > 0)
-			tasks[count++] = (struct photo_task){.path = file->file.photo, .name = file->name, .line = file->file.photo_line,
-				.photo = &file->file.story.photo};
+			tasks[count++] = (struct photo_task){.path = file->file.photo, .name = file->name,
+				.line = file->file.photo_line, .photo = &file->file.story.photo};
 	}
 	return story_make_photos(import->room, tasks, count, &import->arena, import->f);
 }

@@ -1,7 +1,7 @@
 /* story_json.c: a story between the import's child and the desk.
  *
- * Decides: the keys. Runs in: desk and its child; both are the same program, but the child has read strangers' files, so what it says is
- * checked again. The hard thing: none.
+ * Decides: the keys. Runs in: desk and its child; both are the same program, but the child has read strangers' files,
+ * so what it says is checked again. The hard thing: none.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "desk/story_work.h"
@@ -12,9 +12,12 @@ static const struct {
 	const char *key;
 	size_t offset;
 } texts[] = {
-	{"identity", offsetof(struct story, identity)}, {"title", offsetof(struct story, title)}, {"slug", offsetof(struct story, slug)},
-	{"lang", offsetof(struct story, lang)}, {"dir", offsetof(struct story, dir)}, {"section", offsetof(struct story, section)},
-	{"excerpt", offsetof(struct story, excerpt)}, {"body", offsetof(struct story, body)}, {"alt", offsetof(struct story, alt)},
+	{"identity", offsetof(struct story, identity)}, {"title", offsetof(struct story, title)},
+		{"slug", offsetof(struct story, slug)},
+	{"lang", offsetof(struct story, lang)}, {"dir", offsetof(struct story, dir)},
+		{"section", offsetof(struct story, section)},
+	{"excerpt", offsetof(struct story, excerpt)}, {"body", offsetof(struct story, body)},
+		{"alt", offsetof(struct story, alt)},
 	{"caption", offsetof(struct story, caption)}, {"credit", offsetof(struct story, credit)},
 	{"photo", offsetof(struct story, photo.hash)}, {"widths", offsetof(struct story, photo.widths)},
 	{"dominant", offsetof(struct story, photo.dominant)},
@@ -48,13 +51,15 @@ json_t *story_to_json(const struct story *story)
 	json_object_set_new(json, "topics", list_of(story->topics, story->topic_count));
 	json_object_set_new(json, "terms", list_of(story->terms, story->term_count));
 	for (i = 0; i < story->correction_count; i++)
-		json_array_append_new(corrections, json_pack("{s:I, s:o, s:b}", "made", (json_int_t) story->corrections[i].made.us, "text",
-			http_json_str(story->corrections[i].text), "grave", (int) story->corrections[i].grave));
+		json_array_append_new(corrections, json_pack("{s:I, s:o, s:b}", "made",
+			(json_int_t) story->corrections[i].made.us, "text", http_json_str(story->corrections[i].text), "grave",
+			(int) story->corrections[i].grave));
 	json_object_set_new(json, "corrections", corrections);
 	return json;
 }
 
-static bool take_list(const json_t *json, const char *key, struct arena *arena, struct str *out, size_t max, size_t *count)
+static bool take_list(const json_t *json, const char *key, struct arena *arena, struct str *out, size_t max,
+	size_t *count)
 {
 	const json_t *list = json_object_get(json, key);
 	size_t i;
@@ -100,12 +105,14 @@ bool story_from_json(const json_t *json, struct arena *arena, struct story *out,
 	*out = (struct story){0};
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		*(struct str *) (void *) ((char *) out + texts[i].offset) = str_copy(http_json_text(json, texts[i].key), arena);
-	ok = story_state_parse(http_json_text(json, "state"), &out->state) && http_json_i64(json, "published", &out->published.us)
-		&& http_json_i64(json, "updated", &out->updated.us) && http_json_i64(json, "width", &out->photo.width)
+	ok = story_state_parse(http_json_text(json, "state"), &out->state)
+		&& http_json_i64(json, "published", &out->published.us) && http_json_i64(json, "updated", &out->updated.us)
+			&& http_json_i64(json, "width", &out->photo.width)
 		&& http_json_i64(json, "height", &out->photo.height) && http_json_i64(json, "removed", &out->photo.removed)
 		&& take_list(json, "authors", arena, out->authors, STORY_AUTHORS, &out->author_count)
 		&& take_list(json, "topics", arena, out->topics, STORY_TOPICS, &out->topic_count)
-		&& take_list(json, "terms", arena, out->terms, STORY_TERMS, &out->term_count) && take_corrections(json, arena, out);
+		&& take_list(json, "terms", arena, out->terms, STORY_TERMS, &out->term_count)
+			&& take_corrections(json, arena, out);
 	return ok && out->identity.len > 0 && out->title.len > 0 && out->slug.len > 0 ? true
 		: fault_set(f, FAULT_IO, "the import's child wrote a story that the desk does not understand");
 }

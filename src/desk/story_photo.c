@@ -1,8 +1,8 @@
 /* story_photo.c: photos of an import.
  *
- * Decides: which photos are made already (same bytes, files still there), two children at a time. Leaves to others: pixels and metadata
- * (mimeo-image). Runs in: desk's import, a child. The hard thing: the picture's bytes are a stranger's, so they are only
- * hashed here and never decoded.
+ * Decides: which photos are made already (same bytes, files still there), two children at a time. Leaves to others:
+ * pixels and metadata (mimeo-image). Runs in: desk's import, a child. The hard thing: the picture's bytes are a
+ * stranger's, so they are only hashed here and never decoded.
  * SPDX-License-Identifier: ISC */
 #include "desk/story_photo.h"
 
@@ -75,7 +75,8 @@ static bool is_made(struct makings *all, struct photo_task *task, const char *ha
 	struct str width;
 	bool found = false;
 
-	if (!store_one(all->room->db, DESK_SQL_PHOTO_FIND, STORE_ARGS(store_text(str_from(hash))), all->arena, &row, &found, &ignored) || !found)
+	if (!store_one(all->room->db, DESK_SQL_PHOTO_FIND, STORE_ARGS(store_text(str_from(hash))), all->arena, &row, &found,
+		&ignored) || !found)
 		return false;
 	rest = row.columns[2].bytes;
 	while (str_next(&rest, ' ', &width)) {
@@ -84,8 +85,8 @@ static bool is_made(struct makings *all, struct photo_task *task, const char *ha
 		size_t i;
 
 		for (i = 0; i < 2; i++) {
-			if (snprintf(path, sizeof(path), "%s/%s-%.*s.%s", all->media, hash, STR_ARG(width), endings[i]) >= (int) sizeof(path)
-				|| access(path, R_OK) != 0)
+			if (snprintf(path, sizeof(path), "%s/%s-%.*s.%s", all->media, hash, STR_ARG(width),
+				endings[i]) >= (int) sizeof(path) || access(path, R_OK) != 0)
 				return false;
 		}
 	}
@@ -110,8 +111,9 @@ static bool take_answer(struct makings *all, struct making *making)
 		return false;
 	photo->hash = str_copy(http_json_text(json, "hash"), all->arena);
 	photo->dominant = str_copy(http_json_text(json, "dominant"), all->arena);
-	ok = photo->hash.len == HASH_HEX && http_json_i64(json, "width", &photo->width) && http_json_i64(json, "height", &photo->height)
-		&& http_json_i64(json, "removed", &photo->removed) && photo->width > 0 && photo->height > 0;
+	ok = photo->hash.len == HASH_HEX && http_json_i64(json, "width", &photo->width)
+		&& http_json_i64(json, "height", &photo->height) && http_json_i64(json, "removed", &photo->removed)
+			&& photo->width > 0 && photo->height > 0;
 	widths = json_object_get(json, "widths");
 	buf_init(&list, 256);
 	for (i = 0; i < json_array_size(widths); i++)
@@ -153,8 +155,9 @@ static void on_end(void *self, int wait_status)
 		if (str_starts(said, STR("mimeo-image: ")) && colon != SIZE_MAX)
 			said = str_part(said, colon + 2, SIZE_MAX);
 		all->failed = true;
-		fault_set(all->f, WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 2 ? FAULT_INPUT : FAULT_IO, "%s:%zu: photo: %.*s",
-			task->name, task->line, STR_ARG(said.len > 0 ? said : STR("mimeo-image ended without a word")));
+		fault_set(all->f, WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 2 ? FAULT_INPUT
+			: FAULT_IO, "%s:%zu: photo: %.*s", task->name, task->line,
+			STR_ARG(said.len > 0 ? said : STR("mimeo-image ended without a word")));
 	}
 	all->done++;
 	printf("progress %zu %zu photos\n", all->done, all->count);
@@ -165,9 +168,11 @@ static void on_end(void *self, int wait_status)
 static bool start_one(struct makings *all, struct making *making, struct photo_task *task)
 {
 	/* its complaints come on standard error: the shell joins both, and is gone then */
-	char *argv[] = {(char *) (uintptr_t) "sh", (char *) (uintptr_t) "-c", (char *) (uintptr_t) "exec \"$0\" \"$@\" 2>&1", all->program,
-		(char *) (uintptr_t) task->path.at, all->media, NULL};
-	const struct loop_spawn how = {.exe_fd = -1, .program = "/bin/sh", .argv = argv, .on_line = on_line, .on_end = on_end, .self = making};
+	char *argv[] = {(char *) (uintptr_t) "sh", (char *) (uintptr_t) "-c",
+		(char *) (uintptr_t) "exec \"$0\" \"$@\" 2>&1", all->program, (char *) (uintptr_t) task->path.at, all->media,
+		NULL};
+	const struct loop_spawn how = {.exe_fd = -1, .program = "/bin/sh", .argv = argv, .on_line = on_line,
+		.on_end = on_end, .self = making};
 
 	*making = (struct making){.all = all, .task = task};
 	return loop_spawn(all->loop, &how, &making->child, all->f);

@@ -83,8 +83,8 @@ void story_get_job(struct http_request *rq, void *self)
 		http_answer_fault(rq, &f);
 		return;
 	}
-	json = json_pack("{s:s, s:I, s:I, s:o, s:I}", "state", states[job->state], "done", (json_int_t) job->done, "total", (json_int_t) job->total,
-		"line", http_json_str(str_from(job->line)), "stories", (json_int_t) job->stories);
+	json = json_pack("{s:s, s:I, s:I, s:o, s:I}", "state", states[job->state], "done", (json_int_t) job->done, "total",
+		(json_int_t) job->total, "line", http_json_str(str_from(job->line)), "stories", (json_int_t) job->stories);
 	if (job->state == WORK_FAILED)
 		json_object_set_new(json, "fault", json_pack("{s:s, s:o}", "kind", fault_name(job->fault.kind), "say",
 			http_json_str(str_from(job->fault.say))));
@@ -104,12 +104,15 @@ void story_get_list(struct http_request *rq, void *self)
 
 	if (state.len > 0 && !story_state_parse(state, &known))
 		fault_set(&f, FAULT_INPUT, "a state is draft, published or withdrawn");
-	else if (store_rows_begin(room->db, DESK_SQL_STORY_ROWS, STORE_ARGS(store_text(state), store_i64(LIST_LIMIT), store_i64(0)), &rows, &f)) {
+	else if (store_rows_begin(room->db, DESK_SQL_STORY_ROWS,
+		STORE_ARGS(store_text(state), store_i64(LIST_LIMIT), store_i64(0)), &rows, &f)) {
 		while (store_rows_next(&rows, &f))
 			json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
-				json_sprintf("%lld", (long long) store_column_i64(&rows, 0)), "identity", http_json_str(store_column_text(&rows, 1)),
-				"state", http_json_str(store_column_text(&rows, 2)), "title", http_json_str(store_column_text(&rows, 3)), "section",
-				http_json_str(store_column_text(&rows, 4)), "published", time_or_null((struct when){store_column_i64(&rows, 6)}), "path",
+				json_sprintf("%lld", (long long) store_column_i64(&rows, 0)), "identity",
+				http_json_str(store_column_text(&rows, 1)), "state", http_json_str(store_column_text(&rows, 2)),
+				"title", http_json_str(store_column_text(&rows, 3)), "section",
+				http_json_str(store_column_text(&rows, 4)), "published",
+				time_or_null((struct when){store_column_i64(&rows, 6)}), "path",
 				http_json_str(store_column_text(&rows, 8))));
 		(void) store_rows_end(&rows);
 	}
@@ -135,16 +138,19 @@ static json_t *story_json(const struct story *story, const struct story_more *mo
 {
 	json_t *json = json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}",
 		"id", json_sprintf("%lld", (long long) story->id), "identity", http_json_str(story->identity), "state",
-		story_state_name(story->state), "title", http_json_str(story->title), "slug", http_json_str(story->slug), "lang",
-		http_json_str(story->lang), "section", http_json_str(story->section), "excerpt", http_json_str(story->excerpt), "path",
-		http_json_str(story->path), "published", time_or_null(story->published), "updated", time_or_null(story->updated), "authors",
-		names_of(story->authors, story->author_count), "topics", names_of(story->topics, story->topic_count), "body",
-		http_json_str(story->body), "revision", (json_int_t) more->revision);
+		story_state_name(story->state), "title", http_json_str(story->title), "slug", http_json_str(story->slug),
+		"lang", http_json_str(story->lang), "section", http_json_str(story->section), "excerpt",
+		http_json_str(story->excerpt), "path", http_json_str(story->path), "published", time_or_null(story->published),
+		"updated", time_or_null(story->updated), "authors", names_of(story->authors, story->author_count), "topics",
+		names_of(story->topics, story->topic_count), "body", http_json_str(story->body), "revision",
+		(json_int_t) more->revision);
 
 	if (json != NULL && story->photo.hash.len > 0)
-		json_object_set_new(json, "photo", json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "hash", http_json_str(story->photo.hash), "width",
-			(json_int_t) story->photo.width, "height", (json_int_t) story->photo.height, "removed", (json_int_t) story->photo.removed,
-			"alt", http_json_str(story->alt), "caption", http_json_str(story->caption), "credit", http_json_str(story->credit)));
+		json_object_set_new(json, "photo", json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "hash",
+			http_json_str(story->photo.hash), "width", (json_int_t) story->photo.width, "height",
+			(json_int_t) story->photo.height, "removed", (json_int_t) story->photo.removed, "alt",
+			http_json_str(story->alt), "caption", http_json_str(story->caption), "credit",
+			http_json_str(story->credit)));
 	if (json != NULL && story->state == STORY_WITHDRAWN)
 		json_object_set_new(json, "withdrawn_reason", http_json_str(more->withdrawn_reason));
 	return json;
@@ -187,7 +193,8 @@ static void change_state(struct http_request *rq, struct room *room, enum story_
 
 	if (job == NULL)
 		return;
-	if (story_find(room->db, http_part(rq, "id"), &id, &f) && story_change_state(room->db, id, to, reason, clock_now(), &f)) {
+	if (story_find(room->db, http_part(rq, "id"), &id, &f)
+		&& story_change_state(room->db, id, to, reason, clock_now(), &f)) {
 		work_bake(work_of(room), false, job);
 		answer_story(rq, room, id, job);
 	} else {
@@ -218,12 +225,13 @@ static void composed(void *self, int64_t issue, const struct fault *f)
 
 	if (f != NULL) {
 		http_answer_fault(rq, f);
-	} else if (!store_one(room->db, DESK_SQL_ISSUE_ONE, STORE_ARGS(store_i64(issue)), http_arena(rq), &row, &found, &inner) || !found) {
+	} else if (!store_one(room->db, DESK_SQL_ISSUE_ONE, STORE_ARGS(store_i64(issue)), http_arena(rq), &row, &found,
+		&inner) || !found) {
 		fault_set(&inner, FAULT_IO, "the issue is gone again");
 		http_answer_fault(rq, &inner);
 	} else {
-		http_answer_json(rq, 200, json_pack("{s:o, s:o, s:I}", "issue", json_sprintf("%lld", (long long) issue), "subject",
-			http_json_str(row.columns[0].bytes), "html_bytes", (json_int_t) row.columns[4].bytes.len));
+		http_answer_json(rq, 200, json_pack("{s:o, s:o, s:I}", "issue", json_sprintf("%lld", (long long) issue),
+			"subject", http_json_str(row.columns[0].bytes), "html_bytes", (json_int_t) row.columns[4].bytes.len));
 	}
 }
 
@@ -233,7 +241,8 @@ void story_post_issue(struct http_request *rq, void *self)
 	json_t *body = http_json(rq);
 	json_t *stories = json_object_get(body, "stories");
 	int64_t *ids = arena_alloc_many(http_arena(rq), ISSUE_STORIES, sizeof(*ids));
-	struct desk_issue_wish wish = {.stories = ids, .subject = http_json_text(body, "subject"), .intro = http_json_text(body, "intro")};
+	struct desk_issue_wish wish = {.stories = ids, .subject = http_json_text(body, "subject"),
+		.intro = http_json_text(body, "intro")};
 	struct fault f = {0};
 	bool ok = ids != NULL;
 
@@ -260,7 +269,8 @@ void story_get_preview(struct http_request *rq, void *self)
 
 	if (!str_to_i64(http_part(rq, "id"), &id))
 		fault_set(&f, FAULT_INPUT, "an issue is named by its number");
-	else if (store_one(room->db, DESK_SQL_ISSUE_ONE, STORE_ARGS(store_i64(id)), http_arena(rq), &row, &found, &f) && !found)
+	else if (store_one(room->db, DESK_SQL_ISSUE_ONE, STORE_ARGS(store_i64(id)), http_arena(rq), &row, &found, &f)
+		&& !found)
 		fault_set(&f, FAULT_MISSING, "there is no such issue; `mimeo newsletter compose` makes one");
 	if (f.kind != FAULT_NONE || !found) {
 		http_answer_fault(rq, &f);

@@ -1,8 +1,8 @@
 /* story_store.c: stories in desk.db.
  *
- * Decides: what a save writes besides the row: names, terms, revision, slots, redirect, queue. Leaves to others: the SQL
- * (desk.sql), where stories come from. Runs in: desk (writing), its children (reading). The hard thing: everything that the site must
- * learn stands in the story's own transaction, so that a crash leaves both or neither.
+ * Decides: what a save writes besides the row: names, terms, revision, slots, redirect, queue. Leaves to others: the
+ * SQL (desk.sql), where stories come from. Runs in: desk (writing), its children (reading). The hard thing: everything
+ * that the site must learn stands in the story's own transaction, so that a crash leaves both or neither.
  * SPDX-License-Identifier: ISC */
 #include "desk/story_store.h"
 
@@ -26,7 +26,8 @@ struct standing {
 	bool was_public;
 };
 
-static bool read_standing(struct store *db, struct str identity, struct arena *arena, struct standing *out, struct fault *f)
+static bool read_standing(struct store *db, struct str identity, struct arena *arena, struct standing *out,
+	struct fault *f)
 {
 	struct store_row row;
 
@@ -96,12 +97,13 @@ static bool join_list(struct joining *join, const char *kind, struct str name, s
 		return true;
 	if (!store_run(join->db, DESK_SQL_LIST_PUT, STORE_ARGS(store_i64(rand_id()), store_text(kind_text),
 			store_text(str_from(slug.text)), store_text(name)), NULL, f)
-		|| !store_number(join->db, DESK_SQL_LIST_FIND, STORE_ARGS(store_text(kind_text), store_text(str_from(slug.text))), &list, f)
+		|| !store_number(join->db, DESK_SQL_LIST_FIND, STORE_ARGS(store_text(kind_text),
+			store_text(str_from(slug.text))), &list, f)
 		|| !store_number(join->db, DESK_SQL_LIST_HAS, STORE_ARGS(store_i64(list), store_i64(join->story)), &has, f))
 		return false;
 	join->lists[join->count++] = list;
-	return has > 0 || (store_run(join->db, DESK_SQL_LIST_ADD, STORE_ARGS(store_i64(list), store_i64(join->story)), NULL, f)
-		&& store_run(join->db, DESK_SQL_LIST_ADVANCE, STORE_ARGS(store_i64(list)), NULL, f));
+	return has > 0 || (store_run(join->db, DESK_SQL_LIST_ADD, STORE_ARGS(store_i64(list), store_i64(join->story)), NULL,
+		f) && store_run(join->db, DESK_SQL_LIST_ADVANCE, STORE_ARGS(store_i64(list)), NULL, f));
 }
 
 /* Leaves the lists that the story does not belong to any more; their ids into `left`. */
@@ -152,7 +154,8 @@ static bool check_path(struct store *db, const struct story *story, struct fault
 
 	if (story->path.len == 0)
 		return true;
-	if (!store_number(db, DESK_SQL_STORY_PATH_TAKEN, STORE_ARGS(store_text(story->path), store_i64(story->id)), &others, f))
+	if (!store_number(db, DESK_SQL_STORY_PATH_TAKEN, STORE_ARGS(store_text(story->path), store_i64(story->id)), &others,
+		f))
 		return false;
 	if (others > 0)
 		return fault_set(f, FAULT_CONFLICT, "%.*s: another story has the address %.*s; give this one a slug of its own",
@@ -160,66 +163,70 @@ static bool check_path(struct store *db, const struct story *story, struct fault
 	return store_run(db, DESK_SQL_MOVED_DROP, STORE_ARGS(store_text(story->path)), NULL, f);
 }
 
-static bool write_row(struct store *db, const struct story *story, const struct standing *was, int64_t revision, struct when now,
-	struct fault *f)
+static bool write_row(struct store *db, const struct story *story, const struct standing *was, int64_t revision,
+	struct when now, struct fault *f)
 {
 	const struct story_photo *photo = &story->photo;
 	struct store_value state = store_text(str_from(story_state_name(story->state)));
 	struct store_value published = story->published.us != 0 ? store_i64(story->published.us) : store_null();
 	struct store_value updated = story->updated.us != 0 ? store_i64(story->updated.us) : store_null();
 
-	if (photo->hash.len > 0 && photo->width > 0 && !store_run(db, DESK_SQL_PHOTO_PUT, STORE_ARGS(store_text(photo->hash),
-		store_i64(photo->width), store_i64(photo->height), store_text(photo->widths), store_i64(photo->removed),
-		store_text(photo->dominant)), NULL, f))
+	if (photo->hash.len > 0 && photo->width > 0 && !store_run(db, DESK_SQL_PHOTO_PUT,
+		STORE_ARGS(store_text(photo->hash), store_i64(photo->width), store_i64(photo->height),
+		store_text(photo->widths), store_i64(photo->removed), store_text(photo->dominant)), NULL, f))
 		return false;
 	if (was->is_there)
 		return store_run(db, DESK_SQL_STORY_UPDATE, STORE_ARGS(store_i64(story->id), state, store_text(story->title),
 			store_text(story->slug), store_text(story->lang), store_text(story->dir), store_text(story->section),
-			store_text(story->excerpt), store_text(story->body), store_text_or_null(photo->hash), store_text(story->alt),
-			store_text(story->caption), store_text(story->credit), published, updated, store_text_or_null(story->path),
-			store_i64(now.us), store_i64(revision)), NULL, f);
+			store_text(story->excerpt), store_text(story->body), store_text_or_null(photo->hash),
+			store_text(story->alt), store_text(story->caption), store_text(story->credit), published, updated,
+			store_text_or_null(story->path), store_i64(now.us), store_i64(revision)), NULL, f);
 	return store_run(db, DESK_SQL_STORY_INSERT, STORE_ARGS(store_i64(story->id), store_text(story->identity), state,
 		store_text(story->title), store_text(story->slug), store_text(story->lang), store_text(story->dir),
-		store_text(story->section), store_text(story->excerpt), store_text(story->body), store_text_or_null(photo->hash),
-		store_text(story->alt), store_text(story->caption), store_text(story->credit), published, updated,
-		store_text_or_null(story->path), store_i64(now.us)), NULL, f);
+		store_text(story->section), store_text(story->excerpt), store_text(story->body),
+		store_text_or_null(photo->hash), store_text(story->alt), store_text(story->caption), store_text(story->credit),
+		published, updated, store_text_or_null(story->path), store_i64(now.us)), NULL, f);
 }
 
 /* What the site must learn: where the story was, where it is, which lists it left. */
-static bool queue(struct store *db, const struct story *story, const struct standing *was, const char *why, struct str left,
-	struct fault *f)
+static bool queue(struct store *db, const struct story *story, const struct standing *was, const char *why,
+	struct str left, struct fault *f)
 {
 	bool has_moved = was->is_there && was->was_public && was->path.len > 0 && !str_equal(was->path, story->path);
 
 	if (story->state != STORY_PUBLISHED && !was->was_public)
 		return true; /* nobody saw it and nobody shall */
-	if (has_moved && !store_run(db, DESK_SQL_MOVED_PUT, STORE_ARGS(store_text(was->path), store_i64(story->id)), NULL, f))
+	if (has_moved && !store_run(db, DESK_SQL_MOVED_PUT, STORE_ARGS(store_text(was->path), store_i64(story->id)), NULL,
+		f))
 		return false;
 	return store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(story->id), store_text(str_from(why)),
 		has_moved ? store_text(was->path) : store_null(), store_text(left),
-		store_i64(was->published.us != 0 && was->published.us < story->published.us ? was->published.us : story->published.us)), NULL, f);
+		store_i64(was->published.us != 0 && was->published.us < story->published.us ? was->published.us
+		: story->published.us)), NULL, f);
 }
 
 static bool save_all(struct store *db, struct story *story, const struct standing *was, struct when now, const char *by,
 	struct buf *left, struct fault *f)
 {
-	bool is_new_text = !was->is_there || !str_equal(was->title, story->title) || !str_equal(was->excerpt, story->excerpt)
-		|| !str_equal(was->body, story->body);
+	bool is_new_text = !was->is_there || !str_equal(was->title, story->title)
+		|| !str_equal(was->excerpt, story->excerpt) || !str_equal(was->body, story->body);
 	int64_t revision = was->revision + is_new_text;
 
 	return check_path(db, story, f) && write_row(db, story, was, revision, now, f)
-		&& save_texts(db, DESK_SQL_AUTHOR_CLEAR, DESK_SQL_AUTHOR_INSERT, story->id, story->authors, story->author_count, f)
+		&& save_texts(db, DESK_SQL_AUTHOR_CLEAR, DESK_SQL_AUTHOR_INSERT, story->id, story->authors, story->author_count,
+			f)
 		&& save_texts(db, DESK_SQL_TOPIC_CLEAR, DESK_SQL_TOPIC_INSERT, story->id, story->topics, story->topic_count, f)
 		&& save_texts(db, DESK_SQL_TERM_CLEAR, DESK_SQL_TERM_INSERT, story->id, story->terms, story->term_count, f)
 		&& save_corrections(db, story, f)
-		&& (!is_new_text || store_run(db, DESK_SQL_REVISION_INSERT, STORE_ARGS(store_i64(story->id), store_i64(revision),
-			store_i64(now.us), store_text(str_from(by)), store_text(story->title), store_text(story->excerpt),
-			store_text(story->body)), NULL, f))
+		&& (!is_new_text || store_run(db, DESK_SQL_REVISION_INSERT,
+			STORE_ARGS(store_i64(story->id), store_i64(revision), store_i64(now.us), store_text(str_from(by)),
+			store_text(story->title), store_text(story->excerpt), store_text(story->body)), NULL, f))
 		&& (story->state != STORY_PUBLISHED || save_lists(db, story, left, f))
 		&& queue(db, story, was, was->is_there ? "changed" : "new", buf_view(left), f);
 }
 
-bool story_save(struct store *db, struct story *story, struct when now, const char *by, struct arena *arena, struct fault *f)
+bool story_save(struct store *db, struct story *story, struct when now, const char *by, struct arena *arena,
+	struct fault *f)
 {
 	struct standing was;
 	struct buf left;
@@ -251,16 +258,19 @@ static bool change_state(struct store *db, struct story *story, enum story_state
 	story->state = to;
 	buf_init(&left, LISTS_BYTES);
 	ok = check_path(db, story, f)
-		&& store_run(db, DESK_SQL_STORY_SET_STATE, STORE_ARGS(store_i64(story->id), store_text(str_from(story_state_name(to))),
-			store_i64(story->published.us), store_text(story->path), store_i64(now.us), store_text_or_null(reason)), NULL, f)
+		&& store_run(db, DESK_SQL_STORY_SET_STATE, STORE_ARGS(store_i64(story->id),
+			store_text(str_from(story_state_name(to))), store_i64(story->published.us), store_text(story->path),
+			store_i64(now.us), store_text_or_null(reason)), NULL, f)
 		&& (to != STORY_PUBLISHED || save_lists(db, story, &left, f))
-		&& store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(story->id), store_text(str_from(story_state_name(to))),
-			store_null(), store_text(buf_view(&left)), store_i64(story->published.us)), NULL, f);
+		&& store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(story->id),
+			store_text(str_from(story_state_name(to))), store_null(), store_text(buf_view(&left)),
+			store_i64(story->published.us)), NULL, f);
 	buf_release(&left);
 	return ok;
 }
 
-bool story_change_state(struct store *db, int64_t id, enum story_state to, struct str reason, struct when now, struct fault *f)
+bool story_change_state(struct store *db, int64_t id, enum story_state to, struct str reason, struct when now,
+	struct fault *f)
 {
 	struct arena arena;
 	struct story story;
@@ -273,7 +283,8 @@ bool story_change_state(struct store *db, int64_t id, enum story_state to, struc
 	if (ok)
 		goto done;
 	if (!story_may_become(story.state, to)) {
-		fault_set(f, FAULT_CONFLICT, "a story that is %s cannot become %s", story_state_name(story.state), story_state_name(to));
+		fault_set(f, FAULT_CONFLICT, "a story that is %s cannot become %s", story_state_name(story.state),
+			story_state_name(to));
 		goto done;
 	}
 	ok = store_begin(db, f) && store_end(db, change_state(db, &story, to, reason, now, &arena, f), f);
@@ -304,7 +315,8 @@ bool story_find(struct store *db, struct str what, int64_t *id, struct fault *f)
 	if (!store_rows_end(&rows))
 		return false;
 	if (count == 0)
-		return fault_set(f, FAULT_MISSING, "there is no story %.*s; `mimeo story list` shows all", STR_ARG(str_part(what, 0, 100)));
+		return fault_set(f, FAULT_MISSING, "there is no story %.*s; `mimeo story list` shows all",
+			STR_ARG(str_part(what, 0, 100)));
 	if (count > 1 && !is_id)
 		return fault_set(f, FAULT_CONFLICT, "several stories are called %.*s; give the id from `mimeo story list`",
 			STR_ARG(str_part(what, 0, 100)));
@@ -313,7 +325,8 @@ bool story_find(struct store *db, struct str what, int64_t *id, struct fault *f)
 
 bool story_from_row(const struct store_rows *rows, struct arena *arena, struct story *out)
 {
-	struct str *texts[] = {&out->title, &out->slug, &out->lang, &out->dir, &out->section, &out->excerpt, &out->photo.hash};
+	struct str *texts[] = {&out->title, &out->slug, &out->lang, &out->dir, &out->section, &out->excerpt,
+		&out->photo.hash};
 	size_t i;
 
 	out->id = store_column_i64(rows, 0);
@@ -334,8 +347,8 @@ bool story_from_row(const struct store_rows *rows, struct arena *arena, struct s
 	return true;
 }
 
-static bool load_names(struct store *db, size_t query, int64_t id, struct arena *arena, struct str *out, size_t max, size_t *count,
-	struct fault *f)
+static bool load_names(struct store *db, size_t query, int64_t id, struct arena *arena, struct str *out, size_t max,
+	size_t *count, struct fault *f)
 {
 	struct store_rows rows;
 
@@ -348,7 +361,8 @@ static bool load_names(struct store *db, size_t query, int64_t id, struct arena 
 	return store_rows_end(&rows);
 }
 
-bool story_load(struct store *db, int64_t id, struct arena *arena, struct story *out, struct story_more *more, struct fault *f)
+bool story_load(struct store *db, int64_t id, struct arena *arena, struct story *out, struct story_more *more,
+	struct fault *f)
 {
 	struct store_rows rows;
 	bool found = false;
@@ -362,8 +376,9 @@ bool story_load(struct store *db, int64_t id, struct arena *arena, struct story 
 		out->identity = store_column_copy(&rows, 20, arena);
 		out->photo.removed = store_column_i64(&rows, 25);
 		if (more != NULL)
-			*more = (struct story_more){.revision = store_column_i64(&rows, 21), .changed = {store_column_i64(&rows, 22)},
-				.withdrawn_reason = store_column_copy(&rows, 23, arena), .was_public = store_column_i64(&rows, 24) != 0};
+			*more = (struct story_more){.revision = store_column_i64(&rows, 21),
+				.changed = {store_column_i64(&rows, 22)}, .withdrawn_reason = store_column_copy(&rows, 23, arena),
+				.was_public = store_column_i64(&rows, 24) != 0};
 	}
 	if (!store_rows_end(&rows))
 		return false;

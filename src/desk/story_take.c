@@ -1,8 +1,8 @@
 /* story_take.c: an import at the desk's end: its child is watched, then what it wrote is taken into the database.
  *
- * Decides: so many stories a turn of the loop, each turn one transaction. Leaves to others: reading files (story_import.c, a child).
- * Runs in: desk. The hard thing: ten thousand stories are taken while the desk goes on answering, and a crash in the middle
- * leaves whole stories, which the same import then completes.
+ * Decides: so many stories a turn of the loop, each turn one transaction. Leaves to others: reading files
+ * (story_import.c, a child). Runs in: desk. The hard thing: ten thousand stories are taken while the desk goes on
+ * answering, and a crash in the middle leaves whole stories, which the same import then completes.
  * SPDX-License-Identifier: ISC */
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,7 +20,8 @@
 #include "http/http_client.h"
 #include "store/store.h"
 
-enum { TURN_MS = 25, TURN_STORIES = 200, HEAD_BYTES = 11, RECORD_BYTES = 8 * LIMIT_STORY_BYTES, TAKE_ARENA = 64 * 1024 * 1024 };
+enum { TURN_MS = 25, TURN_STORIES = 200, HEAD_BYTES = 11, RECORD_BYTES = 8 * LIMIT_STORY_BYTES,
+	TAKE_ARENA = 64 * 1024 * 1024 };
 
 static struct fault import_fault; /* of the running import's child */
 

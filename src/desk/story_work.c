@@ -1,8 +1,8 @@
 /* story_work.c: jobs, and when the site is baked.
  *
- * Decides: one bake at a time, another one after it when something changed meanwhile; retries with back-off. Leaves to others: the
- * bake itself (a child), imports (story_take.c). Runs in: desk. The hard thing: a change that comes while a bake runs may or may
- * not be in it, so whoever waits gets the next round.
+ * Decides: one bake at a time, another one after it when something changed meanwhile; retries with back-off. Leaves to
+ * others: the bake itself (a child), imports (story_take.c). Runs in: desk. The hard thing: a change that comes while a
+ * bake runs may or may not be in it, so whoever waits gets the next round.
  * SPDX-License-Identifier: ISC */
 #include "desk/story_work.h"
 
@@ -162,7 +162,8 @@ static void bake_ended(void *self, int wait_status)
 		return;
 	work->bake_wanted = true;
 	delay = ok ? BAKE_SOON_MS : (int64_t) BAKE_AGAIN_MS << (work->bake_failures < 7 ? work->bake_failures - 1 : 7);
-	loop_timer_set(work->room->loop, &work->bake_timer, delay < BAKE_LATEST_MS ? delay : BAKE_LATEST_MS, start_bake, work);
+	loop_timer_set(work->room->loop, &work->bake_timer, delay < BAKE_LATEST_MS ? delay
+		: BAKE_LATEST_MS, start_bake, work);
 }
 
 static void start_bake(void *self)

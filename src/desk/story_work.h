@@ -57,7 +57,8 @@ void work_take_line(struct work_job *job, struct str line, struct fault *f);
 void work_bake(struct work *work, bool full, struct work_job *job);
 
 /* Takes the paths (absolute; files and folders) in; the job ends with the bake. BUSY while another runs. */
-bool work_import(struct work *work, json_t *paths, struct work_job *job, struct fault *f) __attribute__((warn_unused_result));
+bool work_import(struct work *work, json_t *paths, struct work_job *job, struct fault *f)
+	__attribute__((warn_unused_result));
 /* struct room_job's run: reads and checks files, makes photos, writes what the desk then takes. */
 bool story_import_job(struct room *room, int argc, char **argv, struct fault *f);
 
@@ -65,7 +66,8 @@ bool story_import_job(struct room *room, int argc, char **argv, struct fault *f)
 struct errand;
 struct story;
 json_t *story_to_json(const struct story *story);
-bool story_from_json(const json_t *json, struct arena *arena, struct story *out, struct fault *f) __attribute__((warn_unused_result));
+bool story_from_json(const json_t *json, struct arena *arena, struct story *out, struct fault *f)
+	__attribute__((warn_unused_result));
 
 /* story_routes.c: the cli socket's routes. */
 http_handler story_post_import, story_get_list, story_get_one, story_post_publish, story_post_withdraw, story_post_bake,

@@ -1,7 +1,7 @@
 /* feed.c: RSS 2.0.
  *
- * Decides: the elements and their order. Leaves to others: which stories, how many. Runs in: desk's bake. The hard thing: the
- * body is HTML inside XML, so it goes into CDATA, whose end it may hold.
+ * Decides: the elements and their order. Leaves to others: which stories, how many. Runs in: desk's bake. The hard
+ * thing: the body is HTML inside XML, so it goes into CDATA, whose end it may hold.
  * SPDX-License-Identifier: ISC
  * RSS 2.0 specification (rssboard.org), RSS content module, Media RSS 1.5. */
 #include "feed.h"

@@ -1,7 +1,7 @@
 /* gzip.c: compression while baking.
  *
- * Decides: nothing but the wrapping. Leaves to others: the level, where the bytes go. Runs in: desk's bake. The hard thing:
- * none; libdeflate writes no time into the header, so the same page gives the same file.
+ * Decides: nothing but the wrapping. Leaves to others: the level, where the bytes go. Runs in: desk's bake. The hard
+ * thing: none; libdeflate writes no time into the header, so the same page gives the same file.
  * SPDX-License-Identifier: ISC */
 #include "gzip.h"
 

@@ -1,7 +1,8 @@
 /* html.c: the only ways by which text reaches HTML, XML, CSV or JSON.
  *
- * Decides: what is escaped in each. Leaves to others: whether a piece is trusted markup (then it goes into the buf as it
- * is). Runs in: every room. The hard thing: it is on the path of every page, so runs of plain bytes are copied whole.
+ * Decides: what is escaped in each. Leaves to others: whether a piece is trusted markup (then it goes into the buf as
+ * it is). Runs in: every room. The hard thing: it is on the path of every page, so runs of plain bytes are copied
+ * whole.
  * SPDX-License-Identifier: ISC */
 #include "html.h"
 
@@ -86,7 +87,8 @@ void json_text(struct buf *out, struct str text)
 		if (c == '/' && (i == 0 || text.at[i - 1] != '<'))
 			continue;
 		if (c == 0xe2) { /* U+2028 and U+2029 end a line in old JavaScript */
-			if (text.len - i < 3 || (unsigned char) text.at[i + 1] != 0x80 || ((unsigned char) text.at[i + 2] & 0xfe) != 0xa8)
+			if (text.len - i < 3 || (unsigned char) text.at[i + 1] != 0x80
+				|| ((unsigned char) text.at[i + 2] & 0xfe) != 0xa8)
 				continue;
 			buf_add(out, text.at + from, i - from);
 			buf_add_text(out, (unsigned char) text.at[i + 2] == 0xa8 ? "\\u2028" : "\\u2029");

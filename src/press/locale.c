@@ -1,7 +1,7 @@
 /* locale.c: a language's whole sentences, dates and numbers.
  *
- * Decides: how a language file is checked and read, digits, isolates. Leaves to others: plural categories (plural.c), money
- * (locale_money.c), the sentences themselves (theme/locale). Runs in: every room. The hard thing: nothing may be
+ * Decides: how a language file is checked and read, digits, isolates. Leaves to others: plural categories (plural.c),
+ * money (locale_money.c), the sentences themselves (theme/locale). Runs in: every room. The hard thing: nothing may be
  * glued, so a file whose lists are too short is refused when it is opened and not found out on a page.
  * SPDX-License-Identifier: ISC */
 #include "locale.h"
@@ -27,10 +27,12 @@ static bool check_list(const struct locale *locale, const char *key, size_t coun
 	size_t i;
 
 	if (press_value_count(list) != count)
-		return fault_set(f, FAULT_INPUT, "locale/%.*s.json: \"%s\" must be a list of %zu", STR_ARG(locale->language), key, count);
+		return fault_set(f, FAULT_INPUT, "locale/%.*s.json: \"%s\" must be a list of %zu", STR_ARG(locale->language),
+			key, count);
 	for (i = 0; i < count; i++)
 		if (press_value_text(press_at(list, i)).len == 0)
-			return fault_set(f, FAULT_INPUT, "locale/%.*s.json: \"%s\" has an empty text at %zu", STR_ARG(locale->language), key, i + 1);
+			return fault_set(f, FAULT_INPUT, "locale/%.*s.json: \"%s\" has an empty text at %zu",
+				STR_ARG(locale->language), key, i + 1);
 	return true;
 }
 
@@ -39,7 +41,8 @@ static bool check_map(const struct locale *locale, const char *key, struct fault
 	const struct press_value *map = press_get(locale->root, str_from(key));
 
 	if (map == NULL || press_at(map, 0) != NULL || press_value_text(map).len > 0)
-		return fault_set(f, FAULT_INPUT, "locale/%.*s.json: \"%s\" must be a map of texts", STR_ARG(locale->language), key);
+		return fault_set(f, FAULT_INPUT, "locale/%.*s.json: \"%s\" must be a map of texts", STR_ARG(locale->language),
+			key);
 	return true;
 }
 
@@ -91,8 +94,9 @@ bool locale_open(struct locale **out, struct str language, struct str json, stru
 		goto done;
 	}
 	locale->root = root;
-	ok = check_list(locale, "months", 12, f) && check_list(locale, "weekdays", 7, f) && check_list(locale, "every", 7, f)
-		&& check_map(locale, "texts", f) && check_map(locale, "plurals", f) && read_words(locale, f);
+	ok = check_list(locale, "months", 12, f) && check_list(locale, "weekdays", 7, f)
+		&& check_list(locale, "every", 7, f) && check_map(locale, "texts", f) && check_map(locale, "plurals", f)
+			&& read_words(locale, f);
 done:
 	if (ok)
 		*out = locale;
@@ -180,7 +184,8 @@ struct str locale_fill(struct str text, struct arena *arena, const struct locale
 	return filled;
 }
 
-struct str locale_format(const struct locale *locale, const char *key, struct arena *arena, const struct locale_pair *pairs)
+struct str locale_format(const struct locale *locale, const char *key, struct arena *arena,
+	const struct locale_pair *pairs)
 {
 	return locale_fill(locale_text(locale, key), arena, pairs);
 }
@@ -256,7 +261,8 @@ static struct str two_digits(const struct locale *locale, int n, struct arena *a
 	return text;
 }
 
-static struct str write_date(const struct locale *locale, struct str pattern, const struct civil *day, struct arena *arena)
+static struct str write_date(const struct locale *locale, struct str pattern, const struct civil *day,
+	struct arena *arena)
 {
 	return locale_fill(pattern, arena, (const struct locale_pair[]){
 		{"day", two_digits(locale, day->day, arena, false)},

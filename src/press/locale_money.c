@@ -1,8 +1,8 @@
 /* locale_money.c: sums as a reader writes and reads them.
  *
- * Decides: signs of currencies, and what a typed "1.234,50" means. Leaves to others: limits and what the sum is for. Runs in:
- * support, desk's bake. The hard thing: '.' and ',' change their meaning with the language; what could mean two sums is
- * refused rather than guessed.
+ * Decides: signs of currencies, and what a typed "1.234,50" means. Leaves to others: limits and what the sum is for.
+ * Runs in: support, desk's bake. The hard thing: '.' and ',' change their meaning with the language; what could mean
+ * two sums is refused rather than guessed.
  * SPDX-License-Identifier: ISC */
 #include "locale.h"
 
@@ -84,7 +84,8 @@ static char simplify(struct str at, size_t *width)
 		{"\xd9\xac", ','},          /* Arabic thousands */
 		{"\xd8\x8c", ','},          /* Arabic comma */
 		{"\xc2\xa0", ' '}, {"\xe2\x80\xaf", ' '}, {"\xe2\x80\x89", ' '}, {"\xe2\x80\x99", ' '}, /* spaces; Swiss ’ */
-		{"\xe2\x80\x8e", ' '}, {"\xe2\x80\x8f", ' '}, {"\xe2\x81\xa6", ' '}, {"\xe2\x81\xa8", ' '}, {"\xe2\x81\xa9", ' '},
+		{"\xe2\x80\x8e", ' '}, {"\xe2\x80\x8f", ' '}, {"\xe2\x81\xa6", ' '}, {"\xe2\x81\xa8", ' '},
+			{"\xe2\x81\xa9", ' '},
 	};
 	unsigned char c = (unsigned char) at.at[0];
 	unsigned char next = at.len > 1 ? (unsigned char) at.at[1] : 0;
@@ -205,7 +206,8 @@ static bool is_grouped_well(const struct typed *typed, size_t until, char group)
 	return true;
 }
 
-bool locale_parse_money(const struct locale *locale, struct str text, struct str code, struct money *out, struct fault *f)
+bool locale_parse_money(const struct locale *locale, struct str text, struct str code, struct money *out,
+	struct fault *f)
 {
 	int digits = money_digits(code);
 	struct typed typed = {.len = 0};
@@ -220,7 +222,8 @@ bool locale_parse_money(const struct locale *locale, struct str text, struct str
 		return fault_set(f, FAULT_INPUT, "this is no amount; write it as 25 or 2.50");
 	sign = point_of(locale, &typed, digits);
 	point = sign == '\0' ? typed.len : str_find_char(str_make(typed.text, typed.len), sign);
-	if (sign == '?' || !is_grouped_well(&typed, point, sign == '.' || (sign == '\0' && count_of(&typed, ',') > 0) ? ',' : '.'))
+	if (sign == '?' || !is_grouped_well(&typed, point, sign == '.'
+		|| (sign == '\0' && count_of(&typed, ',') > 0) ? ',' : '.'))
 		return fault_set(f, FAULT_INPUT, "this amount could mean two sums; write it without a thousands sign");
 	for (i = 0; i < typed.len; i++) {
 		char c = typed.text[i];

@@ -1,9 +1,9 @@
 /* markdown.c: a story's Markdown to HTML, text and mail, through cmark-gfm's tree and our own writers.
  *
  * Decides: what each node becomes, which links are let through, footnote ids. Leaves to others: parsing (cmark-gfm with
- * tables and strikethrough; its own autolinks stay off: they were quadratic, and <https://…> does it), what cmark may be given
- * (markdown_check.c). Runs in: desk's children. The hard thing: speed without malloc per node, so cmark works in an arena that
- * is thrown away whole; it has no place for a pointer of ours, hence one arena per process.
+ * tables and strikethrough; its own autolinks stay off: they were quadratic, and <https://…> does it), what cmark may
+ * be given (markdown_check.c). Runs in: desk's children. The hard thing: speed without malloc per node, so cmark works
+ * in an arena that is thrown away whole; it has no place for a pointer of ours, hence one arena per process.
  * SPDX-License-Identifier: ISC */
 #include "markdown.h"
 
@@ -503,8 +503,8 @@ static void write_core(struct writer *w, cmark_node *node, bool entering)
 		break;
 	case CMARK_NODE_BLOCK_QUOTE:
 		write_tags(w, entering, w->to == TO_MAIL ?
-			"<blockquote style=\"margin:0 0 16px;padding:0 0 0 14px;border-left:4px solid #2a3192\">\n" : "<blockquote>\n",
-			"</blockquote>\n");
+			"<blockquote style=\"margin:0 0 16px;padding:0 0 0 14px;border-left:4px solid #2a3192\">\n"
+			: "<blockquote>\n", "</blockquote>\n");
 		break;
 	case CMARK_NODE_LIST:
 		write_list(w, node, entering);

@@ -1,7 +1,7 @@
 /* markdown.h: a story's Markdown to HTML, through cmark-gfm: tables, footnotes, strikethrough; raw HTML off.
  *
- * Bounded: LIMIT_STORY_BYTES in, table columns and cells capped before cmark sees them, output capped. Links: http, https, mailto and
- * relative only. Brackets that are no link stay as typed.
+ * Bounded: LIMIT_STORY_BYTES in, table columns and cells capped before cmark sees them, output capped. Links: http,
+ * https, mailto and relative only. Brackets that are no link stay as typed.
  * SPDX-License-Identifier: ISC */
 #ifndef PRESS_MARKDOWN_H
 #define PRESS_MARKDOWN_H
@@ -17,17 +17,22 @@ struct markdown_result {
 	size_t words;
 };
 
-/* id_prefix makes footnote ids unique per story ("s12-"). Tables are wrapped in <div class="table" …>; headings start at h2. */
-bool markdown_write(struct str source, struct str id_prefix, struct buf *out, struct markdown_result *result, struct fault *f)
-	__attribute__((warn_unused_result));
-/* The same; links that begin with '/' get `root` instead of it: "../../../../" in a story, "https://host/" in a feed. */
+/* id_prefix makes footnote ids unique per story ("s12-"). Tables are wrapped in <div class="table" …>; headings start
+ * at h2. */
+bool markdown_write(struct str source, struct str id_prefix, struct buf *out, struct markdown_result *result,
+	struct fault *f) __attribute__((warn_unused_result));
+/* The same; links that begin with '/' get `root` instead of it: "../../../../" in a story, "https://host/" in a
+ * feed. */
 bool markdown_write_under(struct str source, struct str id_prefix, struct str root, struct buf *out,
 	struct markdown_result *result, struct fault *f) __attribute__((warn_unused_result));
-/* Whether cmark may be given this source: size, nesting, tables, references (INPUT "line N: …"). All functions here ask it. */
+/* Whether cmark may be given this source: size, nesting, tables, references (INPUT "line N: …"). All functions here ask
+ * it. */
 bool markdown_check(struct str source, struct fault *f) __attribute__((warn_unused_result));
 /* Plain text of it (search, excerpts, text mails): paragraphs parted by a blank line. */
 bool markdown_write_text(struct str source, struct buf *out, struct fault *f) __attribute__((warn_unused_result));
-/* For mails: inline-styled paragraphs; absolute links only. base_url ends in "/" and stands for a link's leading one. */
-bool markdown_write_mail(struct str source, struct str base_url, struct buf *out, struct fault *f) __attribute__((warn_unused_result));
+/* For mails: inline-styled paragraphs; absolute links only. base_url ends in "/" and stands for a link's leading
+ * one. */
+bool markdown_write_mail(struct str source, struct str base_url, struct buf *out, struct fault *f)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -1,9 +1,10 @@
 /* markdown_check.c: what is kept away from cmark-gfm.
  *
- * Decides: the shapes for which Debian's cmark-gfm (0.29.0.gfm.6) takes quadratic time or makes far more than it was given: a short
- * row of a wide table is padded with nodes of 170 bytes, a reference's title is copied at every use, unmatched brackets are
- * searched again and again. Leaves to others: the rest of the grammar. Runs in: whoever turns Markdown into anything. The
- * hard thing: it must never be laxer than cmark, so it counts lines that *could* be part of a table.
+ * Decides: the shapes for which Debian's cmark-gfm (0.29.0.gfm.6) takes quadratic time or makes far more than it was
+ * given: a short row of a wide table is padded with nodes of 170 bytes, a reference's title is copied at every use,
+ * unmatched brackets are searched again and again. Leaves to others: the rest of the grammar. Runs in: whoever turns
+ * Markdown into anything. The hard thing: it must never be laxer than cmark, so it counts lines that *could* be part of
+ * a table.
  * SPDX-License-Identifier: ISC */
 #include "markdown.h"
 
@@ -29,18 +30,21 @@ struct shape {
 	bool has_reference;
 };
 
-/* What a byte may be part of: a blank line, a table's second row, the containers before a line, what cmark searches back for. */
+/* What a byte may be part of: a blank line, a table's second row, the containers before a line, what cmark searches
+ * back for. */
 enum { BLANK = 1, DELIMITER = 2, CONTAINER = 4, SPECIAL = 8, MARKER = 16, SPACE = 32 };
 
 static const unsigned char kinds[256] = {
-	[' '] = BLANK | DELIMITER | CONTAINER | SPACE, ['\t'] = BLANK | DELIMITER | CONTAINER | SPACE, ['\r'] = BLANK | DELIMITER,
+	[' '] = BLANK | DELIMITER | CONTAINER | SPACE, ['\t'] = BLANK | DELIMITER | CONTAINER | SPACE,
+		['\r'] = BLANK | DELIMITER,
 	['\v'] = DELIMITER, ['\f'] = DELIMITER, ['|'] = DELIMITER, [':'] = DELIMITER,
-	['>'] = BLANK | DELIMITER | CONTAINER | MARKER, ['-'] = DELIMITER | CONTAINER | MARKER, ['+'] = DELIMITER | CONTAINER | MARKER,
-	['*'] = DELIMITER | CONTAINER | MARKER | SPECIAL, ['.'] = DELIMITER | CONTAINER | MARKER, [')'] = DELIMITER | CONTAINER | MARKER,
-	['0'] = DELIMITER | CONTAINER, ['1'] = DELIMITER | CONTAINER, ['2'] = DELIMITER | CONTAINER, ['3'] = DELIMITER | CONTAINER,
-	['4'] = DELIMITER | CONTAINER, ['5'] = DELIMITER | CONTAINER, ['6'] = DELIMITER | CONTAINER, ['7'] = DELIMITER | CONTAINER,
-	['8'] = DELIMITER | CONTAINER, ['9'] = DELIMITER | CONTAINER,
-	['['] = SPECIAL, [']'] = SPECIAL, ['<'] = SPECIAL, ['_'] = SPECIAL, ['`'] = SPECIAL, ['~'] = SPECIAL, ['!'] = SPECIAL,
+	['>'] = BLANK | DELIMITER | CONTAINER | MARKER, ['-'] = DELIMITER | CONTAINER | MARKER,
+	['+'] = DELIMITER | CONTAINER | MARKER, ['*'] = DELIMITER | CONTAINER | MARKER | SPECIAL,
+	['.'] = DELIMITER | CONTAINER | MARKER, [')'] = DELIMITER | CONTAINER | MARKER, ['0'] = DELIMITER | CONTAINER,
+	['1'] = DELIMITER | CONTAINER, ['2'] = DELIMITER | CONTAINER, ['3'] = DELIMITER | CONTAINER,
+	['4'] = DELIMITER | CONTAINER, ['5'] = DELIMITER | CONTAINER, ['6'] = DELIMITER | CONTAINER,
+	['7'] = DELIMITER | CONTAINER, ['8'] = DELIMITER | CONTAINER, ['9'] = DELIMITER | CONTAINER, ['['] = SPECIAL,
+	[']'] = SPECIAL, ['<'] = SPECIAL, ['_'] = SPECIAL, ['`'] = SPECIAL, ['~'] = SPECIAL, ['!'] = SPECIAL,
 };
 
 static bool is_one_of(char c, unsigned char kind)
@@ -108,8 +112,8 @@ static bool count_specials(struct shape *shape, struct str line, struct fault *f
 		if (c == ']' && i + 1 < line.len && line.at[i + 1] == ':')
 			shape->has_reference = true;
 		if (++shape->specials[c] > SPECIALS)
-			return fault_set(f, FAULT_INPUT, "line %zu: more than %d '%c' in one paragraph; part it by blank lines", shape->line,
-				(int) SPECIALS, (int) c);
+			return fault_set(f, FAULT_INPUT, "line %zu: more than %d '%c' in one paragraph; part it by blank lines",
+				shape->line, (int) SPECIALS, (int) c);
 	}
 	return true;
 }
@@ -125,7 +129,8 @@ static bool check_line(struct shape *shape, struct str line, struct fault *f)
 			return true;
 	}
 	if (containers(line) > NESTING)
-		return fault_set(f, FAULT_INPUT, "line %zu: quotes and lists are nested deeper than %d", shape->line, (int) NESTING);
+		return fault_set(f, FAULT_INPUT, "line %zu: quotes and lists are nested deeper than %d", shape->line,
+			(int) NESTING);
 	shape->block_bytes += line.len + 1;
 	if (shape->columns > 0) {
 		shape->cells += shape->columns;
@@ -137,7 +142,8 @@ static bool check_line(struct shape *shape, struct str line, struct fault *f)
 	if (columns > shape->columns)
 		shape->columns = columns;
 	if (shape->cells > TABLE_CELLS)
-		return fault_set(f, FAULT_INPUT, "line %zu: the tables have more than %d cells", shape->line, (int) TABLE_CELLS);
+		return fault_set(f, FAULT_INPUT, "line %zu: the tables have more than %d cells", shape->line,
+			(int) TABLE_CELLS);
 	return count_specials(shape, line, f);
 }
 

@@ -1,8 +1,8 @@
 /* mustache.c: filling a compiled template.
  *
- * Decides: how names are found and what counts as nothing (absent, false, empty text, empty list, empty map is something).
- * Leaves to others: compiling (mustache_compile.c). Runs in: every room. The hard thing: partials may call themselves, so
- * depth is counted (what lies deeper than MUSTACHE_DEPTH is left out) and so are steps.
+ * Decides: how names are found and what counts as nothing (absent, false, empty text, empty list, empty map is
+ * something). Leaves to others: compiling (mustache_compile.c). Runs in: every room. The hard thing: partials may call
+ * themselves, so depth is counted (what lies deeper than MUSTACHE_DEPTH is left out) and so are steps.
  * SPDX-License-Identifier: ISC */
 #include "mustache.h"
 
@@ -134,8 +134,8 @@ void mustache_render(const struct mustache *mustache, const struct press_value *
 	mustache_render_over(mustache, NULL, root, out);
 }
 
-void mustache_render_over(const struct mustache *mustache, const struct press_value *behind, const struct press_value *root,
-	struct buf *out)
+void mustache_render_over(const struct mustache *mustache, const struct press_value *behind,
+	const struct press_value *root, struct buf *out)
 {
 	static const struct press_value nothing = {.type = PRESS_MAP};
 	struct rendering r = {.mustache = mustache, .out = out};

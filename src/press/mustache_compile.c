@@ -132,8 +132,9 @@ static bool end_section(struct reading *r, struct str name, size_t at)
 	/* the name as written is kept in text */
 	opened = piece->text;
 	if (!str_equal(opened, name))
-		return fault_set(r->c->f, FAULT_INPUT, "%.*s:%d: {{/%.*s}} stands where {{/%.*s}} must", STR_ARG(r->program->name),
-			line_of(r, at), STR_ARG(str_part(name, 0, 64)), STR_ARG(str_part(opened, 0, 64)));
+		return fault_set(r->c->f, FAULT_INPUT, "%.*s:%d: {{/%.*s}} stands where {{/%.*s}} must",
+			STR_ARG(r->program->name), line_of(r, at), STR_ARG(str_part(name, 0, 64)),
+			STR_ARG(str_part(opened, 0, 64)));
 	return true;
 }
 
@@ -248,7 +249,8 @@ static bool compile_program(struct reading *r)
 		tag = r->at + open;
 		if (!cut_tag(r, tag, &kind, &inside, &end))
 			return false;
-		is_alone = kind != 'v' && kind != '&' && is_line_start(r, r->at, tag, &blanks) && is_line_end(r->source, end, &next);
+		is_alone = kind != 'v' && kind != '&' && is_line_start(r, r->at, tag, &blanks)
+			&& is_line_end(r->source, end, &next);
 		if (!add_text(r, str_part(rest, 0, open - (is_alone ? blanks.len : 0))))
 			return false;
 		if (!add_tag(r, kind, inside, is_alone ? blanks : (struct str){NULL, 0}, tag))
@@ -286,7 +288,8 @@ static bool indented(struct compiling *c, struct str source, struct str indent, 
 	return true;
 }
 
-/* Compiles a partial once per indentation. *index stays 0 when there is no such partial. A source with `at` is given. */
+/* Compiles a partial once per indentation. *index stays 0 when there is no such partial. A source with `at` is
+ * given. */
 static bool add_program(struct compiling *c, struct str name, struct str source, struct str indent, int nesting,
 	uint32_t *index)
 {

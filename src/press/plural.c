@@ -1,7 +1,8 @@
 /* plural.c: CLDR's plural categories of whole numbers.
  *
- * Decides: "one", "few" … for a language and a number. Leaves to others: the sentences. Runs in: every room. The hard thing:
- * the rules are facts about languages (CLDR 44, cardinal, integers), so they stand as plain conditions, one per family.
+ * Decides: "one", "few" … for a language and a number. Leaves to others: the sentences. Runs in: every room. The hard
+ * thing: the rules are facts about languages (CLDR 44, cardinal, integers), so they stand as plain conditions, one per
+ * family.
  * SPDX-License-Identifier: ISC */
 #include "locale.h"
 

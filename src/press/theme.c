@@ -1,8 +1,9 @@
 /* theme.c: the theme's files, and their compiled templates and languages.
  *
- * Decides: which file counts (HOME/theme's before the built-in one of the same name), when a template is compiled (at first
- * use, once), how CSS is shortened. Leaves to others: what templates say. Runs in: desk, newsletter, support, front. The hard
- * thing: a newsroom's own file may be wrong, so each error names file and line and leaves the house standing.
+ * Decides: which file counts (HOME/theme's before the built-in one of the same name), when a template is compiled (at
+ * first use, once), how CSS is shortened. Leaves to others: what templates say. Runs in: desk, newsletter, support,
+ * front. The hard thing: a newsroom's own file may be wrong, so each error names file and line and leaves the house
+ * standing.
  * SPDX-License-Identifier: ISC */
 #include "theme.h"
 
@@ -170,7 +171,8 @@ static bool take_file(struct theme *theme, const char *folder, struct str name, 
 		part = find(theme, name);
 	}
 	if (part == NULL)
-		return fault_set(f, FAULT_INPUT, "%.*s: no file of the theme has this name; rename or remove it", STR_ARG(path));
+		return fault_set(f, FAULT_INPUT, "%.*s: no file of the theme has this name; rename or remove it",
+			STR_ARG(path));
 	part->is_own = true;
 	return file_read(AT_FDCWD, path.at, LIMIT_THEME_FILE_BYTES, &theme->arena, &part->text, f);
 }

@@ -1,7 +1,7 @@
 /* theme.h: the theme's files: the built-in ones, each replaced whole by HOME/theme/FILE of the same name.
  *
- * Files: *.mustache (templates and partials, by name without ending), theme.css, desk.css, and those below mail/ and locale/.
- * An unknown name in HOME/theme is INPUT.
+ * Files: *.mustache (templates and partials, by name without ending), theme.css, desk.css, and those below mail/ and
+ * locale/. An unknown name in HOME/theme is INPUT.
  * SPDX-License-Identifier: ISC */
 #ifndef PRESS_THEME_H
 #define PRESS_THEME_H

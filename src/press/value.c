@@ -1,8 +1,8 @@
 /* value.c: what a template is filled with.
  *
  * Decides: the layout of texts, lists and maps in an arena, and how keys are found. Leaves to others: what they mean.
- * Runs in: every room. The hard thing: a page sets and looks up a hundred keys and has some microseconds for it, so small
- * maps are scanned by hash and large ones (a language's texts) have a hash table.
+ * Runs in: every room. The hard thing: a page sets and looks up a hundred keys and has some microseconds for it, so
+ * small maps are scanned by hash and large ones (a language's texts) have a hash table.
  * SPDX-License-Identifier: ISC */
 #include "value.h"
 

@@ -24,7 +24,8 @@ struct press_value *press_set_map(struct press_value *map, const char *key);    
 struct press_value *press_set_list(struct press_value *map, const char *key);
 struct press_value *press_add_map(struct press_value *list);                       /* a new empty map at the end */
 void press_add_text(struct press_value *list, struct str text);                    /* {{.}} */
-bool press_value_is_whole(const struct press_value *root);                         /* nothing was lost to a full arena */
+/* nothing was lost to a full arena */
+bool press_value_is_whole(const struct press_value *root);
 /* For values that live elsewhere and are not changed (a language's texts), and for lists. */
 void press_share(struct press_value *map, const char *key, const struct press_value *value);
 void press_add(struct press_value *list, const struct press_value *value);

@@ -1,8 +1,8 @@
 /* words.c: slugs, Unicode folding, key terms, excerpts (libutf8proc).
  *
  * Decides: what a letter is, what two spellings of one word have in common, which words tell what a text is about.
- * Leaves to others: where slugs must be unique. Runs in: desk's children, front (folding what is searched). The hard thing:
- * the searched and the stored text must be folded alike for every script, so there is one function for both.
+ * Leaves to others: where slugs must be unique. Runs in: desk's children, front (folding what is searched). The hard
+ * thing: the searched and the stored text must be folded alike for every script, so there is one function for both.
  * SPDX-License-Identifier: ISC */
 #include "words.h"
 
@@ -152,7 +152,8 @@ static size_t slug_compose(struct slug *slug, size_t used)
 
 	if (is_ascii(str_make(slug->text, used)))
 		return used;
-	len = utf8proc_map((const utf8proc_uint8_t *) slug->text, (utf8proc_ssize_t) used, &mapped, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+	len = utf8proc_map((const utf8proc_uint8_t *) slug->text, (utf8proc_ssize_t) used, &mapped,
+		UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 	memset(slug->text, 0, sizeof(slug->text));
 	if (len > 0 && len <= SLUG_BYTES)
 		memcpy(slug->text, mapped, (size_t) len);
@@ -205,7 +206,8 @@ bool slug_parse(struct str text, struct slug *out, struct fault *f)
 	struct fault inner = {0};
 
 	if (!slug_from(text, out, &inner) || !str_is(text, out->text))
-		return fault_set(f, FAULT_INPUT, "a slug is lower-case letters, digits and single '-', at most %d bytes", (int) SLUG_BYTES);
+		return fault_set(f, FAULT_INPUT, "a slug is lower-case letters, digits and single '-', at most %d bytes",
+			(int) SLUG_BYTES);
 	return true;
 }
 

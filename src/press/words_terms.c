@@ -1,9 +1,9 @@
 /* words_terms.c: the words that tell what a text is about, for "Read more".
  *
- * Decides: what a term is (folded, four letters or more, no stop word; two ideographs in Chinese and Japanese) and which
- * tell most: those that come often, a little more when long. Leaves to others: how many terms two stories share. Runs in: desk's
- * import. The hard thing: no dictionary of the world's words is at hand, so stop words are the commonest of each
- * language, and a topic's other stories do the rest.
+ * Decides: what a term is (folded, four letters or more, no stop word; two ideographs in Chinese and Japanese) and
+ * which tell most: those that come often, a little more when long. Leaves to others: how many terms two stories share.
+ * Runs in: desk's import. The hard thing: no dictionary of the world's words is at hand, so stop words are the
+ * commonest of each language, and a topic's other stories do the rest.
  * SPDX-License-Identifier: ISC */
 #include "words.h"
 

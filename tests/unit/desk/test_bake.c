@@ -37,7 +37,7 @@ static const char conf[] = "[newsroom]\nname = The <Tern> Courier\nurl = https:/
 	"sections = News, Culture\n[site]\nlisten = 127.0.0.1:1\n[desk]\nlisten = 127.0.0.1:2\nurl = http://localhost:2\n"
 	"[newsletter]\nfrom = a@tern.example\n";
 
-static void shell(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void shell(const char *format, ...)
 {
 	char command[500];
 	va_list args;
