@@ -135,7 +135,7 @@ help:
 scenario: all ; @tests/scenario/run
 check-house: ; @tools/check-house
 bench: all ; @tests/bench/run
-torture: all ; @tests/fault/torture --all
+torture: all ; @tests/fault/run --all
 clean: ; rm -rf build
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

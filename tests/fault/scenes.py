@@ -361,7 +361,7 @@ class Site:
         for folder, _, names in os.walk(self.top):
             for name in names:
                 path = os.path.relpath(os.path.join(folder, name), self.top)
-                if not (path.startswith(("search.db", "_changes")) or ".tmp-" in path or path.endswith(".new")):
+                if not (path.startswith(("search.db", "_changes", "_baking")) or ".tmp-" in path or path.endswith(".new")):
                     yield path
 
     def table(self):
@@ -506,7 +506,7 @@ class Import(Scene):
     def prepare(self):
         """Each turn begins with the same home."""
         super().prepare()
-        shutil.rmtree(self.house.home)
+        wait_for(lambda: shutil.rmtree(self.house.home, ignore_errors=True) or not os.path.exists(self.house.home), 5, why="somebody still writes to the home")
         shutil.copytree(os.path.join(self.house.folder, "before"), self.house.home, symlinks=True)
         folder = os.path.join(self.house.folder, "stories")
         os.makedirs(folder, exist_ok=True)

@@ -20,8 +20,8 @@ import time
 EFFECTS = ("write", "writev", "pwrite64", "pwritev", "fsync", "fdatasync", "ftruncate", "fallocate", "rename", "renameat", "renameat2", "link", "linkat",
            "unlink", "unlinkat", "mkdir", "mkdirat", "fchmod", "openat", "sendto", "sendmsg", "sendmmsg", "sendfile", "connect", "accept4", "shutdown",
            "clone", "clone3", "vfork", "execve", "epoll_wait", "epoll_pwait")
-# What a disk can refuse, and with what.
-DISK = {"ENOSPC": ("write", "writev", "pwrite64", "pwritev", "ftruncate", "fallocate", "openat", "mkdir", "mkdirat", "rename", "renameat", "link", "linkat"),
+# What a disk can refuse, and with what. (Not openat: reading needs no room.)
+DISK = {"ENOSPC": ("write", "writev", "pwrite64", "pwritev", "ftruncate", "fallocate", "mkdir", "mkdirat", "rename", "renameat", "link", "linkat"),
         "EIO": ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "pread64", "unlink", "unlinkat", "rename", "renameat")}
 _LINE = re.compile(r"^(\d+)\s+(?:([a-z_0-9]+)\(|\+\+\+ killed by (\w+))")
 
