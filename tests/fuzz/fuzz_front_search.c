@@ -1,0 +1,38 @@
+/* fuzz_front_search.c: a reader's words as a search expression; a condition header; a path. What comes out is quoted terms only.
+ * SPDX-License-Identifier: ISC */
+#include "base/buf.h"
+#include "base/must.h"
+#include "front/front_inside.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	struct str text = str_make(bytes, size);
+	struct buf out;
+	bool inside = false;
+
+	buf_init(&out, 65536);
+	if (size <= 400 && str_is_utf8(text) && front_search_expression(text, &out)) {
+		must(str_is_utf8(buf_view(&out)));
+		for (size_t i = 0; i < out.len; i++) {
+			if (out.at[i] == '"') {
+				inside = !inside;
+				must(inside || (i > 0 && out.at[i - 1] != '"' && i + 1 < out.len && out.at[i + 1] == '*'));
+			} else {
+				must(inside ? out.at[i] != '\0' : out.at[i] == '*' || out.at[i] == ' ');
+			}
+		}
+		must(!inside);
+	}
+	buf_clear(&out);
+	must(!front_path_etag_matches(text, STR("")) || str_find_char(text, '*') != SIZE_MAX);
+	if (front_path_is_public(text)) {
+		must(text.at[0] == '/' && str_find(text, STR("//")) == SIZE_MAX && str_find(text, STR("/_")) == SIZE_MAX);
+		must(str_find(text, STR("/.")) == SIZE_MAX && str_find(text, STR("/search.db")) == SIZE_MAX);
+		front_path_encode(&out, text);
+		must(out.len >= text.len);
+	}
+	buf_release(&out);
+	return 0;
+}
