@@ -321,7 +321,8 @@ static void settle_result(struct lane *lane)
 	if (lane->result.outcome == SMTP_ACCEPTED) {
 		lane->taken++;
 		trouble_is_over(s);
-	} else if (is_about_us(&lane->result) && lane->mail.state == DELIVERY_CLAIMED && !s->draining && lane->taken == 0) {
+	} else if (is_about_us(&lane->result) && lane->mail.state == DELIVERY_CLAIMED && !s->draining &&
+		(lane->taken == 0 || lane->result.connection_is_open)) {
 		/* A connection that worked and was then closed (421 after so many mails) is just opened again. */
 		have_trouble(s, lane->result.text, lane->result.reply);
 	}

@@ -41,8 +41,10 @@ struct bench {
 
 /* --- a mail server that writes down each recipient whose mail it took, before it says so --- */
 
+static char sink_busy[128]; /* while this file is there, MAIL is answered with 451 */
+
 struct sink_peer {
-	bool in_data;
+	bool in_data, has_sender;
 	char to[256], line[4096];
 	size_t len;
 };
@@ -67,6 +69,11 @@ static inline bool sink_line(struct sink_peer *peer, int fd, int log)
 		sink_say(fd, "250 2.0.0 taken\r\n");
 	} else if (strncmp(peer->line, "EHLO", 4) == 0) {
 		sink_say(fd, "250-sink\r\n250 PIPELINING\r\n");
+	} else if (strncmp(peer->line, "MAIL", 4) == 0) {
+		peer->has_sender = access(sink_busy, F_OK) != 0;
+		sink_say(fd, peer->has_sender ? "250 ok\r\n" : "451 4.3.2 slow down\r\n");
+	} else if (!peer->has_sender && strncmp(peer->line, "RSET", 4) != 0) {
+		sink_say(fd, "503 no sender\r\n");
 	} else if (strncmp(peer->line, "RCPT TO:<", 9) == 0) {
 		snprintf(peer->to, sizeof(peer->to), "%.*s", (int) strcspn(peer->line + 9, ">"), peer->line + 9);
 		sink_say(fd, strncmp(peer->to, "refuse", 6) == 0 ? "550 5.1.1 nobody\r\n" :
@@ -138,6 +145,7 @@ static inline void sink_start(struct bench *bench)
 	assert_int_equal(getsockname(fd, (struct sockaddr *) &address, &size), 0);
 	bench->port = ntohs(address.sin_port);
 	snprintf(log, sizeof(log), "%s/taken", bench->folder);
+	snprintf(sink_busy, sizeof(sink_busy), "%s/busy", bench->folder);
 	bench->sink = fork();
 	if (bench->sink == 0)
 		sink_serve(fd, log);

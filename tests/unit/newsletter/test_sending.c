@@ -237,6 +237,39 @@ static void test_no_server(void **state)
 		pause();
 }
 
+/* A server that says "slow down" to MAIL on open connections: it is left in peace, and nobody loses an attempt. */
+static void test_server_is_busy(void **state)
+{
+	struct fault f = {0};
+	json_t *health = json_object();
+	int64_t most;
+	int taken;
+
+	(void) state;
+	subscribers(300);
+	bench_put_issue(&bench, 1);
+	send_issue(1);
+	for (int i = 0; i < 2000 && sink_count(&bench, "") < 20; i++)
+		bench_turn(&bench, 1);
+	assert_true(file_write(AT_FDCWD, sink_busy, STR("x"), 0600, false, &f));
+	bench_turn(&bench, 40);
+	taken = sink_count(&bench, "");
+	assert_true(taken < 300);
+	assert_true(newsletter_sender_health(bench.n, health, &f));
+	assert_string_equal(json_string_value(json_object_get(health, "smtp")), "trouble");
+	assert_non_null(strstr(json_string_value(json_object_get(health, "smtp_say")), "slow down"));
+	json_decref(health);
+	most = clock_mono_ms() + 300; /* of the two seconds' hold */
+	while (clock_mono_ms() < most)
+		bench_turn(&bench, 1);
+	assert_int_equal(sink_count(&bench, ""), taken);
+	assert_int_equal(bench_issue_number(&bench, 1, "queued"), 300 - taken);
+	unlink(sink_busy);
+	bench_run_until(&bench, 1, "sent");
+	assert_int_equal(bench_issue_number(&bench, 1, "accepted"), 300);
+	assert_int_equal(sink_count(&bench, ""), 300);
+}
+
 /* Dies at a point, is opened again, and goes on: each recipient has the mail once, or is named in doubt. */
 static void crash_and_resume(const char *point, int n, int count)
 {
@@ -482,7 +515,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_issue_is_checked), TEST(test_issue_hash), TEST(test_message_id), TEST(test_frozen_and_counted),
-		TEST(test_sent_to_all), TEST(test_nobody_to_send_to), TEST(test_outcomes), TEST(test_pause), TEST(test_no_server),
+		TEST(test_sent_to_all), TEST(test_nobody_to_send_to), TEST(test_outcomes), TEST(test_pause), TEST(test_no_server), TEST(test_server_is_busy),
 		TEST(test_left_meanwhile), TEST(test_restored_copy_sends_nothing), TEST(test_disk_fails), TEST(test_crashes),
 		TEST(test_killed_again_and_again),
 	};
