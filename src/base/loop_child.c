@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -250,7 +251,7 @@ static void reset_signals(void)
 	(void) sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-_Noreturn static void become(const struct loop_spawn *how, const struct birth *birth)
+_Noreturn static void become(const struct loop_spawn *how, const struct birth *birth, pid_t mother)
 {
 	char *const *env = how->env != NULL ? how->env : environ;
 	ssize_t written;
@@ -263,6 +264,10 @@ _Noreturn static void become(const struct loop_spawn *how, const struct birth *b
 	if (how->lower_priority > 0)
 		(void) setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + (int) how->lower_priority);
 	reset_signals();
+	/* No child outlives who watches it: a room's next process would start the same work beside it. */
+	(void) prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != mother)
+		_exit(127);
 	if (how->exe_fd >= 0)
 		(void) fexecve(how->exe_fd, how->argv, env); /* execveat(AT_EMPTY_PATH) */
 	else
@@ -371,6 +376,7 @@ bool loop_spawn(struct loop *loop, const struct loop_spawn *how, struct loop_chi
 	struct birth birth = {-1, -1, -1, -1, -1};
 	struct loop_child *child = NULL;
 	bool ok = false;
+	pid_t mother = getpid();
 	pid_t pid;
 
 	must(how->exe_fd >= 0 || how->program != NULL);
@@ -378,7 +384,7 @@ bool loop_spawn(struct loop *loop, const struct loop_spawn *how, struct loop_chi
 		goto done;
 	pid = fork();
 	if (pid == 0)
-		become(how, &birth);
+		become(how, &birth, mother);
 	if (pid < 0) {
 		ok = fault_errno(f, "cannot start a process");
 		goto done;

@@ -268,8 +268,9 @@ static bool run(struct bake *bake, const char *site_path, bool wants_full, struc
 		return false;
 	bake->is_full = wants_full || queue->wants_full || !file_exists(bake->site.fd, "search.db")
 		|| !recipe_is_same(bake, now) || file_exists(bake->site.fd, under_way);
-	if (!bake_load(bake, f) || !bake_related_read(bake, f)
-		|| !file_write(bake->site.fd, under_way, STR(""), 0640, false, f))
+	if (!bake_load(bake, f) || !bake_related_read(bake, f))
+		return false;
+	if ((bake->is_full || queue->count > 0) && !file_write(bake->site.fd, under_way, STR(""), 0640, false, f))
 		return false;
 	if (bake->is_full ? !bake_all(bake, site_path, f) : !bake_some(bake, queue, site_path, f))
 		return false;

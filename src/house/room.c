@@ -82,6 +82,7 @@ static bool room_begin(struct room *room, struct fault *f)
 {
 	const char *path = getenv("MIMEO_HOME");
 	const char *exe = getenv("MIMEO_EXE");
+	pid_t mother = getppid(); /* until setuid her death ends us: loop_spawn() saw to that */
 	char theme[PATH_MAX];
 
 	must(exe != NULL);
@@ -92,6 +93,8 @@ static bool room_begin(struct room *room, struct fault *f)
 		|| !room_drop_user(room, f) || !home_path(&room->home, theme, f, "theme"))
 		return false;
 	prctl(PR_SET_PDEATHSIG, SIGTERM); /* after setuid, which clears it: no room outlives its parent */
+	if (getppid() != mother)
+		return fault_set(f, FAULT_IO, "the house ended while this room began");
 	room->read_only = home_is_restored(&room->home);
 	return theme_open(&room->theme, theme_files, theme, f);
 }
