@@ -169,7 +169,7 @@ void desk_get_issue(struct http_request *rq, void *self)
 	press_set_text(page->root, "preheader", page->row.columns[1].bytes);
 	press_set_text(page->root, "lang", page->row.columns[3].bytes);
 	press_set_text(page->root, "text", page->row.columns[5].bytes);
-	press_set_text(page->root, "made", desk_when(visit->room, (struct when){page->row.columns[7].number}, visit->arena));
+	press_set_text(page->root, "made", desk_when_within(visit->room, (struct when){page->row.columns[7].number}, visit->arena));
 	press_set_text(page->root, "here", page->here);
 	desk_ask(visit, "newsletter", "GET", room_path(visit, page, ""), NULL, on_state, page);
 }

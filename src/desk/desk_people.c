@@ -72,7 +72,7 @@ static void answer_people(struct desk_visit *visit, int status, struct str url, 
 
 		press_set_text(link, "url", url);
 		press_set_text(link, "whose", whose);
-		press_set_text(link, "until", desk_when(visit->room, expires, visit->arena));
+		press_set_text(link, "until", desk_when_within(visit->room, expires, visit->arena));
 	}
 	if (error != NULL)
 		press_set_text(root, "error", str_copy(str_from(error->say), visit->arena));

@@ -269,6 +269,13 @@ struct str desk_when(struct room *room, struct when when, struct arena *arena)
 	return str_format(arena, "%.*s, %02d:%02d", STR_ARG(day), at.hour, at.minute);
 }
 
+struct str desk_when_within(struct room *room, struct when when, struct arena *arena)
+{
+	struct str text = desk_when(room, when, arena);
+
+	return str_starts(text, STR("Today ")) ? str_format(arena, "today %.*s", STR_ARG(str_part(text, 6, SIZE_MAX))) : text;
+}
+
 struct str desk_id(int64_t id, struct arena *arena)
 {
 	return str_format(arena, "%" PRId64, id);

@@ -59,6 +59,8 @@ void desk_headers(struct http_request *rq, bool frames_preview);
 
 /* "Today 14:05", "20 November 2026, 14:05"; empty for none. */
 struct str desk_when(struct room *room, struct when when, struct arena *arena);
+/* The same within a sentence: "today 14:05". */
+struct str desk_when_within(struct room *room, struct when when, struct arena *arena);
 const struct locale *desk_locale(struct room *room);
 struct str desk_id(int64_t id, struct arena *arena);
 bool desk_parse_id(struct str text, int64_t *id);
