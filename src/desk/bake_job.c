@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: ISC */
 #include "desk/bake_job.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include "base/fault.h"
 #include "base/file.h"
@@ -13,12 +14,12 @@
 #include "base/log.h"
 #include "desk/bake.h"
 #include "gen/desk_sql.h"
-#include "house/page.h"
 #include "house/room.h"
 #include "press/theme.h"
 #include "store/store.h"
 
-enum { REPORT_EVERY = 200, QUEUE_FULL = 2000, BODY_ARENA = 4 * 1024 * 1024 };
+enum { RECIPE = 3, /* changes when this program bakes other pages from the same things */
+	REPORT_EVERY = 200, QUEUE_FULL = 2000, BODY_ARENA = 4 * 1024 * 1024 };
 
 struct queue {
 	int64_t last;               /* highest row */
@@ -227,24 +228,17 @@ static bool bake_all(struct bake *bake, const char *site_path, struct fault *f)
 }
 
 /* What a full bake depends on besides stories: when it changed, nothing less than a full bake will do. */
-static struct str recipe(struct bake *bake)
+static struct str recipe(struct bake *bake, struct str conf)
 {
-	static const char hex[] = "0123456789abcdef";
-	const struct settings *settings = bake->settings;
-	unsigned char hash[32];
-	char text[65] = "";
-	struct str csp = page_csp(settings, bake->theme, &bake->page);
-	size_t i;
+	unsigned char theme[32];
+	unsigned char settings[32];
+	char hex[2][65];
 
-	theme_hash(bake->theme, hash);
-	for (i = 0; i < 32; i++) {
-		text[2 * i] = hex[hash[i] >> 4];
-		text[2 * i + 1] = hex[hash[i] & 15];
-	}
-	return str_format(&bake->arena, "2 %s %.*s|%.*s|%.*s|%.*s|%.*s|%.*s|%.*s|%zu|%d|%d|%d|%.*s\n", text,
-		STR_ARG(settings->name), STR_ARG(settings->url), STR_ARG(settings->language), STR_ARG(settings->zone),
-		STR_ARG(settings->description), STR_ARG(settings->statutory), STR_ARG(settings->onion),
-		settings->sections.count, settings->weekday, (int) settings->support_on, (int) settings->live, STR_ARG(csp));
+	theme_hash(bake->theme, theme);
+	crypto_generichash(settings, sizeof(settings), (const unsigned char *) (conf.len > 0 ? conf.at : ""), conf.len, NULL, 0);
+	sodium_bin2hex(hex[0], sizeof(hex[0]), theme, sizeof(theme));
+	sodium_bin2hex(hex[1], sizeof(hex[1]), settings, sizeof(settings));
+	return str_format(&bake->arena, "%d %s %s\n", RECIPE, hex[0], hex[1]);
 }
 
 static bool recipe_is_same(struct bake *bake, struct str now)
@@ -259,20 +253,19 @@ static bool recipe_is_same(struct bake *bake, struct str now)
  * stories that a change, taken back since, had touched): the next one looks at all of them. */
 static const char under_way[] = "_baking";
 
-static bool run(struct bake *bake, const char *site_path, bool wants_full, struct queue *queue, struct fault *f)
+static bool run(struct bake *bake, const struct bake_run *how, struct queue *queue, struct fault *f)
 {
-	struct str now = recipe(bake);
+	struct str now = recipe(bake, how->conf);
 
-	arena_reset(&bake->page);
 	if (!read_queue(bake, queue, f))
 		return false;
-	bake->is_full = wants_full || queue->wants_full || !file_exists(bake->site.fd, "search.db")
+	bake->is_full = how->is_full || queue->wants_full || !file_exists(bake->site.fd, "search.db")
 		|| !recipe_is_same(bake, now) || file_exists(bake->site.fd, under_way);
 	if (!bake_load(bake, f) || !bake_related_read(bake, f))
 		return false;
 	if ((bake->is_full || queue->count > 0) && !file_write(bake->site.fd, under_way, STR(""), 0640, false, f))
 		return false;
-	if (bake->is_full ? !bake_all(bake, site_path, f) : !bake_some(bake, queue, site_path, f))
+	if (bake->is_full ? !bake_all(bake, how->site_path, f) : !bake_some(bake, queue, how->site_path, f))
 		return false;
 	return bake_related_write(bake, f) && bake_site_put(&bake->site, "_recipe", now, false, f)
 		&& bake_site_tell(&bake->site, f) && file_remove(bake->site.fd, under_way, f);
@@ -293,7 +286,7 @@ bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *
 	buf_init(&bake->html, LIMIT_PAGE_BYTES);
 	buf_init(&bake->body, LIMIT_PAGE_BYTES);
 	ok = bake_site_open(&bake->site, how->site_path, BAKE_GZIP_LEVEL, f)
-		&& run(bake, how->site_path, how->is_full, &queue, f);
+		&& run(bake, how, &queue, f);
 	*done = (struct bake_done){.queue_last = queue.last, .stories = bake->count, .written = bake->site.written,
 		.same = bake->site.same, .removed = bake->site.removed, .was_full = bake->is_full};
 	bake_site_close(&bake->site);
@@ -312,10 +305,15 @@ bool bake_job(struct room *room, int argc, char **argv, struct fault *f)
 	struct bake_done done = {0};
 	char path[PATH_MAX];
 
-	if (!home_path(&room->home, path, f, "data/site"))
-		return false;
+	struct arena arena;
+	bool ok;
+
+	arena_init(&arena, "settings", 2 * LIMIT_CONF_BYTES);
 	how.site_path = path;
-	if (!bake_run(&how, &done, f))
+	ok = home_path(&room->home, path, f, "data/site")
+		&& file_read(room->home.fd, "mimeo.conf", LIMIT_CONF_BYTES, &arena, &how.conf, f) && bake_run(&how, &done, f);
+	arena_release(&arena);
+	if (!ok)
 		return false;
 	log_event(LOG_BAKE, LOG_I64("written", (int64_t) done.written), LOG_I64("same", (int64_t) done.same),
 		LOG_I64("removed", (int64_t) done.removed), LOG_C("what", done.was_full ? "all" : "changes"));

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/str.h"
 
 struct fault;
 struct room;
@@ -17,6 +18,7 @@ struct bake_run {
 	struct store *db;           /* desk.db, only read */
 	struct theme *theme;
 	const struct settings *settings;
+	struct str conf;            /* mimeo.conf as it stands there: another text is another site */
 	const char *site_path;      /* the folder is there */
 	bool html_only;             /* benches: no .gz, no search index */
 	bool is_full;               /* false: what the queue names (all, when theme or settings changed) */

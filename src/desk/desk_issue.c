@@ -41,7 +41,8 @@ static struct issue_page *begin(struct desk_visit *visit)
 	}
 	if (!desk_parse_id(http_part(visit->rq, "id"), &page->id))
 		fault_set(&f, FAULT_MISSING, "There is no such issue.");
-	else if (store_one(visit->room->db, DESK_SQL_ISSUE_ONE, STORE_ARGS(store_i64(page->id)), visit->arena, &page->row, &found, &f)
+	else if (store_one(visit->room->db, DESK_SQL_ISSUE_ONE, STORE_ARGS(store_i64(page->id)), visit->arena, &page->row,
+		&found, &f)
 		&& !found)
 		fault_set(&f, FAULT_MISSING, "There is no such issue.");
 	if (f.kind != FAULT_NONE) {
@@ -96,7 +97,8 @@ static void add_bar(struct desk_visit *visit, struct press_value *root, const js
 	press_set_text(bar, "left", figure(visit, state, "left"));
 	press_set_bool(bar, "counting", json_is_true(json_object_get(state, "counting")));
 	minutes = started > 0 ? ((ended > 0 ? ended : clock_now().us) - started) / 60000000 : 0;
-	press_set_text(bar, "line", str_format(visit->arena, "%.*s of %.*s handled in %.*s", STR_ARG(figure(visit, state, "handled")),
+	press_set_text(bar, "line", str_format(visit->arena, "%.*s of %.*s handled in %.*s", STR_ARG(figure(visit, state,
+		"handled")),
 		STR_ARG(figure(visit, state, "recipients")), STR_ARG(minutes == 0 ? STR("less than a minute")
 		: locale_plural(desk_locale(visit->room), "minutes", minutes, visit->arena))));
 }
@@ -124,7 +126,8 @@ static bool add_stories(struct desk_visit *visit, const struct issue_page *page,
 static void add_state(struct desk_visit *visit, struct issue_page *page, const json_t *reply)
 {
 	struct str state = str_copy(http_json_text(reply, "state"), visit->arena);
-	bool is_sending = str_is(state, "sending"), is_paused = str_is(state, "paused"), may = (visit->person.rights & DESK_SEND) != 0;
+	bool is_sending = str_is(state, "sending"), is_paused = str_is(state, "paused"),
+		may = (visit->person.rights & DESK_SEND) != 0;
 	struct str by = str_copy(http_json_text(reply, "approved_by"), visit->arena);
 
 	desk_issue_state(page->root, state);
@@ -169,7 +172,8 @@ void desk_get_issue(struct http_request *rq, void *self)
 	press_set_text(page->root, "preheader", page->row.columns[1].bytes);
 	press_set_text(page->root, "lang", page->row.columns[3].bytes);
 	press_set_text(page->root, "text", page->row.columns[5].bytes);
-	press_set_text(page->root, "made", desk_when_within(visit->room, (struct when){page->row.columns[7].number}, visit->arena));
+	press_set_text(page->root, "made", desk_when_within(visit->room, (struct when){page->row.columns[7].number},
+		visit->arena));
 	press_set_text(page->root, "here", page->here);
 	desk_ask(visit, "newsletter", "GET", room_path(visit, page, ""), NULL, on_state, page);
 }
@@ -183,7 +187,8 @@ void desk_get_preview(struct http_request *rq, void *self)
 
 	if (!desk_visit_begin(rq, self, DESK_LETTER, &visit) || (page = begin(visit)) == NULL)
 		return;
-	csp = str_to_c(str_format(visit->arena, "default-src 'none'; img-src 'self' data: %.*s; style-src 'unsafe-inline'; sandbox; "
+	csp = str_to_c(str_format(visit->arena,
+		"default-src 'none'; img-src 'self' data: %.*s; style-src 'unsafe-inline'; sandbox; "
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'self'", STR_ARG(visit->room->settings.url)), visit->arena);
 	http_set(rq, "Content-Security-Policy", csp != NULL ? csp : "default-src 'none'; sandbox");
 	http_set(rq, "X-Content-Type-Options", "nosniff");
@@ -196,7 +201,8 @@ void desk_get_preview(struct http_request *rq, void *self)
 
 static void ask_to_send(struct desk_visit *visit, json_t *reply, const struct fault *f, void *more)
 {
-	struct desk_question question = {.tab = "newsletter", .title = "Send this issue?", .button = "Send now", .is_danger = true};
+	struct desk_question question = {.tab = "newsletter", .title = "Send this issue?", .button = "Send now",
+		.is_danger = true};
 	struct issue_page *page = more;
 
 	if (f != NULL) {
@@ -204,7 +210,8 @@ static void ask_to_send(struct desk_visit *visit, json_t *reply, const struct fa
 		return;
 	}
 	question.sentence = str_format(visit->arena, "“%.*s” goes now to %.*s.", STR_ARG(page->row.columns[0].bytes),
-		STR_ARG(locale_plural(desk_locale(visit->room), "subscribers", desk_json_number(reply, "subscribers"), visit->arena)));
+		STR_ARG(locale_plural(desk_locale(visit->room), "subscribers", desk_json_number(reply, "subscribers"),
+		visit->arena)));
 	question.more = STR("Who gets it is fixed and counted at this moment. A mail that has left cannot be called back; a pause stops those that "
 		"have not.");
 	question.action = str_format(visit->arena, "%.*s/send", STR_ARG(page->here));

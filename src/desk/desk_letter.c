@@ -110,13 +110,15 @@ static bool is_chosen(struct http_request *rq, struct str id, bool otherwise)
 	return false;
 }
 
-static bool add_stories_since(struct desk_visit *visit, struct press_value *root, int64_t days, size_t *count, struct fault *f)
+static bool add_stories_since(struct desk_visit *visit, struct press_value *root, int64_t days, size_t *count,
+	struct fault *f)
 {
 	struct press_value *list = press_set_list(root, "stories");
 	struct store_rows rows;
 
 	*count = 0;
-	if (!store_rows_begin(visit->room->db, DESK_SQL_WEB_STORY_SINCE, STORE_ARGS(store_i64(clock_now().us - days * DAY_US)), &rows, f))
+	if (!store_rows_begin(visit->room->db, DESK_SQL_WEB_STORY_SINCE,
+		STORE_ARGS(store_i64(clock_now().us - days * DAY_US)), &rows, f))
 		return false;
 	while (store_rows_next(&rows, f)) {
 		struct press_value *item = press_add_map(list);
@@ -128,10 +130,11 @@ static bool add_stories_since(struct desk_visit *visit, struct press_value *root
 		press_set_text(item, "lang", store_column_copy(&rows, 2, visit->arena));
 		press_set_text(item, "dir", store_column_copy(&rows, 3, visit->arena));
 		press_set_text(item, "section", store_column_copy(&rows, 4, visit->arena));
-		press_set_text(item, "thumb", desk_thumb(store_column_copy(&rows, 6, visit->arena), store_column_copy(&rows, 7, visit->arena),
-			visit->arena));
+		press_set_text(item, "thumb", desk_thumb(store_column_copy(&rows, 6, visit->arena),
+			store_column_copy(&rows, 7, visit->arena), visit->arena));
 		press_set_text(item, "when", desk_when(visit->room, (struct when){store_column_i64(&rows, 8)}, visit->arena));
-		press_set_bool(item, "checked", is_chosen(visit->rq, id, *count < 5 && str_equal(store_column_text(&rows, 2), language)));
+		press_set_bool(item, "checked", is_chosen(visit->rq, id,
+			*count < 5 && str_equal(store_column_text(&rows, 2), language)));
 		++*count;
 	}
 	return store_rows_end(&rows);
@@ -210,7 +213,8 @@ static void answer_letter(struct desk_visit *visit, int status, const struct fau
 	page->root = desk_values(visit, "newsletter", "Newsletter");
 	page->status = status;
 	day = locale_every(desk_locale(visit->room), visit->room->settings.weekday);
-	press_set_text(page->root, "slot", str_format(visit->arena, "%.*s at %.*s", STR_ARG(day), STR_ARG(visit->room->settings.slot_time)));
+	press_set_text(page->root, "slot", str_format(visit->arena, "%.*s at %.*s", STR_ARG(day),
+		STR_ARG(visit->room->settings.slot_time)));
 	press_set_text(page->root, "zone", visit->room->settings.zone);
 	if (error != NULL) {
 		press_set_text(page->root, "error", str_copy(str_from(error->say), visit->arena));

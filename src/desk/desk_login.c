@@ -22,7 +22,8 @@ static void get_login(struct http_request *rq, void *self)
 	struct str token = http_part(rq, "token");
 
 	if (desk_link_is_good(room, token, http_arena(rq)))
-		desk_answer_plain(rq, room, 200, "Sign in to the desk", STR("This link works once. Press the button on the device at which you "
+		desk_answer_plain(rq, room, 200, "Sign in to the desk",
+		STR("This link works once. Press the button on the device at which you "
 			"work."), "Sign in", str_format(http_arena(rq), "/login/%.*s", STR_ARG(token)));
 	else
 		desk_answer_plain(rq, room, 410, "This link no longer works", str_from(link_is_old), NULL, STR(""));
@@ -35,7 +36,8 @@ static void post_login(struct http_request *rq, void *self)
 	struct fault f = {0};
 
 	if (http_is_cross_site(rq)) {
-		desk_answer_plain(rq, room, 403, "Not from here", STR("Open the link itself and press its button there."), NULL, STR(""));
+		desk_answer_plain(rq, room, 403, "Not from here", STR("Open the link itself and press its button there."),
+			NULL, STR(""));
 		return;
 	}
 	if (!desk_session_begin(room, http_part(rq, "token"), session, http_arena(rq), &f)) {
@@ -55,7 +57,8 @@ static void post_logout(struct http_request *rq, void *self)
 		return;
 	desk_session_end(visit->room, http_cookie(rq, "desk"));
 	http_set_cookie(rq, "desk", "", "/", 0, true, str_starts(visit->room->settings.desk_url, STR("https://")));
-	desk_answer_plain(rq, visit->room, 200, "Signed out", STR("You can close this window. To come back you need a new link."), NULL,
+	desk_answer_plain(rq, visit->room, 200, "Signed out",
+		STR("You can close this window. To come back you need a new link."), NULL,
 		STR(""));
 }
 
@@ -133,7 +136,8 @@ static void get_media(struct http_request *rq, void *self)
 
 void desk_web_otherwise(struct http_request *rq, void *self)
 {
-	desk_answer_plain(rq, self, 404, "This page is not here", STR("Nothing of the desk has this address."), NULL, STR(""));
+	desk_answer_plain(rq, self, 404, "This page is not here", STR("Nothing of the desk has this address."), NULL,
+		STR(""));
 }
 
 const char *const desk_web_even_read_only[] = {"/login/{token}", "/logout", NULL};

@@ -52,7 +52,8 @@ static void add_tiles(struct desk_visit *visit, struct money_page *page, const j
 	const struct locale *locale = desk_locale(visit->room);
 	int64_t gifts = number(month, "count"), annual = number(totals, "annual_supporters");
 
-	add_tile(list, sum(visit, page, number(month, "amount_minor")), str_format(visit->arena, "this month, from %" PRId64 " %s", gifts,
+	add_tile(list, sum(visit, page, number(month, "amount_minor")), str_format(visit->arena,
+		"this month, from %" PRId64 " %s", gifts,
 		gifts == 1 ? "gift" : "gifts"));
 	add_tile(list, locale_number(locale, number(totals, "monthly_supporters"), visit->arena), str_format(visit->arena,
 		"give monthly, and %" PRId64 " annually", annual));
@@ -68,7 +69,8 @@ static int64_t month_sum(const json_t *month)
 }
 
 /* One coloured piece, standing on what is below it; 2 units of gap. Gives its top. */
-static int64_t add_piece(struct press_value *pieces, const char *kind, int64_t value, int64_t most, int64_t bottom, int64_t x)
+static int64_t add_piece(struct press_value *pieces, const char *kind, int64_t value, int64_t most, int64_t bottom,
+	int64_t x)
 {
 	struct press_value *piece;
 	int64_t height = value * BAR_HEIGHT / most;
@@ -143,14 +145,16 @@ static const struct {
 	{"refunded", "Refunded", "bad"},
 };
 
-static void add_row(struct desk_visit *visit, const struct money_page *page, struct press_value *list, const json_t *gift)
+static void add_row(struct desk_visit *visit, const struct money_page *page, struct press_value *list,
+	const json_t *gift)
 {
 	struct press_value *row = press_add_map(list);
 	struct str state = http_json_text(gift, "state"), frequency = http_json_text(gift, "frequency");
 	int64_t refunded = number(gift, "refunded_minor");
 
 	press_set_text(row, "reference", str_copy(http_json_text(gift, "reference"), visit->arena));
-	press_set_c(row, "frequency", str_is(frequency, "monthly") ? "Monthly" : str_is(frequency, "annual") ? "Annual" : "Once");
+	press_set_c(row, "frequency", str_is(frequency, "monthly") ? "Monthly" : str_is(frequency, "annual") ? "Annual"
+		: "Once");
 	press_set_text(row, "method", str_copy(http_json_text(gift, "method"), visit->arena));
 	press_set_text(row, "amount", sum(visit, page, number(gift, "amount_minor")));
 	press_set_text(row, "fee", json_is_integer(json_object_get(gift, "fee_minor"))
@@ -194,10 +198,12 @@ static void on_totals(struct desk_visit *visit, json_t *reply, const struct faul
 		return;
 	}
 	currency = http_json_text(reply, "currency");
-	snprintf(page->code, sizeof(page->code), "%.*s", STR_ARG(currency.len > 0 ? currency : visit->room->settings.currency));
+	snprintf(page->code, sizeof(page->code), "%.*s", STR_ARG(currency.len > 0 ? currency
+		: visit->room->settings.currency));
 	add_tiles(visit, page, reply);
 	add_months(visit, page, reply);
-	path = str_to_c(str_format(visit->arena, "/contributions?limit=%d&state=%.*s", MONEY_ROWS, STR_ARG(page->state)), visit->arena);
+	path = str_to_c(str_format(visit->arena, "/contributions?limit=%d&state=%.*s", MONEY_ROWS, STR_ARG(page->state)),
+		visit->arena);
 	desk_ask(visit, "support", "GET", path != NULL ? path : "/contributions", NULL, on_contributions, page);
 }
 

@@ -30,7 +30,8 @@ static bool add_staff(struct desk_visit *visit, struct press_value *root, struct
 		press_set_text(item, "name", store_column_copy(&rows, 1, visit->arena));
 		press_set_text(item, "role", store_column_copy(&rows, 2, visit->arena));
 		press_set_c(item, "mark", !is_active ? "bad" : store_column_is_null(&rows, 5) ? "wait" : "live");
-		press_set_c(item, "state", !is_active ? "Revoked" : store_column_is_null(&rows, 5) ? "Never signed in" : "Active");
+		press_set_c(item, "state", !is_active ? "Revoked" : store_column_is_null(&rows, 5) ? "Never signed in"
+			: "Active");
 		press_set_text(item, "here", str_format(visit->arena, "/people/%" PRId64, id));
 		press_set_bool(item, "active", is_active);
 		press_set_bool(item, "self", id == visit->person.id);
@@ -43,7 +44,8 @@ static bool add_audit(struct desk_visit *visit, struct press_value *root, struct
 	struct press_value *list = press_set_list(root, "audit");
 	struct store_rows rows;
 
-	if (!store_rows_begin(visit->room->db, DESK_SQL_AUDIT_LIST, STORE_ARGS(store_i64(AUDIT_SHOWN), store_i64(0)), &rows, f))
+	if (!store_rows_begin(visit->room->db, DESK_SQL_AUDIT_LIST, STORE_ARGS(store_i64(AUDIT_SHOWN), store_i64(0)),
+		&rows, f))
 		return false;
 	while (store_rows_next(&rows, f)) {
 		struct press_value *item = press_add_map(list);
@@ -99,7 +101,8 @@ void desk_post_people(struct http_request *rq, void *self)
 	if (!desk_visit_begin(rq, self, DESK_PEOPLE, &visit))
 		return;
 	if (desk_staff_add(visit->room, name, http_field(rq, "role"), visit->person.name, &id, &f)
-		&& desk_staff_link(visit->room, desk_id(id, visit->arena), visit->person.name, visit->arena, &url, &expires, &f))
+		&& desk_staff_link(visit->room, desk_id(id, visit->arena), visit->person.name, visit->arena, &url, &expires,
+		&f))
 		answer_people(visit, 200, url, expires, name, NULL, STR(""));
 	else
 		answer_people(visit, fault_http_status(f.kind), STR(""), (struct when){0}, STR(""), &f, name);
@@ -113,7 +116,8 @@ static bool find_somebody(struct desk_visit *visit, struct store_row *row)
 	int64_t id;
 
 	if (!desk_parse_id(http_part(visit->rq, "id"), &id)
-		|| !store_one(visit->room->db, DESK_SQL_STAFF_FIND, STORE_ARGS(store_text(http_part(visit->rq, "id"))), visit->arena, row,
+		|| !store_one(visit->room->db, DESK_SQL_STAFF_FIND, STORE_ARGS(store_text(http_part(visit->rq, "id"))),
+		visit->arena, row,
 			&found, &f) || !found) {
 		fault_set(&f, FAULT_MISSING, "There is nobody of that number at the desk.");
 		desk_answer_fault(visit, &f, "people", "/people");
@@ -140,14 +144,16 @@ void desk_post_link(struct http_request *rq, void *self)
 
 void desk_get_revoke(struct http_request *rq, void *self)
 {
-	struct desk_question question = {.tab = "people", .title = "Revoke this person?", .button = "Revoke", .is_danger = true,
+	struct desk_question question = {.tab = "people", .title = "Revoke this person?", .button = "Revoke",
+		.is_danger = true,
 		.back = STR("/people")};
 	struct desk_visit *visit;
 	struct store_row row;
 
 	if (!desk_visit_begin(rq, self, DESK_PEOPLE, &visit) || !find_somebody(visit, &row))
 		return;
-	question.sentence = str_format(visit->arena, "%.*s is signed out everywhere at once, and no link of theirs works any more.",
+	question.sentence = str_format(visit->arena,
+		"%.*s is signed out everywhere at once, and no link of theirs works any more.",
 		STR_ARG(row.columns[1].bytes));
 	question.more = STR("This is for good: to come back they are added again under another name. What they did stays in the list.");
 	question.action = str_format(visit->arena, "/people/%.*s/revoke", STR_ARG(http_part(rq, "id")));
@@ -164,7 +170,8 @@ void desk_post_revoke(struct http_request *rq, void *self)
 		return;
 	if (row.columns[0].number == visit->person.id)
 		fault_set(&f, FAULT_CONFLICT, "You cannot revoke yourself here: at the server, mimeo staff revoke does it.");
-	if (f.kind == FAULT_NONE && desk_staff_revoke(visit->room, http_part(rq, "id"), visit->person.name, visit->arena, &f))
+	if (f.kind == FAULT_NONE && desk_staff_revoke(visit->room, http_part(rq, "id"), visit->person.name, visit->arena,
+		&f))
 		desk_answer_done(visit, "/people", "revoked");
 	else
 		desk_answer_fault(visit, &f, "people", "/people");

@@ -36,7 +36,8 @@ static void judge(struct pulse *pulse, const json_t *health)
 		struct str say = http_json_text(health, "smtp_say");
 
 		pulse->is_well = false;
-		snprintf(pulse->say, sizeof(pulse->say), "reports trouble%s%.*s", say.len > 0 ? ": " : "", STR_ARG(str_part(say, 0, 120)));
+		snprintf(pulse->say, sizeof(pulse->say), "reports trouble%s%.*s", say.len > 0 ? ": " : "",
+			STR_ARG(str_part(say, 0, 120)));
 	} else if (str_is(smtp, "unset")) {
 		snprintf(pulse->say, sizeof(pulse->say), "answers; no mail server is set yet");
 	} else if (json_is_false(json_object_get(health, "ready"))) {

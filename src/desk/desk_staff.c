@@ -58,7 +58,8 @@ bool desk_staff_add(struct room *room, struct str name, struct str role, struct 
 	if (name.len == 0 || str_count_chars(name) > 80 || !str_is_utf8(name) || str_has_control(name))
 		return fault_set(f, FAULT_INPUT, "a name has 1 to 80 characters");
 	if (desk_role_rights(role) == 0)
-		return fault_set(f, FAULT_INPUT, "there is no role \"%.*s\": reporter, editor, treasurer or technician", STR_ARG(role));
+		return fault_set(f, FAULT_INPUT, "there is no role \"%.*s\": reporter, editor, treasurer or technician",
+		STR_ARG(role));
 	*id = rand_id();
 	if (!store_begin(room->db, f))
 		return false;
@@ -83,7 +84,8 @@ static bool find_person(struct room *room, struct str who, struct arena *arena, 
 	if (!found)
 		return fault_set(f, FAULT_MISSING, "nobody at the desk is called \"%.*s\" (mimeo staff list)", STR_ARG(who));
 	if (!str_is(row->columns[3].bytes, "active"))
-		return fault_set(f, FAULT_CONFLICT, "%.*s was revoked; add them under another name", STR_ARG(row->columns[1].bytes));
+		return fault_set(f, FAULT_CONFLICT, "%.*s was revoked; add them under another name",
+		STR_ARG(row->columns[1].bytes));
 	return true;
 }
 
@@ -169,14 +171,17 @@ bool desk_session_begin(struct room *room, struct str link, char session[RAND_TO
 		return false;
 	ok = link.len == RAND_TOKEN_CHARS && find_link(room, link, hash, arena, &row, &found, f);
 	if (!ok || !found)
-		ok = fault_set(f, FAULT_DENIED, "This link was used already or is too old. Ask for a new one: mimeo staff link NAME");
+		ok = fault_set(f, FAULT_DENIED,
+		"This link was used already or is too old. Ask for a new one: mimeo staff link NAME");
 	if (ok) {
 		must(row.columns != NULL);
 		id = row.columns[0].number;
 		rand_token(session);
 		seal_token_hash(str_from(session), session_hash);
-		ok = store_run(room->db, DESK_SQL_STAFF_LINK_DROP, STORE_ARGS(store_blob(str_make(hash, sizeof(hash)))), NULL, f)
-			&& store_run(room->db, DESK_SQL_STAFF_SESSION_SWEEP, STORE_ARGS(store_i64(now.us - SESSION_IDLE_S * SECOND_US),
+		ok = store_run(room->db, DESK_SQL_STAFF_LINK_DROP, STORE_ARGS(store_blob(str_make(hash, sizeof(hash)))), NULL,
+			f)
+			&& store_run(room->db, DESK_SQL_STAFF_SESSION_SWEEP,
+			STORE_ARGS(store_i64(now.us - SESSION_IDLE_S * SECOND_US),
 				store_i64(now.us - SESSION_WHOLE_S * SECOND_US)), NULL, f)
 			&& store_run(room->db, DESK_SQL_STAFF_SESSION_INSERT, STORE_ARGS(store_blob(str_make(session_hash,
 				sizeof(session_hash))), store_i64(id), store_i64(now.us)), NULL, f)
@@ -201,7 +206,8 @@ bool desk_session_find(struct room *room, struct str session, struct arena *aren
 		return false;
 	seal_token_hash(session, hash);
 	if (!store_one(room->db, DESK_SQL_STAFF_SESSION_FIND, STORE_ARGS(store_blob(str_make(hash, sizeof(hash))),
-			store_i64(now.us - SESSION_IDLE_S * SECOND_US), store_i64(now.us - SESSION_WHOLE_S * SECOND_US)), arena, &row,
+			store_i64(now.us - SESSION_IDLE_S * SECOND_US), store_i64(now.us - SESSION_WHOLE_S * SECOND_US)), arena,
+			&row,
 			&found, &f)) {
 		log_fault(&f, "looking for a session");
 		return false;
@@ -225,6 +231,7 @@ void desk_session_end(struct room *room, struct str session)
 	struct fault f = {0};
 
 	seal_token_hash(session, hash);
-	if (!store_run(room->db, DESK_SQL_STAFF_SESSION_DROP, STORE_ARGS(store_blob(str_make(hash, sizeof(hash)))), NULL, &f))
+	if (!store_run(room->db, DESK_SQL_STAFF_SESSION_DROP, STORE_ARGS(store_blob(str_make(hash, sizeof(hash)))), NULL,
+		&f))
 		log_fault(&f, "ending a session");
 }

@@ -68,7 +68,8 @@ void desk_staff_get(struct http_request *rq, void *self)
 	while (ok && store_rows_next(&rows, &f)) {
 		json_t *item = json_object();
 
-		json_object_set_new(item, "id", http_json_str(str_format(http_arena(rq), "%" PRId64, store_column_i64(&rows, 0))));
+		json_object_set_new(item, "id", http_json_str(str_format(http_arena(rq), "%" PRId64, store_column_i64(&rows,
+			0))));
 		json_object_set_new(item, "name", http_json_str(store_column_text(&rows, 1)));
 		json_object_set_new(item, "role", http_json_str(store_column_text(&rows, 2)));
 		json_object_set_new(item, "state", http_json_str(store_column_text(&rows, 3)));
@@ -174,7 +175,8 @@ bool desk_staff_run_list(struct errand *errand, struct fault *f)
 		putchar('\n');
 	} else {
 		json_array_foreach(json_object_get(reply, "staff"), i, item)
-			printf("%-19.*s  %-10.*s  %-8.*s  %.*s\n", STR_ARG(http_json_text(item, "id")), STR_ARG(http_json_text(item, "role")),
+			printf("%-19.*s  %-10.*s  %-8.*s  %.*s\n", STR_ARG(http_json_text(item, "id")),
+			STR_ARG(http_json_text(item, "role")),
 				STR_ARG(http_json_text(item, "state")), STR_ARG(http_json_text(item, "name")));
 	}
 	json_decref(reply);

@@ -100,7 +100,8 @@ static bool is_wanted(struct str folded_query, struct str title, struct str sect
 
 /* --- the list --- */
 
-static void add_missing(struct press_value *row, struct arena *arena, bool has_photo, struct str excerpt, struct str caption,
+static void add_missing(struct press_value *row, struct arena *arena, bool has_photo, struct str excerpt,
+	struct str caption,
 	struct str credit, struct str alt)
 {
 	struct buf text;
@@ -122,7 +123,8 @@ static void add_missing(struct press_value *row, struct arena *arena, bool has_p
 }
 
 /* The row under the cursor (web_story_rows) as a template's map. */
-static void add_row(struct desk_visit *visit, struct press_value *list, const struct store_rows *rows, struct str authors)
+static void add_row(struct desk_visit *visit, struct press_value *list, const struct store_rows *rows,
+	struct str authors)
 {
 	struct arena *arena = visit->arena;
 	struct press_value *row = press_add_map(list);
@@ -140,7 +142,8 @@ static void add_row(struct desk_visit *visit, struct press_value *list, const st
 	press_set_c(row, "mark", mark_of(state));
 	press_set_c(row, "state", name_of(state));
 	press_set_text(row, "when", desk_when(visit->room, (struct when){shown}, arena));
-	add_missing(row, arena, photo.len > 0, store_column_text(rows, 6), store_column_text(rows, 10), store_column_text(rows, 11),
+	add_missing(row, arena, photo.len > 0, store_column_text(rows, 6), store_column_text(rows, 10),
+		store_column_text(rows, 11),
 		store_column_text(rows, 9));
 }
 
@@ -155,7 +158,8 @@ static bool list_rows(struct desk_visit *visit, struct listing *listing, struct 
 	struct store *db = visit->room->db;
 	struct store_rows rows;
 
-	if (!store_rows_begin(db, DESK_SQL_WEB_STORY_ROWS, STORE_ARGS(store_text(listing->state), store_i64(LIST_READ)), &rows, f))
+	if (!store_rows_begin(db, DESK_SQL_WEB_STORY_ROWS, STORE_ARGS(store_text(listing->state), store_i64(LIST_READ)),
+		&rows, f))
 		return false;
 	while (store_rows_next(&rows, f)) {
 		bool here = listing->found >= listing->page * LIST_SHOWN && listing->shown < LIST_SHOWN;
@@ -184,7 +188,8 @@ static bool add_tabs(struct desk_visit *visit, const struct listing *listing, st
 		struct press_value *tab = press_add_map(list);
 		int64_t count = 0;
 
-		if (!store_number(visit->room->db, DESK_SQL_STORY_COUNT, STORE_ARGS(store_text(str_from(tabs[i].state))), &count, f))
+		if (!store_number(visit->room->db, DESK_SQL_STORY_COUNT, STORE_ARGS(store_text(str_from(tabs[i].state))),
+			&count, f))
 			return false;
 		press_set_c(tab, "name", tabs[i].name);
 		press_set_text(tab, "href", str_format(visit->arena, "/stories%s%s", i > 0 ? "?state=" : "", tabs[i].state));
@@ -201,14 +206,16 @@ static struct str page_href(const struct listing *listing, size_t page, struct a
 
 	buf_init(&encoded, 2048);
 	http_encode(&encoded, listing->query);
-	href = str_format(arena, "/stories?state=%.*s&find=%.*s&page=%zu", STR_ARG(listing->state), STR_ARG(buf_view(&encoded)), page);
+	href = str_format(arena, "/stories?state=%.*s&find=%.*s&page=%zu", STR_ARG(listing->state),
+		STR_ARG(buf_view(&encoded)), page);
 	buf_release(&encoded);
 	return href;
 }
 
 void desk_get_stories(struct http_request *rq, void *self)
 {
-	struct listing listing = {.state = http_query(rq, "state"), .query = str_part(str_trim(http_query(rq, "find")), 0, 200)};
+	struct listing listing = {.state = http_query(rq, "state"), .query = str_part(str_trim(http_query(rq, "find")), 0,
+		200)};
 	struct press_value *root;
 	struct desk_visit *visit;
 	enum story_state state;
@@ -368,7 +375,8 @@ void desk_get_story(struct http_request *rq, void *self)
 
 /* --- publishing and withdrawing --- */
 
-static void change(struct desk_visit *visit, enum story_state to, struct str reason, const char *what, const char *notice)
+static void change(struct desk_visit *visit, enum story_state to, struct str reason, const char *what,
+	const char *notice)
 {
 	struct story story = {0};
 	struct story_more more = {0};
@@ -408,7 +416,8 @@ void desk_get_withdraw(struct http_request *rq, void *self)
 		desk_answer_fault(visit, &f, "stories", "/stories");
 		return;
 	}
-	question.sentence = str_format(visit->arena, "“%.*s” disappears from the site, its lists, the feeds and the search. Its address then "
+	question.sentence = str_format(visit->arena,
+		"“%.*s” disappears from the site, its lists, the feeds and the search. Its address then "
 		"answers that the story was withdrawn.", STR_ARG(story.title));
 	question.more = STR("Copies that readers, mirrors or other sites made stay where they are. You can publish it again.");
 	question.action = str_format(visit->arena, "/stories/%" PRId64 "/withdraw", story.id);

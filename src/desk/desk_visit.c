@@ -90,12 +90,14 @@ static bool is_at_home(struct http_request *rq, struct room *room)
 	if (str_equal_nocase(host, home))
 		return true;
 	if (str_is(http_method(rq), "GET")) {
-		char *location = str_to_c(str_format(http_arena(rq), "%.*s%.*s", STR_ARG(url), STR_ARG(http_target(rq))), http_arena(rq));
+		char *location = str_to_c(str_format(http_arena(rq), "%.*s%.*s", STR_ARG(url), STR_ARG(http_target(rq))),
+			http_arena(rq));
 
 		desk_headers(rq, false);
 		http_answer_redirect(rq, location != NULL ? location : "/");
 	} else {
-		desk_answer_plain(rq, room, 403, "Another address", STR("The desk answers forms only at its own address. Go there and do it again."),
+		desk_answer_plain(rq, room, 403, "Another address",
+			STR("The desk answers forms only at its own address. Go there and do it again."),
 			NULL, STR(""));
 	}
 	return false;
@@ -122,18 +124,21 @@ bool desk_visit_begin(struct http_request *rq, void *self, enum desk_right right
 	visit->arena = http_arena(rq);
 	*out = visit;
 	if (!desk_session_find(room, session, visit->arena, &visit->person)) {
-		desk_answer_plain(rq, room, 403, "Sign in", STR("You are not signed in, or your session has ended. A technician makes a link "
+		desk_answer_plain(rq, room, 403, "Sign in",
+			STR("You are not signed in, or your session has ended. A technician makes a link "
 			"for you at the server: mimeo staff link NAME. What you typed is still in the page before: go back to copy it."), NULL, STR(""));
 		return false;
 	}
 	make_csrf(session, visit->csrf);
 	if ((visit->person.rights & right) != right) {
-		desk_answer_plain(rq, room, 403, "Not yours to open", STR("Your role does not include this. An editor can do it."), NULL,
+		desk_answer_plain(rq, room, 403, "Not yours to open",
+			STR("Your role does not include this. An editor can do it."), NULL,
 			STR(""));
 		return false;
 	}
 	if (!is_genuine(rq, visit)) {
-		desk_answer_plain(rq, room, 403, "Please do that again", STR("This form did not come from your own session. Nothing was changed. "
+		desk_answer_plain(rq, room, 403, "Please do that again",
+			STR("This form did not come from your own session. Nothing was changed. "
 			"Go back, load the page again and repeat it."), NULL, STR(""));
 		return false;
 	}
@@ -273,7 +278,8 @@ struct str desk_when_within(struct room *room, struct when when, struct arena *a
 {
 	struct str text = desk_when(room, when, arena);
 
-	return str_starts(text, STR("Today ")) ? str_format(arena, "today %.*s", STR_ARG(str_part(text, 6, SIZE_MAX))) : text;
+	return str_starts(text, STR("Today ")) ? str_format(arena, "today %.*s", STR_ARG(str_part(text, 6, SIZE_MAX)))
+		: text;
 }
 
 struct str desk_id(int64_t id, struct arena *arena)
