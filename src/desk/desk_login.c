@@ -23,7 +23,7 @@ static void get_login(struct http_request *rq, void *self)
 
 	if (desk_link_is_good(room, token, http_arena(rq)))
 		desk_answer_plain(rq, room, 200, "Sign in to the desk",
-		STR("This link works once. Press the button on the device at which you "
+			STR("This link works once. Press the button on the device at which you "
 			"work."), "Sign in", str_format(http_arena(rq), "/login/%.*s", STR_ARG(token)));
 	else
 		desk_answer_plain(rq, room, 410, "This link no longer works", str_from(link_is_old), NULL, STR(""));

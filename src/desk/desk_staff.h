@@ -82,7 +82,7 @@ bool desk_staff_run_revoke(struct errand *errand, struct fault *f);
 	{"staff link", "desk", "NAME|ID", \
 		"Prints a new one-time link: good for 24 hours the first time, then for 15 minutes. Older links end.\n", \
 		desk_staff_run_link}, \
-	{"staff revoke", "desk", "NAME|ID", "Ends somebody's links and sessions at once and for good.\n",
+	{"staff revoke", "desk", "NAME|ID", "Ends somebody's links and sessions at once and for good.\n", \
 		desk_staff_run_revoke}
 
 #endif
