@@ -29,7 +29,7 @@ enum {
 	BAKE_MORE = 4,                          /* "Read more" */
 	BAKE_MORE_WINDOW = 200,                 /* newest stories per shared topic that are looked at */
 	BAKE_FEED = 20,
-	BAKE_GZIP_LEVEL = 5
+	BAKE_GZIP_LEVEL = 4  /* 1.5 % larger than 5 in two thirds of its time */
 };
 
 /* A story that was ever public, with its place among all (the oldest first). */
