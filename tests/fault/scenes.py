@@ -6,6 +6,7 @@ The databases are looked into from outside, read-only. Run by torture, one proce
 
 SPDX-License-Identifier: ISC
 """
+import fcntl
 import gzip
 import hashlib
 import http.client
@@ -22,6 +23,7 @@ from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scenario"))
 import house as house_module  # noqa: E402
+import trace  # noqa: E402
 from house import ROOT, House, ask_url, wait_for  # noqa: E402
 
 NOBODY = (OSError, http.client.HTTPException)    # what a peer sees of a dying house
@@ -485,41 +487,24 @@ class Publish(Scene):
         self.is_out = self.to
 
 
-class Import(Scene):
-    """mimeo story import of two stories and a photo while no house runs: the command, its house, the desk and its children, all traced."""
-    name, room = "import", "desk"
+class Alone(Scene):
+    """A scene of a home without a house: a command from its first call on, with all that it starts. Each turn begins with the same home."""
     alone = True
 
-    def open(self):
-        house = self.house
-        self.site = Site(house)
-        self.photo = os.path.join(house.folder, "photo.jpg")
-        house_module.make_jpeg(self.photo)
-        small = os.path.join(house.folder, "small")
-        os.makedirs(small)                       # a large photo only costs time here: its smallest copy serves
-        subprocess.run([house_module.MIMEO + "-image", self.photo, small], check=True, capture_output=True)
-        shutil.copy(os.path.join(small, min((one for one in os.listdir(small) if one.endswith(".jpg")), key=len)), self.photo)
-        house.mimeo("story", "import", house.story("first-one"))
-        shutil.copytree(house.home, os.path.join(house.folder, "before"), symlinks=True, ignore=shutil.ignore_patterns("*.sock"))
-        return self
+    def keep(self):
+        shutil.copytree(self.house.home, os.path.join(self.house.folder, "before"), symlinks=True, ignore=shutil.ignore_patterns("*.sock"))
 
     def prepare(self):
-        """Each turn begins with the same home."""
         super().prepare()
         wait_for(lambda: shutil.rmtree(self.house.home, ignore_errors=True) or not os.path.exists(self.house.home), 5, why="somebody still writes to the home")
         shutil.copytree(os.path.join(self.house.folder, "before"), self.house.home, symlinks=True)
-        folder = os.path.join(self.house.folder, "stories")
-        os.makedirs(folder, exist_ok=True)
-        shutil.copy(self.photo, os.path.join(folder, "photo.jpg"))
-        self.files = [self.house.story("second-one", photo="photo.jpg", alt="A bridge", caption="A bridge.", credit="Name / Agency"),
-                      self.house.story("third-one", title="The third")]
 
-    def command(self):
-        return [house_module.MIMEO, "story", "import", *self.files, "-C", self.house.home]
+    def traced(self, words):
+        """The command under strace: (exit code, what it said, strace's lines)."""
+        return trace.run(self.command(), words, self.house.env, self.house.folder)
 
     def wait_alone(self):
         """Until nothing of the command's house is left (it drains)."""
-        import fcntl
         path = self.house.path("run", "mimeo.lock")
 
         def is_free():
@@ -532,6 +517,76 @@ class Import(Scene):
                 except OSError:
                     return False
         wait_for(is_free, 15, why="the command is dead, its house is not")
+
+
+class Start(Alone):
+    """A new home's first start: keys made, databases migrated, the empty site baked."""
+    name, room = "start", "parent"
+
+    def open(self):
+        self.keep()
+        return self
+
+    def command(self):
+        return [house_module.MIMEO, "serve", "-C", self.house.home]
+
+    def traced(self, words):
+        return trace.run(self.command(), words, self.house.env, self.house.folder, until=b"mimeo: ready")
+
+    def between(self):
+        """Keys and databases are whole or not there."""
+        for room in ("newsletter", "support"):
+            folder = self.house.path("keys", room)
+            for name in os.listdir(folder) if os.path.isdir(folder) else ():
+                if ".tmp-" not in name:
+                    must(os.path.getsize(os.path.join(folder, name)) > 0, "keys/%s/%s is empty" % (room, name))
+
+    def again(self):
+        self.house.serve()
+        for room in house_module.ROOMS:
+            self.house.wait_room(room)
+        wait_for(lambda: self.house.get("/").status == 200, 20, 0.05, why="there is no front page")
+
+    def holds(self, faults):
+        try:
+            self.is_sound()
+            answer = self.house.post("/newsletter/subscribe", {"email": "first@example.org", "lang": "en", "back": "/"})
+            must(answer.status == 200, "signing up is answered %s" % answer)
+        finally:
+            code, _ = self.house.stop()
+        must(code == 0, "the house ended with %s" % code)
+
+    def finish(self):
+        pass
+
+
+class Import(Alone):
+    """mimeo story import of two stories and a photo while no house runs: the command, its house, the desk and its children, all traced."""
+    name, room = "import", "desk"
+
+    def open(self):
+        house = self.house
+        self.site = Site(house)
+        self.photo = os.path.join(house.folder, "photo.jpg")
+        house_module.make_jpeg(self.photo)
+        small = os.path.join(house.folder, "small")
+        os.makedirs(small)                       # a large photo only costs time here: its smallest copy serves
+        subprocess.run([house_module.MIMEO + "-image", self.photo, small], check=True, capture_output=True)
+        shutil.copy(os.path.join(small, min((one for one in os.listdir(small) if one.endswith(".jpg")), key=len)), self.photo)
+        house.mimeo("story", "import", house.story("first-one"))
+        self.keep()
+        return self
+
+    def prepare(self):
+        super().prepare()
+        folder = os.path.join(self.house.folder, "stories")
+        os.makedirs(folder, exist_ok=True)
+        shutil.copy(self.photo, os.path.join(folder, "photo.jpg"))
+        self.files = [self.house.story("second-one", photo="photo.jpg", alt="A bridge", caption="A bridge.", credit="Name / Agency"),
+                      self.house.story("third-one", title="The third")]
+
+    def command(self):
+        return [house_module.MIMEO, "story", "import", *self.files, "-C", self.house.home]
 
     def between(self):
         listed = self.house.mimeo("story", "list", ok=False, json_out=True)
@@ -566,4 +621,4 @@ class Import(Scene):
         self.is_sound()
 
 
-SCENES = (Subscribe, Gift, Issue, Publish, Import)
+SCENES = (Subscribe, Gift, Issue, Publish, Import, Start)

@@ -127,20 +127,36 @@ def injected(lines):
     return sum(1 for line in lines if "(INJECTED)" in line)
 
 
-def run(command, words, env, folder, seconds=120):
-    """A command under strace from its first call on: (exit code, output, strace's lines). Waits for all that it started."""
+def run(command, words, env, folder, seconds=120, until=None):
+    """A command under strace from its first call on: (exit code, output, strace's lines). Waits for its end; with `until`, ends it
+    (SIGTERM) when it has said that, or when anything was killed."""
     handle, path = tempfile.mkstemp(prefix="mimeo-strace-")
     os.close(handle)
+    end = time.monotonic() + seconds
     with open(os.path.join(folder, "traced.out"), "w+b") as out:
         process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "--", "strace", "-f", "-o", path] + words + command,
                                    stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env, cwd=folder)
-        try:
-            code = process.wait(seconds)
-        except subprocess.TimeoutExpired:
+        while process.poll() is None and time.monotonic() < end:
+            if until is not None and (_holds(path, b"killed by SIGKILL") or _holds(out.name, until)):
+                for pid in _children(process.pid):
+                    os.kill(pid, signal.SIGTERM)
+                until = None
+            time.sleep(0.01)
+        code = process.poll()
+        if code is None:
             process.kill()
             process.wait()
             code = "still there after %s s" % seconds
         out.seek(0)
         said = out.read().decode("utf-8", "replace")
-    time.sleep(0)
     return code, said, read(path)
+
+
+def _children(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as file:
+        return [int(one) for one in file.read().split()]
+
+
+def _holds(path, word):
+    with open(path, "rb") as file:
+        return word in file.read()
