@@ -110,7 +110,7 @@ bool multipart_open(struct multipart **multipart, struct str type, bool files, s
 	struct str boundary = {NULL, 0};
 	struct multipart *new = NULL;
 
-	if (!parameter(type, "boundary", arena, &boundary) || !boundary_is_good(boundary))
+	if (!parameter(type, "boundary", arena, &boundary) || boundary.at == NULL || !boundary_is_good(boundary))
 		return fault_set(f, FAULT_INPUT, "The form was sent in a broken way. Please send it again.");
 	new = memory_new(1, sizeof(*new));
 	new->arena = arena;
