@@ -22,7 +22,7 @@ enum { LEAD_AMONG = 6, SIDE = 4, BLOCK = 4, BLOCKS = 12, SITEMAP_URLS = 45000, S
 
 struct choice {
 	struct bake *bake;
-	uint32_t used[1 + SIDE];
+	uint32_t used[1 + SIDE + BLOCK * BLOCKS];
 	size_t used_count;
 	uint32_t newest[64];        /* published, the newest first */
 	size_t newest_count;
@@ -74,13 +74,28 @@ static void set_top(struct choice *front, struct press_value *root)
 	press_set_bool(root, "has_side", press_value_count(side) > 0);
 }
 
+/* A block's head; the first one carries the newsletter's sheet behind it. href may be empty. */
+static struct press_value *open_block(struct press_value *blocks, struct str name, struct str href, struct press_value *sheet)
+{
+	struct press_value *block = press_add_map(blocks);
+	bool is_first = press_value_count(blocks) == 1;
+
+	press_set_text(block, "name", name);
+	press_set_text(block, "href", href);
+	press_set_bool(block, "first", is_first);
+	if (is_first)
+		press_set(block, "newsletter", sheet);
+	else
+		press_set_bool(block, "newsletter", false);
+	return press_set_list(block, "cards");
+}
+
 static void add_block(struct choice *front, struct press_value *blocks, struct str name, struct press_value *sheet)
 {
 	struct bake *bake = front->bake;
 	struct fault ignored = {0};
 	struct slug slug;
 	const struct bake_list *list;
-	struct press_value *block = NULL;
 	struct press_value *cards = NULL;
 	uint32_t newest[64];
 	size_t count = 0;
@@ -103,18 +118,41 @@ static void add_block(struct choice *front, struct press_value *blocks, struct s
 		swap = newest[i];
 		newest[i] = newest[best];
 		newest[best] = swap;
-		if (block == NULL) {
-			block = press_add_map(blocks);
-			press_set_text(block, "name", name);
-			press_set_text(block, "href", str_format(&bake->page, "section/%s/", slug.text));
-			press_set_bool(block, "first", press_value_count(blocks) == 1);
-			if (press_value_count(blocks) == 1)
-				press_set(block, "newsletter", sheet);
-			else
-				press_set_bool(block, "newsletter", false);
-			cards = press_set_list(block, "cards");
-		}
+		if (cards == NULL)
+			cards = open_block(blocks, name, str_format(&bake->page, "section/%s/", slug.text), sheet);
+		front->used[front->used_count++] = newest[i];
 		bake_fill_card(bake, press_add_map(cards), &bake->stories[newest[i]], 0, NULL, BAKE_CARD);
+	}
+}
+
+static bool is_of_a_block(const struct bake *bake, struct str section)
+{
+	size_t i;
+
+	for (i = 0; i < bake->settings->sections.count && i < BLOCKS; i++)
+		if (str_equal(bake->settings->sections.items[i], section))
+			return true;
+	return false;
+}
+
+/* Stories of sections that the masthead does not name: all of them in a newsroom that has named none yet. */
+static void add_rest(struct choice *front, struct press_value *blocks, struct press_value *sheet)
+{
+	struct bake *bake = front->bake;
+	struct press_value *cards = NULL;
+	size_t count = 0;
+	size_t i;
+
+	for (i = 0; i < front->newest_count && count < 2 * BLOCK; i++) {
+		const struct bake_story *story = &bake->stories[front->newest[i]];
+
+		if (is_used(front, front->newest[i]) || is_of_a_block(bake, story->story.section))
+			continue;
+		if (cards == NULL)
+			cards = open_block(blocks, locale_text(bake_locale(bake, (struct str){NULL, 0}), "more_stories"), (struct str){NULL, 0},
+				sheet);
+		bake_fill_card(bake, press_add_map(cards), story, 0, NULL, BAKE_CARD);
+		count++;
 	}
 }
 
@@ -134,6 +172,9 @@ bool bake_front_page(struct bake *bake, struct fault *f)
 	set_top(&front, root);
 	for (i = 0; i < bake->settings->sections.count && i < BLOCKS; i++)
 		add_block(&front, blocks, bake->settings->sections.items[i], sheet);
+	add_rest(&front, blocks, sheet);
+	if (press_value_count(blocks) == 0)
+		press_set(root, "sheet", sheet);
 	return bake_put(bake, "front", NULL, root, STR("/"), f);
 }
 
