@@ -127,23 +127,28 @@ def injected(lines):
     return sum(1 for line in lines if "(INJECTED)" in line)
 
 
-def run(command, words, env, folder, seconds=120, until=None):
-    """A command under strace from its first call on: (exit code, output, strace's lines). Waits for its end; with `until`, ends it
-    (SIGTERM) when it has said that, or when anything was killed."""
+def run(command, words, env, folder, seconds=60, until=None):
+    """A command under strace from its first call on: (exit code, output, strace's lines). Waits for its end; ends it (SIGTERM) when it
+    takes too long: a room that is killed at its first call is killed at its first call again, each time it is started. With `until`, ends it
+    (SIGTERM) when it has said that, when anything was killed, or after 5 s."""
     handle, path = tempfile.mkstemp(prefix="mimeo-strace-")
     os.close(handle)
     end = time.monotonic() + seconds
+    patience = time.monotonic() + (5 if until is not None else seconds - 20)
+    is_told = False
     with open(os.path.join(folder, "traced.out"), "w+b") as out:
         process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "--", "strace", "-f", "-o", path] + words + command,
                                    stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env, cwd=folder)
         while process.poll() is None and time.monotonic() < end:
-            if until is not None and (_holds(path, b"killed by SIGKILL") or _holds(out.name, until)):
+            if not is_told and (time.monotonic() > patience or (until is not None and (_holds(path, b"killed by SIGKILL") or _holds(out.name, until)))):
+                is_told = True
                 for pid in _children(process.pid):
                     os.kill(pid, signal.SIGTERM)
-                until = None
             time.sleep(0.01)
         code = process.poll()
         if code is None:
+            for pid in _children(process.pid):
+                os.kill(pid, signal.SIGKILL)
             process.kill()
             process.wait()
             code = "still there after %s s" % seconds
