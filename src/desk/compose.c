@@ -2,7 +2,8 @@
  *
  * Decides: what the mail's templates are given; when the web archive shows an issue. Leaves to others: the letter's
  * look (theme/mail), people and sending (the newsletter room, which never sees desk.db). Runs in: desk. The hard thing:
- * the only {{…}} in the frozen issue is the unsubscribe address, so a headline that holds braces is parted.
+ * the only {{…}} in the frozen issue is the unsubscribe address, so a headline that holds braces is parted; and an issue
+ * is in two databases, so the poll hands over again what only ours has.
  * SPDX-License-Identifier: ISC */
 #include <sodium.h>
 #include "base/buf.h"
@@ -37,7 +38,7 @@ struct composing {
 	const struct locale *locale;
 	struct story *stories;
 	size_t count;
-	struct str subject, preheader, intro, html, text;
+	struct str subject, preheader, intro, language, html, text;
 	char hash[65];
 	desk_composed *done;
 	void *self;
@@ -212,7 +213,7 @@ static bool store_issue(struct composing *c, struct fault *f)
 	if (!ok)
 		return false;
 	ok = store_run(db, DESK_SQL_ISSUE_INSERT, STORE_ARGS(store_i64(c->issue), store_text(c->subject),
-		store_text(c->preheader), store_text(c->intro), store_text(locale_language(c->locale)), store_text(c->html),
+		store_text(c->preheader), store_text(c->intro), store_text(c->language), store_text(c->html),
 		store_text(c->text), store_text(str_from(c->hash)), store_i64(clock_now().us)), NULL, f);
 	for (i = 0; i < c->count && ok; i++)
 		ok = store_run(db, DESK_SQL_ISSUE_STORY_INSERT, STORE_ARGS(store_i64(c->issue), store_i64((int64_t) i),
@@ -250,15 +251,17 @@ static void handed_over(void *self, const struct http_reply *reply, const struct
 	end_composing(c);
 }
 
-static bool hand_over(struct composing *c, struct fault *f)
+/* The same bytes under the same id are the same issue to the newsletter: safe to repeat. */
+static bool put_issue(struct room *room, int64_t id, const struct composing *c, http_done *done, void *self,
+	struct fault *f)
 {
 	char path[64];
-	json_t *body = json_pack("{s:o, s:o, s:o, s:o, s:o, s:s}", "subject", http_json_str(c->subject), "preheader",
-		http_json_str(c->preheader), "language", http_json_str(locale_language(c->locale)), "html",
-		http_json_str(c->html), "text", http_json_str(c->text), "hash", c->hash);
+	json_t *body = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "subject", http_json_str(c->subject), "preheader",
+		http_json_str(c->preheader), "language", http_json_str(c->language), "html", http_json_str(c->html), "text",
+		http_json_str(c->text), "hash", http_json_str(str_from(c->hash)));
 
-	snprintf(path, sizeof(path), "/issues/%lld", (long long) c->issue);
-	return room_call(c->room, "newsletter", "PUT", path, body, handed_over, c, f);
+	snprintf(path, sizeof(path), "/issues/%lld", (long long) id);
+	return room_call(room, "newsletter", "PUT", path, body, done, self, f);
 }
 
 static bool compose(struct composing *c, const struct desk_issue_wish *wish, struct fault *f)
@@ -278,6 +281,7 @@ static bool compose(struct composing *c, const struct desk_issue_wish *wish, str
 	if (!load_stories(c, wish, f))
 		return false;
 	c->locale = page_locale(c->room->theme, &c->room->settings, (struct str){NULL, 0});
+	c->language = locale_language(c->locale);
 	c->preheader = unbraced(c, words_excerpt(c->stories[0].excerpt, PREHEADER_CHARS, &c->arena));
 	c->issue = rand_id();
 	if (!render(c, f))
@@ -298,7 +302,7 @@ void desk_compose(struct room *room, const struct desk_issue_wish *wish, struct 
 	c->self = self;
 	arena_init(&c->arena, "issue", ISSUE_ARENA);
 	if (compose(c, wish, &f)) {
-		if (hand_over(c, &f))
+		if (put_issue(room, c->issue, c, handed_over, c, &f))
 			return;
 		(void) !store_run(room->db, DESK_SQL_ISSUE_DROP, STORE_ARGS(store_i64(c->issue)), NULL, &(struct fault){0});
 	}
@@ -329,47 +333,116 @@ void desk_issue_started(struct room *room, int64_t issue)
 		work_bake(work_of(room), false, NULL);
 }
 
+/* The newsletter's answer to an issue handed over late. What it cannot take (never: composing asked it the same) goes,
+ * as it goes while composing; everything else is asked again at the next poll. */
+static void handed_over_late(void *self, const struct http_reply *reply, const struct fault *trouble)
+{
+	struct work_issue *place = self;
+	struct fault f = {0};
+
+	if (trouble != NULL)
+		f = *trouble;
+	else
+		(void) http_reply_ok(reply, &f);
+	if (f.kind == FAULT_NONE)
+		log_event(LOG_ISSUE, LOG_C("state", "frozen"), LOG_I64("issue", place->id));
+	else
+		log_fault(&f, "handing an issue over late");
+	if (f.kind == FAULT_INPUT || f.kind == FAULT_CONFLICT) {
+		fault_clear(&f);
+		if (!store_run(place->room->db, DESK_SQL_ISSUE_DROP, STORE_ARGS(store_i64(place->id)), NULL, &f))
+			log_fault(&f, "compose");
+	}
+	place->id = 0;
+}
+
+/* The house died between our commit and the PUT: the stored bytes go over as they are. */
+static bool hand_over_late(struct work_issue *place, struct fault *f)
+{
+	struct composing c = {.room = place->room, .issue = place->id};
+	struct store_row row;
+	bool found = false;
+	bool ok;
+
+	arena_init(&c.arena, "issue", ISSUE_ARENA);
+	ok = store_one(place->room->db, DESK_SQL_ISSUE_ONE, STORE_ARGS(store_i64(place->id)), &c.arena, &row, &found, f)
+		&& (found || fault_set(f, FAULT_MISSING, "there is no such issue"));
+	if (ok) {
+		c.subject = row.columns[0].bytes;
+		c.preheader = row.columns[1].bytes;
+		c.language = row.columns[3].bytes;
+		c.html = row.columns[4].bytes;
+		c.text = row.columns[5].bytes;
+		snprintf(c.hash, sizeof(c.hash), "%.*s", STR_ARG(row.columns[6].bytes));
+		ok = put_issue(place->room, place->id, &c, handed_over_late, place, f);
+	}
+	arena_release(&c.arena);
+	return ok;
+}
+
 static void polled(void *self, const struct http_reply *reply, const struct fault *trouble)
 {
-	struct room *room = self;
-	struct fault ignored = {0};
+	struct work_issue *place = self;
+	struct fault f = {0};
 	struct str state;
-	struct str id;
-	int64_t issue = 0;
 	json_t *json = NULL;
 
-	if (trouble != NULL || !http_reply_ok(reply, &ignored) || !http_json_parse(reply->body, &json, &ignored))
-		return;
-	state = http_json_text(json, "state");
-	id = http_json_text(json, "id");
-	if (!str_to_i64(id, &issue))
-		(void) http_json_i64(json, "id", &issue);
-	if (issue != 0 && (str_is(state, "sending") || str_is(state, "sent") || str_is(state, "paused")))
-		desk_issue_started(room, issue);
-	json_decref(json);
+	if (trouble == NULL && reply->status == 404) {
+		if (hand_over_late(place, &f))
+			return; /* the place is in use until the answer */
+		log_fault(&f, "handing an issue over late");
+	} else if (trouble == NULL && http_reply_ok(reply, &f) && http_json_parse(reply->body, &json, &f)) {
+		state = http_json_text(json, "state");
+		if (str_is(state, "sending") || str_is(state, "sent") || str_is(state, "paused"))
+			desk_issue_started(place->room, place->id);
+		json_decref(json);
+	}
+	place->id = 0;
+}
+
+static struct work_issue *free_place(struct work *work, int64_t id)
+{
+	struct work_issue *place = NULL;
+	size_t i;
+
+	for (i = 0; i < WORK_ISSUES; i++) {
+		if (work->issues[i].id == id)
+			return NULL; /* asked already */
+		if (work->issues[i].id == 0 && place == NULL)
+			place = &work->issues[i];
+	}
+	return place;
 }
 
 void compose_poll(void *self)
 {
 	struct room *room = self;
-	int64_t ids[8];
+	int64_t ids[WORK_ISSUES];
 	size_t count = 0;
 	struct store_rows rows;
 	struct fault f = {0};
 	size_t i;
 
 	if (!store_rows_begin(room->db, DESK_SQL_ISSUE_FROZEN, STORE_ARGS(store_i64(clock_now().us - poll_back_us)), &rows,
-		&f))
+		&f)) {
+		log_fault(&f, "looking for issues");
 		return;
+	}
 	while (store_rows_next(&rows, &f))
-		if (count < sizeof(ids) / sizeof(ids[0]))
+		if (count < WORK_ISSUES)
 			ids[count++] = store_column_i64(&rows, 0);
-	(void) store_rows_end(&rows);
+	if (!store_rows_end(&rows))
+		log_fault(&f, "looking for issues");
 	for (i = 0; i < count; i++) {
+		struct work_issue *place = free_place(work_of(room), ids[i]);
 		char path[64];
 
+		if (place == NULL)
+			continue;
+		*place = (struct work_issue){room, ids[i]};
 		snprintf(path, sizeof(path), "/issues/%lld", (long long) ids[i]);
-		(void) !room_call(room, "newsletter", "GET", path, NULL, polled, room, &f);
 		fault_clear(&f);
+		if (!room_call(room, "newsletter", "GET", path, NULL, polled, place, &f))
+			place->id = 0;
 	}
 }

@@ -17,7 +17,7 @@
 #include "press/theme.h"
 #include "store/store.h"
 
-enum { DAY_EVERY_S = 60, POLL_EVERY_S = 20 };
+enum { DAY_EVERY_S = 60, POLL_FIRST_S = 3, POLL_EVERY_S = 20 };
 
 static const struct http_route cli_routes[] = {
 	{"POST", "/stories/import", story_post_import, HTTP_JSON},
@@ -73,7 +73,7 @@ static bool open_room(struct room *room, struct fault *f)
 	room->self = work;
 	theme_set_language(room->theme, room->settings.language);
 	room_every(room, DAY_EVERY_S, DAY_EVERY_S, look_at_day, room);
-	room_every(room, POLL_EVERY_S, POLL_EVERY_S, compose_poll, room);
+	room_every(room, POLL_FIRST_S, POLL_EVERY_S, compose_poll, room);
 	/* What a crash left undone; all of it where theme or settings changed, or where a restored copy has no site yet: it
 	 * serves pages. */
 	work_bake(work, false, NULL);

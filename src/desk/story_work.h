@@ -11,7 +11,7 @@
 #include "http/http.h"
 
 enum work_state { WORK_RUNNING, WORK_DONE, WORK_FAILED };
-enum { WORK_JOBS = 32, WORK_LINE_BYTES = 200 };
+enum { WORK_JOBS = 32, WORK_LINE_BYTES = 200, WORK_ISSUES = 8 };
 
 /* What a caller watches: GET /jobs/ID. */
 struct work_job {
@@ -23,6 +23,12 @@ struct work_job {
 	int64_t stories;            /* imported */
 	bool waits_for_bake;
 	unsigned bake_round;        /* the job is done when a bake of this round or a later one has ended */
+};
+
+/* One issue that the newsletter is being asked about (compose.c). */
+struct work_issue {
+	struct room *room;
+	int64_t id;                 /* 0: a free place */
 };
 
 /* room->self of the desk. Long-lived. */
@@ -44,6 +50,7 @@ struct work {
 	struct work_job *import_job;
 	int import_fd;              /* what the child wrote, being taken */
 	char import_in[64], import_out[64];
+	struct work_issue issues[WORK_ISSUES];
 };
 
 struct work *work_of(struct room *room);
@@ -73,7 +80,8 @@ bool story_from_json(const json_t *json, struct arena *arena, struct story *out,
 http_handler story_post_import, story_get_list, story_get_one, story_post_publish, story_post_withdraw, story_post_bake,
 	story_get_job, story_post_issue, story_get_preview;
 
-/* compose.c: looks whether issues have started, every now and then. */
+/* compose.c: looks whether issues have started, every now and then; hands over again what the newsletter does not know
+ * (the house died in between). Safe to repeat. */
 void compose_poll(void *room);
 
 /* story_commands.c */
