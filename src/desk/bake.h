@@ -95,8 +95,6 @@ struct bake {
 	struct bake_base *bases;
 	size_t base_count;
 	bool is_full, html_only;
-	void (*progress)(void *self, size_t done, size_t total, const char *what);
-	void *progress_self;
 };
 
 /* bake_load.c: everything but the bodies. */

@@ -135,21 +135,31 @@ static bool file_of(struct str path, char out[1024])
 	return path.len > 0 && snprintf(out, 1024, "%.*sindex.html", STR_ARG(str_part(path, 1, SIZE_MAX))) < 1024;
 }
 
+/* Both are in one order, unless the desk wrote between loading and now: then the story is looked for. NULL: it was not
+ * public when this bake began, and the next one has it. */
+static struct bake_story *next_story(struct bake *bake, size_t from, int64_t id)
+{
+	while (from < bake->count && bake->stories[from].story.state != STORY_PUBLISHED)
+		from++;
+	return from < bake->count && bake->stories[from].story.id == id ? &bake->stories[from] : bake_find(bake, id);
+}
+
 static bool bake_stories(struct bake *bake, struct fault *f)
 {
 	struct store_rows rows;
-	size_t position = 0;
+	size_t next = 0;
 	bool ok = true;
 
 	if (!store_rows_begin(bake->db, DESK_SQL_STORY_BODIES, STORE_NO_ARGS, &rows, f))
 		return false;
 	while (ok && store_rows_next(&rows, f)) {
-		int64_t id = store_column_i64(&rows, 0);
+		const struct bake_story *of = next_story(bake, next, store_column_i64(&rows, 0));
+		size_t position;
 
-		while (position < bake->count && bake->stories[position].story.id != id)
-			position++; /* both are in one order; those between are withdrawn */
-		if (position == bake->count)
-			break; /* published since this bake began: the next one has it */
+		if (of == NULL || of->story.state != STORY_PUBLISHED)
+			continue;
+		position = (size_t) (of - bake->stories);
+		next = position + 1;
 		ok = bake_story_page(bake, position, store_column_text(&rows, 1), f);
 		if (position % REPORT_EVERY == 0)
 			report(position, bake->count, "stories");

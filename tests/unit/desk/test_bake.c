@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <sqlite3.h>
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/fault.h"
@@ -344,6 +345,29 @@ static void changes_add_up_to_a_full_bake(void **state)
 	}
 }
 
+/* Hides a story from what the bake loads, not from the bodies that it reads after: as if it had been published between. */
+static void publish_while_baking(int64_t id)
+{
+	char sql[100];
+	sqlite3 *raw = NULL;
+
+	snprintf(sql, sizeof(sql), "UPDATE story SET was_public = 0 WHERE id = %lld", (long long) id);
+	assert_int_equal(sqlite3_open(at("desk.db"), &raw), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(raw, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(raw);
+}
+
+static void a_story_published_while_baking_takes_no_other_away(void **state)
+{
+	(void) state;
+	save("a", "A", "a", 1, "News", "", STORY_PUBLISHED);
+	publish_while_baking(save("b", "B", "b", 2, "News", "", STORY_PUBLISHED));
+	save("c", "C", "c", 3, "News", "", STORY_PUBLISHED);
+	bake_into("site", true);
+	assert_non_null(page("/2024/10/05/a/"));
+	assert_non_null(page("/2024/10/07/c/"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +380,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_second_bake_writes_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(one_story_touches_only_what_names_it, begin, end),
 		cmocka_unit_test_setup_teardown(another_story_s_address_is_a_conflict, begin, end),
+		cmocka_unit_test_setup_teardown(a_story_published_while_baking_takes_no_other_away, begin, end),
 		cmocka_unit_test_setup_teardown(changes_add_up_to_a_full_bake, begin, end),
 	};
 
