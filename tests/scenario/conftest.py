@@ -49,10 +49,8 @@ class Browsers:
 
     def close(self):
         for driver in self.open.values():
-            folder = driver.capabilities.get("chrome", {}).get("userDataDir", "")
             driver.quit()
-            if folder.startswith("/tmp/mimeo-chromium-"):
-                shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(driver.mimeo_profile, ignore_errors=True)
         self.open = {}
 
 

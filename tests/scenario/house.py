@@ -449,15 +449,17 @@ def browser(nojs=False, dark=False, width=1280, height=900, lang="en"):
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
     options = webdriver.ChromeOptions()
+    profile = tempfile.mkdtemp(prefix="mimeo-chromium-")
     options.binary_location = shutil.which("chromium") or "/usr/bin/chromium"
     for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking", "--no-first-run",
                  "--disable-component-update", "--disable-sync", "--window-size=%d,%d" % (width, height), "--lang=" + lang, "--hide-scrollbars",
-                 "--user-data-dir=" + tempfile.mkdtemp(prefix="mimeo-chromium-")):
+                 "--user-data-dir=" + profile):
         options.add_argument(word)
     if nojs:
         options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(service=Service(shutil.which("chromedriver") or "/usr/bin/chromedriver"), options=options)
+    driver.mimeo_profile = profile
     if nojs:
         driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})

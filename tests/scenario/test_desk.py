@@ -44,6 +44,17 @@ def test_the_link_works_once_and_a_get_does_nothing(newsroom):
     assert second.status >= 400 and "set-cookie" not in second.headers, second
 
 
+def test_no_session_begins_on_the_sites_host(newsroom):
+    """Cookies know no ports: the desk's would go to the site."""
+    link = newsroom.staff_link("Wrong Door")
+    elsewhere = link.replace("//localhost:", "//127.0.0.1:")
+    sent_on = ask_url("GET", elsewhere)
+    assert sent_on.status == 303 and sent_on.headers["location"] == link, sent_on
+    refused = ask_url("POST", elsewhere, {}, headers={"Sec-Fetch-Site": "same-origin"})
+    assert refused.status == 403 and "set-cookie" not in refused.headers, refused
+    assert ask_url("GET", link).status == 200, "the link was used up"
+
+
 def press(b, words, within="//main"):
     """Presses the button (or link) whose words begin so."""
     b.find_element("xpath", "%s//*[self::button or self::a][starts-with(normalize-space(.), '%s')]" % (within, words)).click()
