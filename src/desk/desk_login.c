@@ -21,6 +21,8 @@ static void get_login(struct http_request *rq, void *self)
 	struct room *room = self;
 	struct str token = http_part(rq, "token");
 
+	if (!desk_is_at_home(rq, room))
+		return;
 	if (desk_link_is_good(room, token, http_arena(rq)))
 		desk_answer_plain(rq, room, 200, "Sign in to the desk",
 			STR("This link works once. Press the button on the device at which you "
@@ -35,6 +37,8 @@ static void post_login(struct http_request *rq, void *self)
 	char session[RAND_TOKEN_CHARS + 1];
 	struct fault f = {0};
 
+	if (!desk_is_at_home(rq, room))
+		return;
 	if (http_is_cross_site(rq)) {
 		desk_answer_plain(rq, room, 403, "Not from here", STR("Open the link itself and press its button there."),
 			NULL, STR(""));

@@ -78,8 +78,8 @@ static void make_csrf(struct str session, char out[DESK_CSRF_CHARS + 1])
 	sodium_memzero(hash, sizeof(hash));
 }
 
-/* Cookies know no ports and passkeys want a name, so the desk lives at desk_url's host alone. */
-static bool is_at_home(struct http_request *rq, struct room *room)
+/* Cookies know no ports and passkeys want a name: a session begun on the site's host would be sent to the site. */
+bool desk_is_at_home(struct http_request *rq, struct room *room)
 {
 	struct str host = http_header(rq, "Host"), url = room->settings.desk_url;
 	size_t colon = str_find_char(host, ':'), start = str_find(url, STR("://"));
@@ -116,7 +116,7 @@ bool desk_visit_begin(struct http_request *rq, void *self, enum desk_right right
 	struct str session = http_cookie(rq, "desk");
 	struct desk_visit *visit = arena_alloc(http_arena(rq), sizeof(*visit));
 
-	if (!is_at_home(rq, room))
+	if (!desk_is_at_home(rq, room))
 		return false;
 	must(visit != NULL); /* the first piece of a fresh request */
 	visit->room = room;

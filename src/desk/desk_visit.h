@@ -28,6 +28,9 @@ struct desk_visit {
 	char csrf[DESK_CSRF_CHARS + 1];  /* bound to the session: in every form */
 };
 
+/* Whether the request came to desk_url's host; where not, it is answered: a GET is sent there. */
+bool desk_is_at_home(struct http_request *rq, struct room *room);
+
 /* Who asks, and may they? False: it is answered already (sign in first; not yours; another host name; a forged form). The visit
  * lives in the request's arena. A POST needs the form's `csrf`. */
 bool desk_visit_begin(struct http_request *rq, void *self, enum desk_right right, struct desk_visit **visit);
