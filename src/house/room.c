@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: ISC */
 #include "room.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
@@ -123,6 +124,27 @@ static bool room_lock(struct room *room, struct fault *f)
 
 	return home_path(&room->home, path, f, "data/%s/%s.lock", word, word)
 		&& file_lock(AT_FDCWD, path, &room->inside->lock_fd, f);
+}
+
+/* What a command or a child that was killed left: a whole copy of the database, which would outlive everybody who is
+ * erased from it, or an import's files. */
+static void room_tidy(struct room *room)
+{
+	static const char *const left[] = {"backup-", "import-"};
+	char path[PATH_MAX];
+	struct fault f = {0};
+	struct dirent *entry;
+	DIR *folder = NULL;
+	size_t i;
+
+	if (home_path(&room->home, path, &f, "data/%s", room->kind->word))
+		folder = opendir(path);
+	while (folder != NULL && (entry = readdir(folder)) != NULL)
+		for (i = 0; i < sizeof(left) / sizeof(left[0]); i++)
+			if (strncmp(entry->d_name, left[i], strlen(left[i])) == 0 && !file_remove(dirfd(folder), entry->d_name, &f))
+				log_fault(&f, "tidying up");
+	if (folder != NULL)
+		closedir(folder);
 }
 
 /* --- drain --- */
@@ -262,6 +284,7 @@ static bool room_serve(struct room *room, struct fault *f)
 
 	if (!room_lock(room, f) || !loop_open(&room->loop, f) || !loop_on_signal(room->loop, SIGTERM, room_on_term, room, f))
 		return false;
+	room_tidy(room);
 	room->client = http_client_new(room->loop);
 	if (!room_open_database(room, false, f) || (room->kind->open != NULL && !room->kind->open(room, f))
 		|| !room_open_servers(room, f))

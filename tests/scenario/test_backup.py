@@ -174,3 +174,15 @@ def test_a_newer_schema_is_refused(house):
     assert "newer" in house.log().lower() or process.poll() is not None, house.log()[-800:]
     if process.poll() is None:
         assert house.get("/").status in (200, 404)
+
+
+def test_a_killed_backup_leaves_no_copy_behind():
+    """Whoever is erased would live on in it."""
+    with House() as house:
+        left = [house.path("data", "newsletter", "backup-abc.db"), house.path("data", "desk", "import-1.out")]
+        for name in left:
+            with open(name, "w") as file:
+                file.write("left")
+        house.restart()
+        assert not any(os.path.exists(name) for name in left)
+        assert os.path.exists(house.path("data", "newsletter", "newsletter.db"))
