@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -143,9 +144,13 @@ bool parent_backup(struct errand *errand, struct fault *f)
 		return fault_errno(f, "%s cannot be opened", folder);
 	buf_init(&backup.manifest, MANIFEST_BYTES);
 	ok = backup_all(&backup, f);
-	if (ok && errand->json)
-		printf("{\"folder\":\"%s\",\"files\":%zu}\n", folder, backup.files);
-	else if (ok)
+	if (ok && errand->json) {
+		json_t *said = json_pack("{s:o, s:I}", "folder", http_json_str(str_from(folder)), "files", (json_int_t) backup.files);
+
+		json_dumpf(said, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(said);
+	} else if (ok)
 		printf("%s holds %zu files.\nKeys and secrets are not in it: without %s/keys its sealed rows can never be opened. Keep a copy of keys/\n"
 			"and secrets/ in another place than this backup.\n", folder, backup.files, errand->home.path);
 	buf_release(&backup.manifest);
@@ -172,6 +177,19 @@ static bool restore_target(struct str name, char out[PATH_MAX])
 		&& str_find(name, STR("..")) == SIZE_MAX;
 }
 
+/* Modes as the house makes them: what rooms under other users read must be readable. */
+static mode_t restore_mode(const char *target, mode_t *folder)
+{
+	struct str name = str_from(target);
+
+	if (str_starts(name, STR("theme/")) || str_is(name, "mimeo.conf")) {
+		*folder = 0755;
+		return 0644;
+	}
+	*folder = str_starts(name, STR("data/site/")) ? 0750 : 0700;
+	return str_starts(name, STR("data/site/")) ? 0640 : 0600;
+}
+
 /* Every line of MANIFEST: checked against the file (copy = false), then copied into the home. */
 static bool restore_walk(int folder, int home, struct str manifest, bool copy, struct fault *f)
 {
@@ -179,6 +197,7 @@ static bool restore_walk(int folder, int home, struct str manifest, bool copy, s
 
 	while (str_next(&manifest, '\n', &line)) {
 		char path[PATH_MAX], target[PATH_MAX], hex[2 * HASH_BYTES + 1], parent[PATH_MAX];
+		mode_t mode, folder_mode;
 		char *slash;
 
 		if (line.len == 0)
@@ -193,17 +212,96 @@ static bool restore_walk(int folder, int home, struct str manifest, bool copy, s
 				return fault_set(f, FAULT_INPUT, "%s in the backup is not what was saved: its hash differs; use another backup", path);
 			continue;
 		}
+		mode = restore_mode(target, &folder_mode);
 		snprintf(parent, sizeof(parent), "%s", target);
 		slash = strrchr(parent, '/');
 		if (slash != NULL) {
 			*slash = '\0';
-			if (!file_make_folders(home, parent, 0700, f))
+			if (!file_make_folders(home, parent, folder_mode, f))
 				return false;
 		}
-		if (!file_copy(folder, path, home, target, strcmp(target, "mimeo.conf") == 0 ? 0644 : 0600, f))
+		if (!file_copy(folder, path, home, target, mode, f))
 			return false;
 	}
 	return true;
+}
+
+/* --- whose it is --- */
+
+static bool restore_owner(const struct settings *settings, const char *room, uid_t *uid, gid_t *gid, struct fault *f)
+{
+	struct str name = settings_user(settings, room);
+	struct passwd *user;
+	char text[64];
+
+	*uid = geteuid();
+	*gid = getegid();
+	if (name.len == 0)
+		return true;
+	snprintf(text, sizeof(text), "%.*s", STR_ARG(name));
+	user = getpwnam(text);
+	if (user == NULL)
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [users] %s = %s: this machine has no such user: add it, and restore into a new folder",
+			room, text);
+	*uid = user->pw_uid;
+	*gid = user->pw_gid;
+	return true;
+}
+
+static bool restore_give(int dir, const char *path, uid_t uid, gid_t gid, struct fault *f)
+{
+	if (fchownat(dir, path, uid, gid, AT_SYMLINK_NOFOLLOW) != 0 && errno != ENOENT)
+		return fault_errno(f, "%s cannot be given to its room's user", path);
+	return true;
+}
+
+/* Photos are desk's; front's group reads them, and those that come later (setgid). */
+static bool restore_give_media(int home, const struct settings *settings, struct fault *f)
+{
+	int fd = openat(home, "data/site/media", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+	uid_t desk, front;
+	gid_t unused, group;
+	struct dirent *entry;
+	bool ok;
+
+	if (folder == NULL)
+		return errno == ENOENT || fault_errno(f, "data/site/media cannot be read");
+	ok = restore_owner(settings, "desk", &desk, &unused, f) && restore_owner(settings, "front", &front, &group, f);
+	while (ok && (entry = readdir(folder)) != NULL)
+		ok = entry->d_name[0] == '.' || restore_give(fd, entry->d_name, desk, group, f);
+	ok = ok && restore_give(home, "data/site/media", desk, group, f);
+	if (ok && fchmod(fd, 02750) != 0)
+		ok = fault_errno(f, "data/site/media cannot be given its mode");
+	closedir(folder);
+	return ok;
+}
+
+/* As root, where rooms have users of their own: what the parent does for folders that it makes, for what is in them. */
+static bool restore_give_all(const char *path, struct fault *f)
+{
+	struct settings settings = {0};
+	struct home home;
+	char file[64];
+	bool ok = true;
+	size_t i;
+
+	if (geteuid() != 0)
+		return true;
+	if (!home_open(&home, path, f))
+		return false;
+	ok = settings_read(&settings, &home, f);
+	for (i = 0; ok && i < sizeof(backup_rooms) / sizeof(backup_rooms[0]); i++) {
+		uid_t uid;
+		gid_t gid;
+
+		snprintf(file, sizeof(file), "data/%s/%s.db", backup_rooms[i], backup_rooms[i]);
+		ok = restore_owner(&settings, backup_rooms[i], &uid, &gid, f) && restore_give(home.fd, file, uid, gid, f);
+	}
+	ok = ok && restore_give_media(home.fd, &settings, f);
+	settings_release(&settings);
+	home_close(&home);
+	return ok;
 }
 
 static bool restore_put(struct errand *errand, int folder, int home, struct fault *f)
@@ -221,7 +319,7 @@ static bool restore_put(struct errand *errand, int folder, int home, struct faul
 	/* The mark comes first: even half a restored home sends nothing. */
 	return file_make_folders(home, "data", 0711, f)
 		&& file_write(home, "data/restored", STR("restored; read-only until `mimeo restore --confirm`\n"), 0644, true, f)
-		&& restore_walk(folder, home, manifest, true, f);
+		&& restore_walk(folder, home, manifest, true, f) && restore_give_all(errand->home_path, f);
 }
 
 static bool restore_confirm(struct errand *errand, struct fault *f)

@@ -2,6 +2,7 @@
 SPDX-License-Identifier: ISC
 """
 import os
+import re
 import signal
 import sqlite3
 import stat
@@ -10,7 +11,7 @@ import threading
 import time
 
 import pytest
-from house import MIMEO, ROOMS, House, wait_for
+from house import MIMEO, ROOMS, House, make_jpeg, wait_for
 
 
 def some_stories(house, count=3):
@@ -192,6 +193,22 @@ def test_two_users_for_front_and_desk_with_the_search_index():
             assert "one-more" in house.get("/search/?q=paragraph").text
             assert house.coupon().status == 303
             house.subscribe("two-users@example.org")
+            make_jpeg(os.path.join(house.folder, "stories", "lead.jpg"))
+            house.mimeo("story", "import", house.story("pictured", photo="lead.jpg", alt="A lead", caption="A lead.", credit="Ada Wren"))
+            photos = re.findall(r"media/[0-9a-f]{16}-\d+\.jpg", house.get("/2026/11/20/pictured/").text)
+            assert photos and all(house.get("/" + photo).status == 200 for photo in photos)
+            backup = os.path.join(house.folder, "backup")
+            house.mimeo("backup", backup)
+            old = house.home
+            house.stop()
+            house.home = os.path.join(house.folder, "restored")
+            house.mimeo("restore", backup)
+            for part in ("keys", "secrets"):
+                subprocess.run(["cp", "-a", os.path.join(old, part), house.home], check=True)
+            house.serve()
+            wait_for(lambda: house.get("/2026/11/20/story-00/").status == 200, 30, why="the restored house does not bake its site")
+            assert all(house.get("/" + photo).status == 200 for photo in photos)
+            assert house.ask("newsletter", "GET", "/count").json["subscribers"] == 1
     finally:
         for name in ("mimeo-t-front", "mimeo-t-desk", "mimeo-t-news", "mimeo-t-supp"):
             subprocess.run(["userdel", name], capture_output=True, check=False)
