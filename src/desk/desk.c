@@ -5,9 +5,11 @@
  * SPDX-License-Identifier: ISC */
 #include "desk/desk.h"
 
+#include <stdio.h>
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/file.h"
 #include "desk/bake_job.h"
 #include "desk/desk_staff.h"
 #include "desk/desk_web.h"
@@ -90,6 +92,42 @@ static void close_room(struct room *room)
 	room->self = NULL;
 }
 
+/* One photo in all its widths and codings; widths: "320 640". */
+static bool photo_is_whole(const struct room *room, struct str hash, struct str widths)
+{
+	static const char *const endings[] = {"jpg", "webp"};
+	struct str width;
+	char path[128];
+	size_t i;
+
+	while (str_next(&widths, ' ', &width))
+		for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+			snprintf(path, sizeof(path), "data/site/media/%.*s-%.*s.%s", STR_ARG(str_part(hash, 0, 32)),
+				STR_ARG(str_part(width, 0, 16)), endings[i]);
+			if (!file_exists(room->home.fd, path))
+				return false;
+		}
+	return true;
+}
+
+static bool check_photos(struct room *room, json_t *findings, struct fault *f)
+{
+	struct store_rows rows;
+	size_t missing = 0;
+	char say[128];
+
+	if (!store_rows_begin(room->db, DESK_SQL_PHOTO_SHOWN, STORE_NO_ARGS, &rows, f))
+		return false;
+	while (store_rows_next(&rows, f))
+		missing += !photo_is_whole(room, store_column_text(&rows, 0), store_column_text(&rows, 1));
+	if (missing > 0) {
+		snprintf(say, sizeof(say), "%zu photo%s that pages name %s not whole in data/site/media", missing,
+			missing == 1 ? "" : "s", missing == 1 ? "is" : "are");
+		room_finding(findings, say, "import the stories again with their photos, or take data/site/media from the newest backup");
+	}
+	return store_rows_end(&rows);
+}
+
 static bool check_room(struct room *room, json_t *findings, struct fault *f)
 {
 	int64_t waiting = 0;
@@ -99,7 +137,7 @@ static bool check_room(struct room *room, json_t *findings, struct fault *f)
 	if (waiting > 0 && work_of(room)->bake_failures > 0)
 		room_finding(findings, "the site does not show every change: baking failed",
 			"look at the log, then run: mimeo bake");
-	return true;
+	return check_photos(room, findings, f);
 }
 
 static void add_health(struct room *room, json_t *health)

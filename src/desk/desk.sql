@@ -12,6 +12,10 @@ ON CONFLICT (hash) DO UPDATE SET width = $2, height = $3, widths = $4, removed =
 -- hash → width, height, widths, removed, dominant
 SELECT width, height, widths, removed, dominant FROM photo WHERE hash = $1
 
+-- name: photo_shown
+-- → hash, widths of every photo that a published story names
+SELECT hash, widths FROM photo WHERE hash IN (SELECT photo FROM story WHERE state = 'published')
+
 -- --- stories ---
 
 -- name: story_insert

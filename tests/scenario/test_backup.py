@@ -9,7 +9,7 @@ import sqlite3
 import time
 
 import pytest
-from house import House, ask_url, wait_for
+from house import House, ask_url, make_jpeg, wait_for
 
 
 def lively(house):
@@ -109,6 +109,17 @@ def test_check_says_what_is_wrong_and_changes_nothing(house):
     open(db, "wb").write(raw)
     said = house.mimeo("check", ok=False)
     assert said.returncode == 1 and "newsletter" in said.stdout + said.stderr, said
+
+
+def test_check_misses_a_photo_that_is_gone():
+    with House() as house:
+        path = house.story("pictured", photo="lead.jpg", alt="A lead", caption="A lead.", credit="Ada Wren")
+        make_jpeg(os.path.join(os.path.dirname(path), "lead.jpg"))
+        house.mimeo("story", "import", path)
+        assert "photo" not in house.mimeo("check", ok=False).stdout
+        media = house.path("data", "site", "media")
+        os.unlink(os.path.join(media, sorted(os.listdir(media))[0]))
+        assert "1 photo that pages name is not whole" in house.mimeo("check", ok=False).stdout
 
 
 def test_backup_while_serving_then_restore_read_only_until_confirmed():
