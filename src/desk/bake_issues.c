@@ -25,15 +25,16 @@ struct archive {
 	size_t count;
 };
 
-/* Two issues on one day: the later takes "-2" behind the date. */
-static struct str issue_path(struct bake *bake, const struct archive *archive, struct when started)
+/* Two issues on one day: the later takes "-2" behind the date, and the earlier keeps its address. The newest stands first,
+ * so those behind have their paths already. */
+static struct str issue_path(struct bake *bake, const struct archive *archive, size_t at)
 {
-	struct civil day = clock_civil(started);
+	struct civil day = clock_civil(archive->issues[at].started);
 	struct str plain = str_format(&bake->arena, "%04d-%02d-%02d/", day.year, day.month, day.day);
 	size_t same = 0;
 	size_t i;
 
-	for (i = 0; i < archive->count; i++)
+	for (i = at + 1; i < archive->count; i++)
 		same += str_starts(archive->issues[i].path, str_part(plain, 0, 10));
 	return same == 0 ? plain : str_format(&bake->arena, "%.10s-%zu/", plain.at, same + 1);
 }
@@ -41,6 +42,7 @@ static struct str issue_path(struct bake *bake, const struct archive *archive, s
 static bool read_archive(struct bake *bake, struct archive *archive, struct fault *f)
 {
 	struct store_rows rows;
+	size_t i;
 
 	archive->issues = arena_alloc_many(&bake->arena, ISSUES, sizeof(*archive->issues));
 	if (archive->issues == NULL)
@@ -55,9 +57,10 @@ static bool read_archive(struct bake *bake, struct archive *archive, struct faul
 		*issue = (struct bake_issue){.id = store_column_i64(&rows, 0),
 			.subject = store_column_copy(&rows, 1, &bake->arena), .intro = store_column_copy(&rows, 2, &bake->arena),
 			.lang = store_column_copy(&rows, 3, &bake->arena), .started = {store_column_i64(&rows, 4)}};
-		issue->path = issue_path(bake, archive, issue->started);
 		archive->count++;
 	}
+	for (i = archive->count; i-- > 0;)
+		archive->issues[i].path = issue_path(bake, archive, i);
 	return store_rows_end(&rows);
 }
 

@@ -276,18 +276,20 @@ static bool load_list_rows(struct bake *bake, struct fault *f)
 {
 	struct store_rows rows;
 	size_t room = 0;
+	bool ok = true;
 	size_t i;
 
 	if (!store_rows_begin(bake->db, DESK_SQL_LIST_ALL, STORE_NO_ARGS, &rows, f))
 		return false;
-	while (store_rows_next(&rows, f)) {
+	while (ok && store_rows_next(&rows, f)) {
 		struct bake_list *list;
 
 		if (bake->list_count == room) {
 			size_t more = room > 0 ? room * 2 : 64;
 			struct bake_list *lists = arena_alloc_many(&bake->arena, more, sizeof(*lists));
 
-			if (lists == NULL)
+			ok = lists != NULL || fault_full(f, "the site");
+			if (!ok)
 				break;
 			if (room > 0)
 				memcpy(lists, bake->lists, room * sizeof(*lists));
@@ -299,13 +301,14 @@ static bool load_list_rows(struct bake *bake, struct fault *f)
 			.slug = store_column_copy(&rows, 2, &bake->arena), .name = store_column_copy(&rows, 3, &bake->arena),
 			.slots = (size_t) store_column_i64(&rows, 4), .is_touched = bake->is_full};
 		list->stories = arena_alloc_many(&bake->arena, list->slots + 1, sizeof(*list->stories));
-		if (list->stories == NULL)
+		ok = list->stories != NULL || fault_full(f, "the site");
+		if (!ok)
 			break;
 		for (i = 0; i < list->slots; i++)
 			list->stories[i] = UINT32_MAX;
 		bake->list_count++;
 	}
-	return store_rows_end(&rows);
+	return store_rows_end(&rows) && ok;
 }
 
 static bool load_slots(struct bake *bake, const struct merge *merge, struct fault *f)

@@ -345,6 +345,32 @@ static void changes_add_up_to_a_full_bake(void **state)
 	}
 }
 
+static void start_issue(int64_t id, const char *subject, int64_t us)
+{
+	struct fault f = {0};
+
+	assert_true(store_run(db, DESK_SQL_ISSUE_INSERT, STORE_ARGS(store_i64(id), store_text(str_from(subject)), store_text(STR("")),
+		store_text(STR("")), store_text(STR("en")), store_text(STR("h")), store_text(STR("t")), store_text(STR("x")), store_i64(us)), NULL, &f));
+	assert_true(store_run(db, DESK_SQL_ISSUE_START, STORE_ARGS(store_i64(id), store_i64(us)), NULL, &f));
+	assert_true(store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(0), store_text(STR("issue")), store_null(), store_text(STR("")),
+		store_i64(INT64_MAX)), NULL, &f));
+}
+
+static void an_issue_keeps_its_address(void **state)
+{
+	(void) state;
+	save("a", "A", "a", 1, "News", "", STORY_PUBLISHED);
+	start_issue(1, "The first", 1795435200000000);
+	bake();
+	has("/newsletter/2026-11-23/", "The first");
+	start_issue(2, "The second", 1795438800000000); /* an hour later */
+	bake();
+	has("/newsletter/2026-11-23/", "The first");
+	has("/newsletter/2026-11-23-2/", "The second");
+	has("/newsletter/latest/", "The second");
+	is_as_baked_from_nothing();
+}
+
 /* Hides a story from what the bake loads, not from the bodies that it reads after: as if it had been published between. */
 static void publish_while_baking(int64_t id)
 {
@@ -380,6 +406,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_second_bake_writes_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(one_story_touches_only_what_names_it, begin, end),
 		cmocka_unit_test_setup_teardown(another_story_s_address_is_a_conflict, begin, end),
+		cmocka_unit_test_setup_teardown(an_issue_keeps_its_address, begin, end),
 		cmocka_unit_test_setup_teardown(a_story_published_while_baking_takes_no_other_away, begin, end),
 		cmocka_unit_test_setup_teardown(changes_add_up_to_a_full_bake, begin, end),
 	};
