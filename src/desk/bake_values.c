@@ -196,7 +196,7 @@ void bake_fill_card(struct bake *bake, struct press_value *card, const struct ba
 struct bake_base *bake_base(struct bake *bake, struct str language, struct str section, bool with_sheets)
 {
 	struct page page = {.language = language, .depth = STORY_DEPTH, .path = STR("/"), .section = section,
-		.has_form = true};
+		.is_story = true, .has_form = true};
 	struct bake_base *base;
 	size_t i;
 

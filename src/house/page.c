@@ -20,16 +20,18 @@
 
 /* --- the style sheet: the theme's, with the newsroom's colours behind it --- */
 
-/* One per process: a process has one theme and one newsroom. Long-lived; made at first use. */
+/* Two per process, which has one theme and one newsroom: behind theme.css stories carry story.css, all other pages
+ * pages.css, so that each is light. Long-lived; made at first use. */
 static struct page_style {
 	const struct theme *theme;
 	struct buf css;
 	char hash[64]; /* sha256-… in base64 */
-} page_style;
+} page_styles[2];
 
-static void page_make_css(struct buf *css, struct theme *theme, const struct settings *settings)
+static void page_make_css(struct buf *css, struct theme *theme, const struct settings *settings, bool is_story)
 {
 	buf_add_str(css, theme_file(theme, "theme.css"));
+	buf_add_str(css, theme_file(theme, is_story ? "story.css" : "pages.css"));
 	if (settings->press_light.len > 0)
 		buf_format(css, ":root{--press:%.*s;--link:%.*s;--focus:%.*s}", STR_ARG(settings->press_light),
 			STR_ARG(settings->press_light), STR_ARG(settings->press_light));
@@ -41,36 +43,33 @@ static void page_make_css(struct buf *css, struct theme *theme, const struct set
 			STR_ARG(settings->press_dark), STR_ARG(settings->press_dark), STR_ARG(settings->press_dark));
 }
 
-static const struct page_style *page_style_of(struct theme *theme, const struct settings *settings)
+static const struct page_style *page_style_of(struct theme *theme, const struct settings *settings, bool is_story)
 {
+	struct page_style *style = &page_styles[is_story];
 	unsigned char hash[crypto_hash_sha256_BYTES];
 	char base64[48];
 	struct str css;
 
-	if (page_style.theme == theme)
-		return &page_style;
-	buf_release(&page_style.css);
-	buf_init(&page_style.css, LIMIT_THEME_FILE_BYTES + 1024);
-	page_make_css(&page_style.css, theme, settings);
-	css = buf_view(&page_style.css);
+	if (style->theme == theme)
+		return style;
+	buf_release(&style->css);
+	buf_init(&style->css, 2 * LIMIT_THEME_FILE_BYTES + 1024);
+	page_make_css(&style->css, theme, settings, is_story);
+	css = buf_view(&style->css);
 	crypto_hash_sha256(hash, (const unsigned char *) css.at, css.len);
 	sodium_bin2base64(base64, sizeof(base64), hash, sizeof(hash), sodium_base64_VARIANT_ORIGINAL);
-	snprintf(page_style.hash, sizeof(page_style.hash), "sha256-%s", base64);
-	page_style.theme = theme;
-	return &page_style;
-}
-
-struct str page_css(struct theme *theme, const struct settings *settings)
-{
-	return buf_view(&page_style_of(theme, settings)->css);
+	snprintf(style->hash, sizeof(style->hash), "sha256-%s", base64);
+	style->theme = theme;
+	return style;
 }
 
 struct str page_csp(const struct settings *settings, struct theme *theme, struct arena *arena)
 {
 	/* form-action is not covered by default-src, and it also blocks the redirect to a checkout that it does not name. */
-	return str_format(arena, "default-src 'none'; img-src 'self' data:; style-src 'self' '%s'; script-src 'self'; "
+	return str_format(arena, "default-src 'none'; img-src 'self' data:; style-src 'self' '%s' '%s'; script-src 'self'; "
 		"connect-src 'self'; form-action 'self' %.*s; base-uri 'none'; frame-ancestors 'none'",
-		page_style_of(theme, settings)->hash, STR_ARG(settings->stripe_checkout));
+		page_style_of(theme, settings, true)->hash, page_style_of(theme, settings, false)->hash,
+		STR_ARG(settings->stripe_checkout));
 }
 
 /* --- chrome --- */
@@ -137,7 +136,7 @@ static void page_add_head(struct press_value *map, struct theme *theme, const st
 	press_set_text(map, "page_title", page->title.len == 0 ? settings->name
 		: str_format(arena, "%.*s – %.*s", STR_ARG(page->title), STR_ARG(settings->name)));
 	press_set_text(map, "description", page->description);
-	press_set_text(map, "css", page_css(theme, settings));
+	press_set_text(map, "css", buf_view(&page_style_of(theme, settings, page->is_story)->css));
 	if (page->path.len > 0)
 		press_set_text(map, "canonical", str_format(arena, "%.*s%.*s", STR_ARG(settings->url), STR_ARG(page->path)));
 	press_set_bool(map, "noindex", page->path.len == 0);

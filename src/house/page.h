@@ -26,6 +26,7 @@ struct page {
 	struct str description;    /* may be empty */
 	struct str path;           /* canonical path, "/about/"; empty: no canonical, noindex */
 	struct str section;        /* name of the current section in the masthead; "" none; "home" the front page */
+	bool is_story;             /* its style sheet is theme.css and story.css; all others' theme.css and pages.css */
 	bool has_form;             /* a #support form stands in this page: the call leads to it */
 };
 
@@ -70,9 +71,7 @@ void page_error(struct http_request *rq, void *room, const struct fault *fault, 
 
 /* CSP, nosniff, Referrer-Policy, Cache-Control: no-store on an answer of a public room. */
 void page_headers(const struct settings *settings, struct theme *theme, struct http_request *rq);
-/* The Content-Security-Policy of public pages (with the inline style's hash): also in the bake's _headers. */
+/* The Content-Security-Policy of public pages (with the hashes of both inline style sheets): also in the bake's _headers. */
 struct str page_csp(const struct settings *settings, struct theme *theme, struct arena *arena);
-/* The one inline style sheet of public pages, colours of the newsroom included; lives as long as the theme. */
-struct str page_css(struct theme *theme, const struct settings *settings);
 
 #endif

@@ -195,7 +195,8 @@ static void test_templates_stay_at_home(void **state)
 static void test_style_is_light(void **state)
 {
 	(void) state;
-	assert_in_range(theme_file(theme, "theme.css").len, 1000, CSS_BYTES);
+	assert_in_range(theme_file(theme, "theme.css").len + theme_file(theme, "pages.css").len, 1000, CSS_BYTES);
+	assert_in_range(theme_file(theme, "theme.css").len + theme_file(theme, "story.css").len, 1000, CSS_BYTES);
 }
 
 int main(void)
