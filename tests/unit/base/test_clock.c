@@ -149,7 +149,7 @@ static void every_hour_of_a_year_goes_there_and_back(void **state)
 			repeated += back.us != when.us;
 			assert_true(back.us == when.us || (back.us < when.us && when.us - back.us <= 3600000000));
 		}
-		assert_true(repeated <= 1);
+		assert_true(repeated <= 2); /* Morocco turned its clocks back twice in 2026, for good the second time */
 	}
 }
 
