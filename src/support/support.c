@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include "base/arena.h"
 #include "base/conf.h"
+#include "base/email.h"
 #include "base/fault.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -87,6 +88,51 @@ bool support_open_keys(struct support *support, struct fault *f)
 	return true;
 }
 
+/* Does the row open, and is its index that of its value? */
+static bool row_fits(const struct support *support, const struct store_rows *rows, struct arena *arena)
+{
+	struct str domain = store_column_copy(rows, 0, arena), index = store_column_text(rows, 1), plain;
+	unsigned char own[SEAL_INDEX_BYTES];
+	char canonical[EMAIL_BYTES + 1];
+	struct fault ignored = {0};
+	struct email email;
+
+	if (!seal_open(support->seal_key, store_column_text(rows, 2), arena, &plain, &ignored))
+		return false;
+	if (index.len == 0)
+		return true;
+	if (str_is(domain, "support.reminder")) {
+		if (!email_parse(plain, &email, &ignored))
+			return false;
+		plain = email_canonical(&email, canonical);
+	}
+	support_index(support, str_to_c(domain, arena), plain, own);
+	return str_equal(index, str_make(own, sizeof(own)));
+}
+
+bool support_keys_fit(struct support *support, struct fault *f)
+{
+	size_t good = 0, bad = 0;
+	struct store_rows rows;
+	struct arena arena;
+
+	arena_init(&arena, "keys", 64 * 1024);
+	if (!store_rows_begin(support->db, SUPPORT_SQL_SEALED_SOME, STORE_NO_ARGS, &rows, f))
+		return false;
+	while (store_rows_next(&rows, f)) {
+		bool fits = row_fits(support, &rows, &arena);
+
+		good += fits;
+		bad += !fits;
+	}
+	arena_release(&arena);
+	if (!store_rows_end(&rows))
+		return false;
+	/* One row may be damaged; all of them are not. */
+	return bad == 0 || good > 0 || fault_set(f, FAULT_DENIED,
+		"keys/support/ does not belong to this database: put the keys seal and index of its home there");
+}
+
 void support_index(
 	const struct support *support, const char *domain, struct str value, unsigned char out[SEAL_INDEX_BYTES])
 {
@@ -135,7 +181,7 @@ static bool open_room(struct room *room, struct fault *f)
 	support->settings = &room->settings;
 	if (!room_key(room, "seal", make_seal_key, &support->seal_key, f) ||
 		!room_key(room, "index", make_index_key, &support->index_key, f) || !support_open_keys(support, f) ||
-		!open_secrets(support, f) || (!room->read_only && !support_doubt_cancelling(support, f)))
+		!support_keys_fit(support, f) || !open_secrets(support, f) || (!room->read_only && !support_doubt_cancelling(support, f)))
 		return false;
 	room_every(room, 5, 60, support_ask_fees, support);
 	room_every(room, 10, 60, support_settle_doubts, support);

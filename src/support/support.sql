@@ -251,3 +251,12 @@ DELETE FROM reminder WHERE id = $1
 
 -- name: reminder_count
 SELECT count(*) FROM reminder
+
+-- name: sealed_some
+-- out: domain, index or NULL, sealed: a few rows by which wrong keys are known
+SELECT 'support.subscription', m.subscription_index, m.subscription_sealed
+FROM (SELECT subscription_index, subscription_sealed FROM mandate LIMIT 2) AS m
+UNION ALL SELECT 'support.reminder', r.address_index, r.address_sealed
+FROM (SELECT address_index, address_sealed FROM reminder LIMIT 2) AS r
+UNION ALL SELECT 'support.session', NULL, c.session_sealed
+FROM (SELECT session_sealed FROM checkout WHERE session_sealed IS NOT NULL LIMIT 2) AS c

@@ -101,6 +101,8 @@ static bool run_ledger(struct errand *errand, struct fault *f)
 	accounts = json_object_get(reply, "accounts");
 	if (errand->json)
 		print_json(reply);
+	if (!errand->json && json_array_size(bookings) == 0)
+		printf("; Nothing is booked yet.\n");
 	for (size_t i = json_array_size(bookings); !errand->json && i > 0; i--)
 		print_booking(json_array_get(bookings, i - 1));
 	for (size_t i = 0; !errand->json && i < json_array_size(accounts); i++) {

@@ -78,14 +78,15 @@ static bool ask(struct support *support, const struct store_row *row, struct are
 	char path[192];
 	bool ok;
 
-	if (!seal_open(support->seal_key, row->columns[1].bytes, arena, &balance, f))
-		return false;
 	asking = memory_new(1, sizeof(*asking));
 	*asking = (struct asking){
 		.support = support, .contribution = row->columns[0].number, .tries = row->columns[2].number};
-	snprintf(asking->balance, sizeof(asking->balance), "%.*s", STR_ARG(balance));
-	snprintf(path, sizeof(path), "/v1/balance_transactions/%s", asking->balance);
-	ok = stripe_call(support, "GET", path, (struct str){NULL, 0}, NULL, asked, asking, f);
+	ok = seal_open(support->seal_key, row->columns[1].bytes, arena, &balance, f);
+	if (ok) {
+		snprintf(asking->balance, sizeof(asking->balance), "%.*s", STR_ARG(balance));
+		snprintf(path, sizeof(path), "/v1/balance_transactions/%s", asking->balance);
+		ok = stripe_call(support, "GET", path, (struct str){NULL, 0}, NULL, asked, asking, f);
+	}
 	if (!ok) {
 		struct fault second = {0};
 

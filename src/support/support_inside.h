@@ -47,6 +47,9 @@ struct support {
 
 /* --- support.c --- */
 bool support_open_keys(struct support *support, struct fault *f) __attribute__((warn_unused_result));
+/* With other keys than the database's, a replayed event would be a new one and be booked again: better not to start.
+ * DENIED then. */
+bool support_keys_fit(struct support *support, struct fault *f) __attribute__((warn_unused_result));
 void support_release(struct support *support);
 /* Keyed hash of a provider's reference, an address, a reason: `domain` is a literal such as "support.reference". */
 void support_index(

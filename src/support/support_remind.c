@@ -148,25 +148,30 @@ static void hand_next(struct reminding *run)
 	struct store_row row;
 	struct str address;
 	struct fault f = {0};
+	bool is_readable = true;
 	bool found = false;
 	bool ok;
 
 	arena_init(&arena, "reminder", 16384);
-	ok = !support->room->draining && store_one(support->db, SUPPORT_SQL_REMINDER_DUE,
-		STORE_ARGS(store_i64(clock_utc_day(clock_now())), store_i64(run->id)), &arena, &row, &found, &f);
-	if (ok && found) {
-		run->id = row.columns[0].number;
-		ok = seal_open(support->seal_key, row.columns[1].bytes, &arena, &address, &f) &&
-			room_call(support->room, "newsletter", "POST", "/mails/reminder",
-				write_order(support, address, row.columns[2].bytes, row.columns[3].bytes), handed, run, &f);
-		found = ok;
+	do {
+		arena_reset(&arena);
+		fault_clear(&f);
+		ok = !support->room->draining && store_one(support->db, SUPPORT_SQL_REMINDER_DUE,
+			STORE_ARGS(store_i64(clock_utc_day(clock_now())), store_i64(run->id)), &arena, &row, &found, &f) && found;
 		if (!ok)
-			run->failed++;
-	}
+			break;
+		run->id = row.columns[0].number;
+		is_readable = seal_open(support->seal_key, row.columns[1].bytes, &arena, &address, &f);
+		ok = is_readable && room_call(support->room, "newsletter", "POST", "/mails/reminder",
+			write_order(support, address, row.columns[2].bytes, row.columns[3].bytes), handed, run, &f);
+		run->failed += !ok;
+		if (!is_readable) /* must not stand in the way of those behind it */
+			log_fault(&f, "reading a reminder");
+	} while (!is_readable);
 	arena_release(&arena);
 	if (f.kind != FAULT_NONE)
 		log_fault(&f, "handing a reminder over");
-	if (!found)
+	if (!ok)
 		end_run(run);
 }
 

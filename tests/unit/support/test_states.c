@@ -99,12 +99,40 @@ static void cancelling_is_doubted_after_a_start(void **state)
 	assert_int_equal(mandate.state, MANDATE_UNCERTAIN);
 }
 
+/* Other keys than the database's are known before anything is booked under them. */
+static void foreign_keys_are_refused(void **state)
+{
+	struct bench *bench = *state;
+	struct secret *seal_key = bench->support.seal_key, *index_key = bench->support.index_key;
+	unsigned char public_key[SEAL_KEY_BYTES];
+	struct support_checkout checkout = {0};
+	struct support_mandate mandate;
+	struct fault f = {0};
+	char token[27];
+
+	assert_true(support_keys_fit(&bench->support, &f)); /* an empty one fits all */
+	checkout.id = bench_checkout(bench, FREQUENCY_MONTHLY, 500, token);
+	assert_true(support_know_mandate(&bench->support, &checkout, STR("sub_11"), &mandate, &f));
+	assert_true(support_keys_fit(&bench->support, &f));
+	bench->support.index_key = secret_new(STR("another-key-another-key-another-"));
+	assert_false(support_keys_fit(&bench->support, &f));
+	assert_int_equal(f.kind, FAULT_DENIED);
+	secret_free(&bench->support.index_key);
+	bench->support.index_key = index_key;
+	bench->support.seal_key = seal_new_key(public_key);
+	fault_clear(&f);
+	assert_false(support_keys_fit(&bench->support, &f));
+	secret_free(&bench->support.seal_key);
+	bench->support.seal_key = seal_key;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_schema_knows_the_same_states), cmocka_unit_test(money_wins_and_stays),
 		cmocka_unit_test(what_ended_stays_ended), cmocka_unit_test(names_are_found_again),
 		cmocka_unit_test_setup_teardown(cancelling_is_doubted_after_a_start, bench_set_up, bench_tear_down),
+		cmocka_unit_test_setup_teardown(foreign_keys_are_refused, bench_set_up, bench_tear_down),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
