@@ -90,6 +90,19 @@ static const struct errand_command *main_find(const struct main_line *line, int 
 	return found;
 }
 
+/* `story`, `newsletter`, …: the first word of commands that have two. */
+static bool main_is_group(const char *word)
+{
+	const struct errand_command *command;
+	size_t i, length = strlen(word);
+
+	for (i = 0; i < TABLE_COUNT; i++)
+		for (command = tables[i]; command->words != NULL; command++)
+			if (strncmp(command->words, word, length) == 0 && command->words[length] == ' ')
+				return true;
+	return false;
+}
+
 static void main_print_help(const struct main_line *line)
 {
 	const char *first = line->argc > 0 ? line->argv[0] : "";
@@ -100,7 +113,7 @@ static void main_print_help(const struct main_line *line)
 	for (i = 0; i < TABLE_COUNT; i++)
 		for (command = tables[i]; command->words != NULL; command++)
 			if (first[0] == '\0' || strncmp(command->words, first, strlen(first)) == 0)
-				printf("  mimeo %s %s\n", command->words, command->usage);
+				printf("  mimeo %s%s%s\n", command->words, command->usage[0] != '\0' ? " " : "", command->usage);
 	if (first[0] == '\0')
 		puts("  mimeo serve\n\n-C HOME: the newsroom's folder (else MIMEO_HOME, else this one). `mimeo COMMAND --help` says more; see mimeo(1).");
 }
@@ -117,13 +130,23 @@ static int main_run(const struct main_line *line)
 			main_print_help(line);
 			return line->help ? 0 : 2;
 		}
+		if (line->argc == 1 && main_is_group(line->argv[0])) {
+			fault_set(&f, FAULT_INPUT, "%s wants a second word: see `mimeo %s --help`", line->argv[0], line->argv[0]);
+			return fault_print(&f, false);
+		}
 		fault_set(&f, FAULT_INPUT, "there is no command `%s%s%s`: see `mimeo --help`", line->argv[0], line->argc > 1 ? " " : "",
 			line->argc > 1 ? line->argv[1] : "");
 		return fault_print(&f, false);
 	}
 	if (line->help) {
-		printf("usage: mimeo %s %s [-C HOME] [--json]\n\n%s\n", command->words, command->usage, command->help);
+		printf("usage: mimeo %s%s%s [-C HOME] [--json]\n\n%s%s", command->words, command->usage[0] != '\0' ? " " : "", command->usage,
+			command->help, command->help[strlen(command->help) - 1] == '\n' ? "" : "\n");
 		return 0;
+	}
+	if (command->usage[0] == '\0' && line->argc > words) {
+		fault_set(&f, FAULT_INPUT, "%s takes no argument, but was given `%s`: see `mimeo %s --help`", command->words,
+			line->argv[words], command->words);
+		return fault_print(&f, false);
 	}
 	errand.argc = line->argc - words;
 	errand.argv = (char **) (uintptr_t) (line->argv + words);
@@ -162,6 +185,10 @@ int main(int argc, char **argv)
 				"Prints\n"
 				"`mimeo: ready` once every room answers. Ctrl-C or SIGTERM ends it in order, within 10 seconds.");
 			return 0;
+		}
+		if (line.argc > 1) {
+			fault_set(&f, FAULT_INPUT, "serve takes no argument, but was given `%s`: addresses and ports stand in mimeo.conf", line.argv[1]);
+			return fault_print(&f, false);
 		}
 		return parent_serve(kinds, line.home, line.only);
 	}

@@ -181,9 +181,9 @@ const struct errand_command desk_commands[] = {
 	{"story publish", "desk", "ID|SLUG", "Publishes a draft, or a withdrawn story again.\n", story_run_publish},
 	{"story withdraw", "desk", "ID|SLUG [REASON]", "Takes a story off the site; its address answers 410 from then on.\n", story_run_withdraw},
 	{"bake", "desk", "", "Makes the whole site again from stories, theme and settings.\n", story_run_bake},
+	DESK_STAFF_COMMANDS,
 	{"newsletter compose", "desk newsletter", "--subject TEXT [--intro MARKDOWN] STORY...",
 		"Makes an issue of published stories, in the order given, and freezes it.\n", story_run_compose},
 	{"newsletter preview", "desk", "ID [--html]", "Prints the issue's text, or its HTML.\n", story_run_preview},
-	DESK_STAFF_COMMANDS,
 	{NULL, NULL, NULL, NULL, NULL},
 };

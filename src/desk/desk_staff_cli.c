@@ -174,6 +174,8 @@ bool desk_staff_run_list(struct errand *errand, struct fault *f)
 		json_dumpf(reply, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else {
+		if (json_array_size(json_object_get(reply, "staff")) == 0)
+			puts("nobody works at the desk yet: mimeo staff add \"Ada Wren\" --role editor");
 		json_array_foreach(json_object_get(reply, "staff"), i, item)
 			printf("%-19.*s  %-10.*s  %-8.*s  %.*s\n", STR_ARG(http_json_text(item, "id")),
 			STR_ARG(http_json_text(item, "role")),
@@ -199,5 +201,9 @@ bool desk_staff_run_revoke(struct errand *errand, struct fault *f)
 	path = staff_path(errand, errand->argv[0], "revoke");
 	if (path.at == NULL)
 		return fault_set(f, FAULT_INPUT, "this name is too long");
-	return errand_call(errand, "desk", "POST", path.at, json_object(), NULL, f);
+	if (!errand_call(errand, "desk", "POST", path.at, json_object(), NULL, f))
+		return false;
+	if (!errand->json)
+		printf("%s is out: links and sessions have ended\n", errand->argv[0]);
+	return true;
 }

@@ -126,6 +126,20 @@ static bool settings_check_origin(const char *what, struct str url, struct fault
 	return true;
 }
 
+/* ADDRESS:PORT; whether the address can be had is seen when it is bound. */
+static bool settings_check_listen(const char *what, struct str listen, struct fault *f)
+{
+	size_t colon = listen.len;
+	int64_t port;
+
+	while (colon > 0 && listen.at[colon - 1] != ':')
+		colon--;
+	if (colon < 2 || !str_to_i64(str_part(listen, colon, SIZE_MAX), &port) || port < 1 || port > 65535)
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: %s = %.*s: write an address and a port, such as 127.0.0.1:8080", what,
+			STR_ARG(listen));
+	return true;
+}
+
 static int settings_hex(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -235,6 +249,8 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 		if (!settings_take_frequency(raw, (enum frequency) which, f))
 			return false;
 	return settings_parse_weekday(raw->weekday, &is->weekday, f)
+		&& settings_check_listen("[site] listen", is->listen, f)
+		&& settings_check_listen("[desk] listen", is->desk_listen, f)
 		&& settings_check_origin("[newsroom] url", is->url, f)
 		&& settings_check_origin("[desk] url", is->desk_url, f)
 		&& settings_check_origin("[support] stripe_api", is->stripe_api, f)

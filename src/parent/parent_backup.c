@@ -137,8 +137,11 @@ bool parent_backup(struct errand *errand, struct fault *f)
 
 	if (folder == NULL)
 		return fault_set(f, FAULT_INPUT, "backup wants one folder, which it makes: mimeo backup FOLDER");
-	if (mkdir(folder, 0700) != 0)
+	if (mkdir(folder, 0700) != 0) {
+		if (errno == EEXIST)
+			return fault_set(f, FAULT_CONFLICT, "%s is there already: give the name of a new folder", folder);
 		return fault_errno(f, "%s cannot be made for the backup", folder);
+	}
 	backup.folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (backup.folder < 0)
 		return fault_errno(f, "%s cannot be opened", folder);

@@ -44,8 +44,38 @@ static void check_addresses(const struct settings *settings, json_t *findings)
 	if (!str_starts(settings->url, STR("https://")) && !str_ends(settings->url, STR(".onion")) && (!is_here || settings->live))
 		room_finding(findings, "mimeo.conf: [newsroom] url is not https: pages can be read and changed on their way, and mails carry no "
 			"one-click unsubscribe header", "put a TLS server such as nginx in front and write its https address");
-	if (settings->from_address.len == 0)
-		room_finding(findings, "mimeo.conf: [newsletter] from is empty: no mail is sent", "write the address that mails come from");
+}
+
+/* The desk is for a tunnel or an onion service, never for the world. */
+static void check_desk(const struct settings *settings, json_t *findings)
+{
+	struct str listen = settings->desk_listen;
+
+	if (!str_starts(listen, STR("127.")) && !str_starts(listen, STR("[::1]")) && !str_starts(listen, STR("localhost:")))
+		room_finding(findings, "mimeo.conf: [desk] listen is not a loopback address: others can knock at the desk",
+			"write 127.0.0.1 and a port; staff come through SSH or an onion service");
+}
+
+/* What mimeo.conf names in theme/: the logo, and texts in a language that mimeo does not bring. */
+static void check_theme(struct errand *errand, const struct settings *settings, json_t *findings)
+{
+	static const char *const own[] = {"en", "ru", "ar"};
+	size_t dash = str_find_char(settings->language, '-'), i;
+	struct str language = str_part(settings->language, 0, dash);
+	char path[256], say[512];
+
+	snprintf(path, sizeof(path), "theme/%.*s", STR_ARG(settings->logo));
+	snprintf(say, sizeof(say), "mimeo.conf: [newsroom] logo = %.*s is not in theme/: the name stands there in type", STR_ARG(settings->logo));
+	if (settings->logo.len > 0 && !file_exists(errand->home.fd, path))
+		room_finding(findings, say, "put the file into theme/ or take the line out");
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (str_is(language, own[i]))
+			return;
+	snprintf(path, sizeof(path), "theme/locale/%.*s.json", STR_ARG(language));
+	snprintf(say, sizeof(say), "mimeo.conf: [newsroom] language = %.*s: mimeo has no texts in it, readers get English ones",
+		STR_ARG(settings->language));
+	if (!file_exists(errand->home.fd, path))
+		room_finding(findings, say, "write en, ru or ar, or put a translation into theme/locale/");
 }
 
 static void check_private(struct errand *errand, const char *path, mode_t most, json_t *findings)
@@ -125,6 +155,8 @@ bool parent_check(struct errand *errand, struct fault *f)
 	if (ok) {
 		check_colours(&settings, findings);
 		check_addresses(&settings, findings);
+		check_desk(&settings, findings);
+		check_theme(errand, &settings, findings);
 		check_modes(errand, findings);
 		ok = check_ask_rooms(errand, findings, f);
 		settings_release(&settings);
