@@ -14,7 +14,7 @@
 #include "press/value.h"
 #include "store/store.h"
 
-enum { PULSE_ROOMS = 2, PULSE_OLD_MS = 15000, PULSE_SAY = 160 };
+enum { PULSE_ROOMS = 3, PULSE_OLD_MS = 15000, PULSE_SAY = 160 };
 
 /* What each room said last. Long-lived: one per process, as there is one desk. */
 static struct pulse {
@@ -22,7 +22,7 @@ static struct pulse {
 	bool is_asking, is_known, is_well;
 	int64_t asked_ms;
 	char say[PULSE_SAY];
-} pulses[PULSE_ROOMS] = {{.word = "newsletter", .name = "Newsletter"}, {.word = "support", .name = "Payments"}};
+} pulses[PULSE_ROOMS] = {{.word = "front", .name = "Site"}, {.word = "newsletter", .name = "Newsletter"}, {.word = "support", .name = "Payments"}};
 
 static void judge(struct pulse *pulse, const json_t *health)
 {
@@ -111,13 +111,18 @@ static struct str say_bake(struct room *room, struct arena *arena)
 	struct str at;
 
 	if (baked.us == 0)
-		return STR("Nothing is baked yet");
+		return STR("nothing is baked yet");
 	if (waiting_to_bake(room) > 0)
-		return STR("Site is being baked");
+		return STR("being baked");
 	at = desk_when(room, baked, arena);
 	if (str_starts(at, STR("Today ")))
 		at = str_part(at, 6, SIZE_MAX);
-	return str_format(arena, "Site baked %.*s", STR_ARG(at));
+	return str_format(arena, "baked %.*s", STR_ARG(at));
+}
+
+static bool site_is_up(void)
+{
+	return pulses[0].is_known && pulses[0].is_well;
 }
 
 void desk_pulse_values(struct desk_visit *visit, struct press_value *root)
@@ -133,7 +138,8 @@ void desk_pulse_values(struct desk_visit *visit, struct press_value *root)
 	if (ill != NULL)
 		press_set_text(health, "text", str_format(visit->arena, "%s %s", ill->name, ill->say));
 	else
-		press_set_text(health, "text", say_bake(visit->room, visit->arena));
+		press_set_text(health, "text", str_format(visit->arena, site_is_up() ? "Site is up · %.*s" : "Site: %.*s",
+			STR_ARG(say_bake(visit->room, visit->arena))));
 	press_set_bool(health, "may_open", (visit->person.rights & DESK_SITE) != 0);
 }
 
@@ -142,7 +148,7 @@ void desk_pulse_list(struct desk_visit *visit, struct press_value *root)
 	struct press_value *list = press_set_list(root, "findings"), *item = press_add_map(list);
 	int64_t waiting = waiting_to_bake(visit->room);
 
-	press_set_c(item, "name", "Site");
+	press_set_c(item, "name", "Pages");
 	press_set_text(item, "text", say_bake(visit->room, visit->arena));
 	press_set_c(item, "mark", waiting > 0 || last_bake(visit->room).us == 0 ? "wait" : "live");
 	for (size_t i = 0; i < PULSE_ROOMS; i++) {

@@ -78,6 +78,7 @@ static const struct room_listener listeners[] = {
 	/* A restored copy serves its pages; forwarded posts are refused by the rooms that they are for. */
 	{.caller = "public", .routes = public_routes},
 	{.caller = "cli", .routes = cli_routes},
+	{.caller = "desk"}, /* for its line of health */
 	{.caller = NULL},
 };
 

@@ -49,7 +49,7 @@ void room_finding(json_t *findings, const char *say, const char *todo);
 
 struct room_kind {
 	const char *word;                         /* "front" */
-	const struct room_listener *listeners;    /* a "cli" listener always gets GET /health, GET /check and POST /backup besides */
+	const struct room_listener *listeners;    /* "cli" always gets GET /health, GET /check and POST /backup besides, "desk" GET /health */
 	const struct embed_file *schema, *queries;
 	size_t query_count;
 	bool persist_wal;

@@ -127,11 +127,18 @@ static size_t room_count_routes(const struct http_route *routes)
 	return count;
 }
 
-/* The listener's table; on the cli socket house's own routes come last, so that a room may answer /health in its own way. */
+/* How many of house's own routes a caller gets: commands all, the desk the first (health), others none. */
+static size_t room_count_own(const char *caller)
+{
+	if (strcmp(caller, "cli") == 0)
+		return room_count_routes(room_own_routes);
+	return strcmp(caller, "desk") == 0 ? 1 : 0;
+}
+
+/* The listener's table; house's own routes come last, so that a room may answer /health in its own way. */
 static struct http_route *room_make_table(struct room *room, const struct room_listener *listener)
 {
-	bool is_cli = strcmp(listener->caller, "cli") == 0;
-	size_t given = room_count_routes(listener->routes), own = is_cli ? room_count_routes(room_own_routes) : 0;
+	size_t given = room_count_routes(listener->routes), own = room_count_own(listener->caller);
 	struct http_route *table = memory_new(given + own + 1, sizeof(*table));
 	size_t i;
 
