@@ -152,6 +152,8 @@ static void call_free(struct http_call *call)
 		call->next->before = call->before;
 	(void) curl_multi_remove_handle(call->client->multi, call->easy);
 	curl_easy_cleanup(call->easy);
+	for (struct curl_slist *line = call->lines; line != NULL; line = line->next)
+		explicit_bzero(line->data, strlen(line->data)); /* one may hold a provider's key */
 	curl_slist_free_all(call->lines);
 	memory_free(call->body_sent);
 	buf_release(&call->body);
@@ -287,7 +289,8 @@ static bool add_line(struct http_call *call, const char *name, struct str value,
 		fault_set(f, FAULT_INPUT, "A header line holds a control character.");
 		goto done;
 	}
-	/* "Name;" is how libcurl takes an empty value. */
+	/* "Name;" is how libcurl takes an empty value. Room first: growing would leave copies of a key behind. */
+	(void) buf_reserve(&line, strlen(name) + value.len + 3);
 	buf_format(&line, value.len > 0 ? "%s: %.*s" : "%s;%.*s", name, STR_ARG(value));
 	if (!buf_check(&line, "A header line", f))
 		goto done;
@@ -296,6 +299,8 @@ static bool add_line(struct http_call *call, const char *name, struct str value,
 	call->lines = lines;
 	ok = true;
 done:
+	if (line.at != NULL)
+		explicit_bzero(line.at, line.room);
 	buf_release(&line);
 	return ok;
 }
