@@ -15,7 +15,7 @@
 #include "newsletter/newsletter_inside.h"
 #include "gen/newsletter_schema.h"
 
-enum { DRAIN_MS = 8000, CHECK_ROWS = 2000, HOUR_S = 3600 };
+enum { DRAIN_MS = 8000, CHECK_ROWS = 2000, KEY_ROWS = 3, HOUR_S = 3600 };
 
 /* --- keys --- */
 
@@ -79,12 +79,12 @@ static bool open_secrets(struct newsletter *n, struct fault *f)
 }
 
 /* Row by row: can the list key open it, and is its index that of its address? */
-static bool check_rows(struct newsletter *n, int64_t most, int64_t *bad, struct fault *f)
+static bool check_rows(struct newsletter *n, int64_t most, int64_t *read, int64_t *bad, struct fault *f)
 {
 	struct store_rows rows;
 	struct arena arena;
 
-	*bad = 0;
+	*read = *bad = 0;
 	arena_init(&arena, "check", 64 * 1024);
 	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_READ_SOME, STORE_ARGS(store_i64(most)), &rows, f))
 		return false;
@@ -96,6 +96,7 @@ static bool check_rows(struct newsletter *n, int64_t most, int64_t *bad, struct 
 		struct str plain;
 
 		arena_reset(&arena);
+		++*read;
 		if (!seal_open(n->list_key, store_column_text(&rows, 2), &arena, &plain, &mine) ||
 			!email_parse(plain, &email, &mine)) {
 			++*bad;
@@ -108,14 +109,15 @@ static bool check_rows(struct newsletter *n, int64_t most, int64_t *bad, struct 
 	return store_rows_end(&rows);
 }
 
-/* With other keys than the database's, every address would be a stranger and every mail lost: better not to start. */
+/* With other keys than the database's, every address would be a stranger and every mail lost: better not to start. One row
+ * may be damaged; all that are looked at are not. */
 static bool keys_fit(struct newsletter *n, struct fault *f)
 {
-	int64_t bad;
+	int64_t read, bad;
 
-	if (!check_rows(n, 3, &bad, f))
+	if (!check_rows(n, KEY_ROWS, &read, &bad, f))
 		return false;
-	return bad == 0 || fault_set(f, FAULT_DENIED,
+	return bad == 0 || bad < read || fault_set(f, FAULT_DENIED,
 		"keys/newsletter/ does not belong to this database: put the list.key and index.key of its home there");
 }
 
@@ -221,9 +223,9 @@ static bool newsletter_check(struct room *room, json_t *findings, struct fault *
 {
 	struct newsletter *n = room->self;
 	const char *why_not = newsletter_cannot_mail(n);
-	int64_t bad = 0, doubt = 0, miscounted = 0;
+	int64_t read = 0, bad = 0, doubt = 0, miscounted = 0;
 
-	if (!check_rows(n, CHECK_ROWS, &bad, f) ||
+	if (!check_rows(n, CHECK_ROWS, &read, &bad, f) ||
 		!store_number(room->db, NEWSLETTER_SQL_DELIVERY_COUNT_STATE,
 			STORE_ARGS(store_text(delivery_state_name(DELIVERY_IN_DOUBT))), &doubt, f) ||
 		!store_number(room->db, NEWSLETTER_SQL_ISSUE_MISCOUNTED, STORE_NO_ARGS, &miscounted, f))
