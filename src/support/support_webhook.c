@@ -4,9 +4,12 @@
  * in: support. The hard thing: a failure here must not be a 2xx: the provider then tells us again, for days.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "support_inside.h"
+
+enum { DENIED_QUIET_MS = 10000 };
 
 static bool take(struct support *support, struct http_request *rq, bool *is_new, struct fault *f)
 {
@@ -53,6 +56,11 @@ void support_post_webhook(struct http_request *rq, void *self)
 		support_ask_fees(support);
 		return;
 	}
-	log_fault(&f, "taking an event from the provider");
+	if (f.kind != FAULT_DENIED) {
+		log_fault(&f, "taking an event from the provider");
+	} else if (clock_mono_ms() >= support->denied_quiet_until_ms) { /* anybody may send what the provider did not sign */
+		log_fault(&f, "taking an event from the provider");
+		support->denied_quiet_until_ms = clock_mono_ms() + DENIED_QUIET_MS;
+	}
 	refuse(rq, &f);
 }
