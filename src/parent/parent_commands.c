@@ -15,8 +15,8 @@ const struct errand_command parent_commands[] = {
 		"list of hashes. Keys and secrets are not in it: keep a copy of keys/ and secrets/ elsewhere, or the sealed rows of\n"
 		"this backup can never be opened.", parent_backup},
 	{"restore", NULL, "FOLDER | --confirm",
-		"Puts a backup into the home given by -C (made by `mimeo init`, without data yet), after checking every hash. A restored\n"
-		"home serves pages but sends, books and changes nothing until `mimeo restore --confirm -C HOME`: make sure first that\n"
-		"the old house is off for good, or readers get mails twice.", parent_restore},
+		"Puts a backup into the home given by -C (a new folder, or one made by `mimeo init`, without data yet), after checking\n"
+		"every hash. A restored home serves pages but sends, books and changes nothing until `mimeo restore --confirm -C HOME`:\n"
+		"make sure first that the old house is off for good, or readers get mails twice.", parent_restore},
 	{NULL, NULL, NULL, NULL, NULL}
 };
