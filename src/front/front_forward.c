@@ -19,6 +19,7 @@
 
 enum {
 	FORWARDED_MOST = 128,  /* at once; a hung room must not eat up all connections */
+	WEBHOOKS_MOST = 32,    /* of these: whoever sends what no provider signed keeps no reader out */
 	FORWARD_MS = 10000
 };
 
@@ -27,6 +28,7 @@ struct forward {
 	struct front *front;
 	struct http_request *rq;
 	const char *to;
+	bool is_webhook;
 };
 
 /* What of a room's answer reaches the reader. */
@@ -59,6 +61,7 @@ static void forward_end(struct forward *forward)
 	if (forward->next != NULL)
 		forward->next->before = forward->before;
 	front->forwarded_now--;
+	front->webhooks_now -= forward->is_webhook;
 	memory_free(forward);
 }
 
@@ -140,7 +143,8 @@ static void forward(struct front *front, struct http_request *rq, const char *to
 	buf_init(&form, 4 * LIMIT_FORM_BYTES);
 	if (is_refused(front, rq))
 		goto done;
-	if (front->forwarded_now >= FORWARDED_MOST || !home_socket(&front->room->home, to, "front", socket, &f)) {
+	if (front->forwarded_now >= FORWARDED_MOST || (is_webhook(rq) && front->webhooks_now >= WEBHOOKS_MOST)
+		|| !home_socket(&front->room->home, to, "front", socket, &f)) {
 		answer_try_again(front, rq);
 		goto done;
 	}
@@ -163,11 +167,12 @@ static void forward(struct front *front, struct http_request *rq, const char *to
 	}
 	must(options.method != NULL && !url.over && !form.over); /* all capped by the gate */
 	waiting = memory_new(1, sizeof(*waiting));
-	*waiting = (struct forward){front->forwards, NULL, front, rq, to};
+	*waiting = (struct forward){front->forwards, NULL, front, rq, to, is_webhook(rq)};
 	if (waiting->next != NULL)
 		waiting->next->before = waiting;
 	front->forwards = waiting;
 	front->forwarded_now++;
+	front->webhooks_now += waiting->is_webhook;
 	if (!http_call_start(front->room->client, &options, on_answer, waiting, NULL, &f)) {
 		forward_end(waiting);
 		log_fault(&f, to);

@@ -22,6 +22,7 @@ struct front {
 	struct limit *limit;
 	struct forward *forwards; /* those that wait for their answer */
 	unsigned forwarded_now;   /* forwarded requests that wait for their answer */
+	unsigned webhooks_now;    /* of these */
 };
 
 /* front_site.c: answers with a file of the baked tree, a redirect, or a 404/410 page. */
