@@ -12,7 +12,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -91,8 +93,41 @@ static bool errand_await_ready(int fd, const char *rooms, struct fault *f)
 	return fault_set(f, FAULT_IO, "rooms (%s) did not say that they are ready", rooms);
 }
 
+static off_t errand_log_length(const struct errand *errand)
+{
+	struct stat log;
+
+	return fstatat(errand->home.fd, "run/errand.log", &log, AT_SYMLINK_NOFOLLOW) == 0 ? log.st_size : 0;
+}
+
+/* What the room said last before it gave up, from errand.log: better than the name of a file. */
+static void errand_say_why(const struct errand *errand, off_t since, struct fault *f)
+{
+	const enum fault_kind kind = f->kind;
+	char text[4096], *say = NULL, *next, *end, *room;
+	const off_t length = errand_log_length(errand);
+	const off_t from = length - since > (off_t) sizeof(text) - 1 ? length - (off_t) sizeof(text) + 1 : since;
+	int fd = openat(errand->home.fd, "run/errand.log", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t got = fd >= 0 ? pread(fd, text, sizeof(text) - 1, from) : 0;
+
+	if (fd >= 0)
+		close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	for (next = strstr(text, " say=\""); next != NULL; next = strstr(say, " say=\""))
+		say = next + strlen(" say=\"");
+	end = say != NULL ? strchr(say, '"') : NULL;
+	if (end == NULL || end - say < 2 || end[-1] == '\\')
+		return;
+	for (room = say; room > text && *room != '\n' && strncmp(room, " room=", 6) != 0; room--)
+		;
+	room += strncmp(room, " room=", 6) == 0 ? 6 : 0;
+	fault_clear(f);
+	fault_set(f, kind, "%.*s: %.*s (run/errand.log in the home has more)", (int) strcspn(room, " \n"), room, (int) (end - say), say);
+}
+
 static bool errand_start_house(struct errand *errand, const char *rooms, struct fault *f)
 {
+	const off_t since = errand_log_length(errand);
 	int pipe_fds[2];
 	pid_t pid;
 	bool ok;
@@ -110,6 +145,8 @@ static bool errand_start_house(struct errand *errand, const char *rooms, struct 
 	}
 	errand->house_pid = pid;
 	ok = errand_await_ready(pipe_fds[0], rooms, f);
+	if (!ok)
+		errand_say_why(errand, since, f);
 	close(pipe_fds[0]);
 	return ok;
 }

@@ -113,7 +113,7 @@ static bool check_ask_rooms(struct errand *errand, json_t *findings, struct faul
 	size_t i;
 
 	if (!errand_need(errand, "newsletter support desk", &start)) {
-		room_finding(findings, start.say, "mend what is said above, or what run/errand.log says, and check again");
+		room_finding(findings, start.say, "mend this, or what is said above, and check again");
 		return true;
 	}
 	for (i = 0; i < sizeof(check_rooms) / sizeof(check_rooms[0]); i++) {
