@@ -18,6 +18,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/loop.h"
+#include "base/secret.h"
 #include "gen/desk_sql.h"
 #include "house/room.h"
 #include "http/http_client.h"
@@ -29,6 +30,7 @@ struct making {
 	struct makings *all;
 	struct photo_task *task;
 	struct loop_child *child;
+	char name[HASH_HEX + 1];
 	char line[LINE_BYTES];      /* the last one: JSON, or what was wrong */
 };
 
@@ -39,15 +41,23 @@ struct makings {
 	struct photo_task *tasks;
 	size_t count, next, done;
 	struct arena *arena;
+	struct secret *key;
 	char program[PATH_MAX], media[PATH_MAX];
 	struct fault *f;
 	bool failed;
 };
 
-/* As mimeo-image names its files: the first 16 hex digits of BLAKE2b-256 over the original's bytes. */
-static bool hash_file(const struct photo_task *task, char out[HASH_HEX + 1], struct fault *f)
+static struct secret *make_key(void)
+{
+	return secret_new_random(crypto_generichash_KEYBYTES);
+}
+
+/* A photo's public name: a keyed hash of the original. Without the key nobody who holds the original (on a seized telephone,
+ * say) can compute its name and so prove that it is this file that was published. */
+static bool hash_file(const struct makings *all, const struct photo_task *task, char out[HASH_HEX + 1], struct fault *f)
 {
 	crypto_generichash_state state;
+	const struct str key = secret_bytes(all->key);
 	unsigned char bytes[READ_BYTES];
 	unsigned char hash[32];
 	ssize_t got = 0;
@@ -55,7 +65,7 @@ static bool hash_file(const struct photo_task *task, char out[HASH_HEX + 1], str
 
 	if (fd < 0)
 		return fault_errno(f, "%s:%zu: cannot read the photo", task->name, task->line);
-	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+	crypto_generichash_init(&state, (const unsigned char *) key.at, key.len, sizeof(hash));
 	while ((got = read(fd, bytes, sizeof(bytes))) > 0)
 		crypto_generichash_update(&state, bytes, (unsigned long long) got);
 	crypto_generichash_final(&state, hash, sizeof(hash));
@@ -165,16 +175,17 @@ static void on_end(void *self, int wait_status)
 	start_next(all);
 }
 
-static bool start_one(struct makings *all, struct making *making, struct photo_task *task)
+static bool start_one(struct makings *all, struct making *making, struct photo_task *task, const char *name)
 {
 	/* its complaints come on standard error: the shell joins both, and is gone then */
 	char *argv[] = {(char *) (uintptr_t) "sh", (char *) (uintptr_t) "-c",
-		(char *) (uintptr_t) "exec \"$0\" \"$@\" 2>&1", all->program, (char *) (uintptr_t) task->path.at, all->media,
-		NULL};
+		(char *) (uintptr_t) "exec \"$0\" \"$@\" 2>&1", all->program, (char *) (uintptr_t) "--name", making->name,
+		(char *) (uintptr_t) task->path.at, all->media, NULL};
 	const struct loop_spawn how = {.exe_fd = -1, .program = "/bin/sh", .argv = argv, .on_line = on_line,
 		.on_end = on_end, .self = making};
 
 	*making = (struct making){.all = all, .task = task};
+	memcpy(making->name, name, sizeof(making->name));
 	return loop_spawn(all->loop, &how, &making->child, all->f);
 }
 
@@ -187,12 +198,12 @@ static void start_next(struct makings *all)
 			struct photo_task *task = &all->tasks[all->next++];
 			char hash[HASH_HEX + 1];
 
-			if (!hash_file(task, hash, all->f))
+			if (!hash_file(all, task, hash, all->f))
 				all->failed = true;
 			else if (is_made(all, task, hash))
 				all->done++;
 			else
-				all->failed = !start_one(all, &all->slots[i], task);
+				all->failed = !start_one(all, &all->slots[i], task, hash);
 		}
 	}
 }
@@ -238,11 +249,14 @@ bool story_make_photos(struct room *room, struct photo_task *tasks, size_t count
 	if (count == 0)
 		return true;
 	if (!home_path(&room->home, all->media, f, "data/site/media") || !file_make_folders(AT_FDCWD, all->media, 0750, f)
-		|| !find_program(all) || !loop_open(&all->loop, f))
+		|| !find_program(all) || !room_key(room, "photos", make_key, &all->key, f) || !loop_open(&all->loop, f)) {
+		secret_free(&all->key);
 		return false;
+	}
 	start_next(all);
 	while (ok && is_running(all))
 		ok = loop_turn(all->loop, -1, f);
 	loop_close(&all->loop);
+	secret_free(&all->key);
 	return ok && !all->failed;
 }

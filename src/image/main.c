@@ -84,10 +84,18 @@ static bool start_vips(const char *program, struct fault *f)
 	return true;
 }
 
-static bool name_photo(struct str bytes, struct photo *photo, struct fault *f)
+/* The name given by --name (mimeo gives a keyed one), else one made from the original's bytes, which whoever holds the
+ * original can make as well. */
+static bool name_photo(struct str bytes, const char *given, struct photo *photo, struct fault *f)
 {
 	unsigned char hash[crypto_generichash_BYTES];
 
+	if (given != NULL) {
+		if (strlen(given) != HASH_CHARS || strspn(given, "0123456789abcdef") != HASH_CHARS)
+			return fault_set(f, FAULT_INPUT, "--name wants %d hex digits in lower case", HASH_CHARS);
+		memcpy(photo->hash, given, HASH_CHARS);
+		return true;
+	}
 	if (sodium_init() < 0)
 		return fault_set(f, FAULT_IO, "libsodium does not start");
 	crypto_generichash(hash, sizeof(hash), (const unsigned char *) bytes.at, bytes.len, NULL, 0);
@@ -173,7 +181,7 @@ static bool say_result(const struct photo *photo, struct fault *f)
 	return true;
 }
 
-static bool run(const char *input, const char *folder_path, struct fault *f)
+static bool run(const char *name, const char *input, const char *folder_path, struct fault *f)
 {
 	struct arena arena;
 	struct photo photo = {0};
@@ -186,7 +194,7 @@ static bool run(const char *input, const char *folder_path, struct fault *f)
 		fault_errno(f, "%s: the output folder cannot be opened", folder_path);
 		goto done;
 	}
-	if (!file_read(AT_FDCWD, input, LIMIT_UPLOAD_BYTES, &arena, &bytes, f) || !name_photo(bytes, &photo, f) ||
+	if (!file_read(AT_FDCWD, input, LIMIT_UPLOAD_BYTES, &arena, &bytes, f) || !name_photo(bytes, name, &photo, f) ||
 		!image_read_header(bytes, &photo.source, f)) {
 		fault_add(f, "while reading %s", input);
 		goto done;
@@ -205,23 +213,26 @@ done:
 
 static int usage(FILE *to, int code)
 {
-	fputs("usage: mimeo-image INPUT-FILE OUTPUT-FOLDER\n"
-		"Reads a JPEG, PNG or WebP picture and writes HASH-WIDTH.jpg and .webp for the widths 320, 640, 1280 and 1920\n"
-		"that it has, upright, in sRGB, with all metadata gone. Prints progress, then one line of JSON.\n", to);
+	fputs("usage: mimeo-image [--name NAME] INPUT-FILE OUTPUT-FOLDER\n"
+		"Reads a JPEG, PNG or WebP picture and writes NAME-WIDTH.jpg and .webp for the widths 320, 640, 1280 and 1920\n"
+		"that it has, upright, in sRGB, with all metadata gone. Prints progress, then one line of JSON.\n"
+		"NAME is 16 hex digits, made from the original unless given.\n", to);
 	return code;
 }
 
 int main(int argc, char **argv)
 {
 	struct fault f = {0};
+	bool is_named = argc > 2 && strcmp(argv[1], "--name") == 0;
+	int first = is_named ? 3 : 1;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return usage(stdout, 0);
-	if (argc != 3)
+	if (argc != first + 2)
 		return usage(stderr, 2);
 	confine();
-	if (!start_vips(argv[0], &f) || !run(argv[1], argv[2], &f)) {
-		fprintf(stderr, "mimeo-image: %s: %s\n", argv[1], f.say);
+	if (!start_vips(argv[0], &f) || !run(is_named ? argv[2] : NULL, argv[first], argv[first + 1], &f)) {
+		fprintf(stderr, "mimeo-image: %s: %s\n", argv[first], f.say);
 		if (f.detail[0] != '\0' && getenv("MIMEO_VERBOSE") != NULL)
 			fprintf(stderr, "mimeo-image: detail: %s\n", f.detail);
 		return fault_exit_code(f.kind);
