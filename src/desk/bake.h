@@ -99,6 +99,9 @@ struct bake {
 
 /* bake_load.c: everything but the bodies. */
 bool bake_load(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
+/* Photos of the stories at hand onto the site, before pages name them; those that no published story names off it, after. */
+bool bake_media_show(struct bake *bake, struct fault *f);
+bool bake_media_hide(struct bake *bake, struct fault *f);
 struct bake_story *bake_find(struct bake *bake, int64_t id); /* or NULL */
 const struct bake_list *bake_find_list(const struct bake *bake, const char *kind, struct str slug);
 

@@ -219,19 +219,20 @@ static bool take_away(struct bake *bake, const struct queue *queue, struct fault
 static bool bake_some(struct bake *bake, struct queue *queue, const char *site_path, struct fault *f)
 {
 	/* addresses first: whoever asks for a page in the instant between gets the redirect, not nothing */
-	return touch_queued(bake, queue, f) && bake_touched_stories(bake, queue->since, f) && bake_addresses(bake, f)
+	return touch_queued(bake, queue, f) && bake_media_show(bake, f) && bake_touched_stories(bake, queue->since, f) && bake_addresses(bake, f)
 		&& bake_lists(bake, f) && bake_front_page(bake, f) && bake_newsletter(bake, f) && bake_feeds(bake, f)
-			&& take_away(bake, queue, f)
+		&& take_away(bake, queue, f) && bake_media_hide(bake, f)
 		&& bake_search_some(bake, site_path, f);
 }
 
 static bool bake_all(struct bake *bake, const char *site_path, struct fault *f)
 {
-	bool ok = bake_stories(bake, f);
+	bool ok = bake_media_show(bake, f) && bake_stories(bake, f);
 
 	report(bake->count, bake->count, "lists");
 	ok = ok && bake_addresses(bake, f) && bake_lists(bake, f) && bake_texts(bake, f) && bake_newsletter(bake, f)
-		&& bake_front_page(bake, f) && bake_feeds(bake, f) && bake_site_sweep(&bake->site, f);
+		&& bake_front_page(bake, f) && bake_feeds(bake, f) && bake_site_sweep(&bake->site, f)
+		&& bake_media_hide(bake, f);
 	if (ok)
 		report(bake->count, bake->count, "search");
 	return ok && (bake->html_only || bake_search_full(bake, site_path, f));

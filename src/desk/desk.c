@@ -92,18 +92,19 @@ static void close_room(struct room *room)
 	room->self = NULL;
 }
 
-/* One photo in all its widths and codings; widths: "320 640". */
+/* One photo in all its widths and codings, at the desk and on the site; widths: "320 640". */
 static bool photo_is_whole(const struct room *room, struct str hash, struct str widths)
 {
+	static const char *const folders[] = {"data/desk/media", "data/site/media"};
 	static const char *const endings[] = {"jpg", "webp"};
 	struct str width;
 	char path[128];
 	size_t i;
 
 	while (str_next(&widths, ' ', &width))
-		for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-			snprintf(path, sizeof(path), "data/site/media/%.*s-%.*s.%s", STR_ARG(str_part(hash, 0, 32)),
-				STR_ARG(str_part(width, 0, 16)), endings[i]);
+		for (i = 0; i < 4; i++) {
+			snprintf(path, sizeof(path), "%s/%.*s-%.*s.%s", folders[i / 2], STR_ARG(str_part(hash, 0, 32)),
+				STR_ARG(str_part(width, 0, 16)), endings[i % 2]);
 			if (!file_exists(room->home.fd, path))
 				return false;
 		}
@@ -121,9 +122,10 @@ static bool check_photos(struct room *room, json_t *findings, struct fault *f)
 	while (store_rows_next(&rows, f))
 		missing += !photo_is_whole(room, store_column_text(&rows, 0), store_column_text(&rows, 1));
 	if (missing > 0) {
-		snprintf(say, sizeof(say), "%zu photo%s that pages name %s not whole in data/site/media", missing,
+		snprintf(say, sizeof(say), "%zu photo%s that pages name %s not whole", missing,
 			missing == 1 ? "" : "s", missing == 1 ? "is" : "are");
-		room_finding(findings, say, "import the stories again with their photos, or take data/site/media from the newest backup");
+		room_finding(findings, say, "run mimeo bake; if this is said again, import their stories with the photos,"
+			" or take data/desk/media from the newest backup");
 	}
 	return store_rows_end(&rows);
 }

@@ -16,6 +16,11 @@ SELECT width, height, widths, removed, dominant FROM photo WHERE hash = $1
 -- → hash, widths of every photo that a published story names
 SELECT hash, widths FROM photo WHERE hash IN (SELECT photo FROM story WHERE state = 'published')
 
+-- name: photo_hidden
+-- → hash, widths of every photo that no published story names
+SELECT hash, widths FROM photo
+WHERE NOT EXISTS (SELECT 1 FROM story WHERE story.photo = photo.hash AND story.state = 'published')
+
 -- --- stories ---
 
 -- name: story_insert

@@ -124,7 +124,7 @@ static void get_media(struct http_request *rq, void *self)
 	if (!desk_visit_begin(rq, self, DESK_READ, &visit))
 		return;
 	if (is_photo_name(name)) {
-		snprintf(path, sizeof(path), "data/site/media/%.*s", STR_ARG(name));
+		snprintf(path, sizeof(path), "data/desk/media/%.*s", STR_ARG(name));
 		fd = openat(visit->room->home.fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	}
 	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {

@@ -248,7 +248,7 @@ bool story_make_photos(struct room *room, struct photo_task *tasks, size_t count
 	all->f = f;
 	if (count == 0)
 		return true;
-	if (!home_path(&room->home, all->media, f, "data/site/media") || !file_make_folders(AT_FDCWD, all->media, 0750, f)
+	if (!home_path(&room->home, all->media, f, "data/desk/media") || !file_make_folders(AT_FDCWD, all->media, 0700, f)
 		|| !find_program(all) || !room_key(room, "photos", make_key, &all->key, f) || !loop_open(&all->loop, f)) {
 		secret_free(&all->key);
 		return false;

@@ -14,7 +14,7 @@ struct photo_task {
 	struct story_photo *photo;  /* filled */
 };
 
-/* Makes what is not there yet into data/site/media, two at a time; prints progress lines. */
+/* Makes what is not there yet into data/desk/media, two at a time; prints progress lines. */
 bool story_make_photos(struct room *room, struct photo_task *tasks, size_t count, struct arena *arena, struct fault *f)
 	__attribute__((warn_unused_result));
 

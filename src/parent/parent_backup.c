@@ -123,7 +123,7 @@ static bool backup_all(struct backup *backup, struct fault *f)
 		if (!backup_room(backup, backup_rooms[i], f))
 			return false;
 	/* Photos come after desk.db: a photo too many does no harm, one too few would. */
-	return backup_folder(backup, "data/site/media", 0, f) && backup_folder(backup, "theme", FOLDER_DEPTH, f)
+	return backup_folder(backup, "data/desk/media", 0, f) && backup_folder(backup, "theme", FOLDER_DEPTH, f)
 		&& file_copy(backup->errand->home.fd, "mimeo.conf", backup->folder, "mimeo.conf", 0600, f)
 		&& backup_note(backup, "mimeo.conf", f)
 		&& file_write(backup->folder, "MANIFEST", buf_view(&backup->manifest), 0600, true, f);
@@ -176,7 +176,7 @@ static bool restore_target(struct str name, char out[PATH_MAX])
 		}
 	}
 	snprintf(out, PATH_MAX, "%.*s", STR_ARG(name));
-	return (str_starts(name, STR("data/site/media/")) || str_starts(name, STR("theme/")) || str_is(name, "mimeo.conf"))
+	return (str_starts(name, STR("data/desk/media/")) || str_starts(name, STR("theme/")) || str_is(name, "mimeo.conf"))
 		&& str_find(name, STR("..")) == SIZE_MAX;
 }
 
@@ -189,8 +189,9 @@ static mode_t restore_mode(const char *target, mode_t *folder)
 		*folder = 0755;
 		return 0644;
 	}
-	*folder = str_starts(name, STR("data/site/")) ? 0750 : 0700;
-	return str_starts(name, STR("data/site/")) ? 0640 : 0600;
+	*folder = 0700;
+	/* Photos lie in desk's own folder, and the site links to them: front reads the link. */
+	return str_starts(name, STR("data/desk/media/")) ? 0644 : 0600;
 }
 
 /* Every line of MANIFEST: checked against the file (copy = false), then copied into the home. */
@@ -258,24 +259,22 @@ static bool restore_give(int dir, const char *path, uid_t uid, gid_t gid, struct
 	return true;
 }
 
-/* Photos are desk's; front's group reads them, and those that come later (setgid). */
+/* Photos are desk's; the next bake puts those of published stories on the site. */
 static bool restore_give_media(int home, const struct settings *settings, struct fault *f)
 {
-	int fd = openat(home, "data/site/media", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(home, "data/desk/media", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
-	uid_t desk, front;
-	gid_t unused, group;
 	struct dirent *entry;
+	uid_t desk;
+	gid_t group;
 	bool ok;
 
 	if (folder == NULL)
-		return errno == ENOENT || fault_errno(f, "data/site/media cannot be read");
-	ok = restore_owner(settings, "desk", &desk, &unused, f) && restore_owner(settings, "front", &front, &group, f);
+		return errno == ENOENT || fault_errno(f, "data/desk/media cannot be read");
+	ok = restore_owner(settings, "desk", &desk, &group, f);
 	while (ok && (entry = readdir(folder)) != NULL)
 		ok = entry->d_name[0] == '.' || restore_give(fd, entry->d_name, desk, group, f);
-	ok = ok && restore_give(home, "data/site/media", desk, group, f);
-	if (ok && fchmod(fd, 02750) != 0)
-		ok = fault_errno(f, "data/site/media cannot be given its mode");
+	ok = ok && restore_give(home, "data/desk/media", desk, group, f);
 	closedir(folder);
 	return ok;
 }

@@ -1,6 +1,7 @@
 """A real story goes from a file to a reader.
 SPDX-License-Identifier: ISC
 """
+import hashlib
 import html
 import json
 import os
@@ -9,7 +10,7 @@ import shutil
 import subprocess
 
 import pytest
-from house import House, ROOT, make_jpeg
+from house import House, ROOT, make_jpeg, wait_for
 
 REAL = os.path.join(ROOT, "..", "shared", "data", "stories", "russian-support-for-assad.md")
 
@@ -153,6 +154,24 @@ def test_a_picture_with_a_position_comes_out_without_it(shared_house):
         assert b"Secret" not in raw and b"GPS" not in raw and b"12345678" not in raw
     said = subprocess.run(["exiftool", "-s", "-G1", "-a", "-u", *names], capture_output=True, text=True, check=True).stdout
     assert "GPS" not in said and "Secret" not in said and "XMP" not in said and "IPTC" not in said
+
+
+def test_a_withdrawn_story_takes_its_picture_off_the_site(shared_house):
+    house = shared_house
+    path = house.story("pictured", photo="alone.jpg", alt="Dunes", caption="Dunes.", credit="Name / Agency")
+    photo = os.path.join(os.path.dirname(path), "alone.jpg")
+    make_jpeg(photo)
+    with open(photo, "ab") as file:
+        file.write(b"of this story alone")
+    house.mimeo("story", "import", path)
+    picture = re.search(r"media/[0-9a-f]{16}-[0-9]+\.jpg", house.get("/2026/11/20/pictured/").text).group(0)
+    with open(photo, "rb") as file:
+        assert hashlib.blake2b(file.read(), digest_size=32).hexdigest()[:16] not in picture, "the name can be made from the original"
+    assert house.get("/" + picture).status == 200
+    house.mimeo("story", "withdraw", "pictured")
+    wait_for(lambda: house.get("/" + picture).status == 404, 10, why="the picture of a withdrawn story is still there")
+    house.mimeo("story", "publish", "pictured")
+    wait_for(lambda: house.get("/" + picture).status == 200, 10, why="the picture did not come back")
 
 
 def test_pictures_are_immutable_and_pages_are_light(newsroom):
