@@ -48,7 +48,8 @@ static void on_quiet(struct http_request *rq, void *room)
 	http_set(rq, "Vary", "Cookie");
 	http_set(rq, "X-Content-Type-Options", "nosniff");
 	http_answer(rq, 200, "text/css; charset=utf-8",
-		str_is(http_cookie(rq, "quiet"), "1") ? STR(".appeal{display:none}\n") : STR(""));
+		str_is(http_cookie(rq, "quiet"), "1")
+			? STR(".appeal{display:none}.appeal:has(:target){display:block}\n") : STR("")); /* the call still leads to it */
 }
 
 static const struct http_route public_routes[] = {

@@ -266,9 +266,11 @@ bool newsletter_issue_send(struct newsletter *n, int64_t id, struct str approved
 {
 	const char *why_not = newsletter_cannot_mail(n);
 	enum issue_state from = ISSUE_FROZEN, to = ISSUE_FROZEN;
+	int64_t readers = 0;
 	bool ok;
 
-	if (!read_state(n, id, &from, f))
+	if (!read_state(n, id, &from, f) || !store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT,
+			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED))), &readers, f))
 		return false;
 	if (from == ISSUE_SENDING)
 		return true;
@@ -276,6 +278,8 @@ bool newsletter_issue_send(struct newsletter *n, int64_t id, struct str approved
 		return fault_set(f, FAULT_CONFLICT, "this issue was sent already");
 	if (why_not != NULL)
 		return fault_set(f, FAULT_CONFLICT, "%s", why_not);
+	if (from == ISSUE_FROZEN && readers == 0)
+		return fault_set(f, FAULT_CONFLICT, "nobody has confirmed a subscription yet: this issue stays until somebody has");
 	if (approved_by.len == 0 || approved_by.len > 200 || str_has_control(approved_by))
 		return fault_set(f, FAULT_INPUT, "say who approves the issue, in at most 200 characters");
 	if (!store_begin(n->room->db, f))

@@ -352,7 +352,7 @@ static void quiet(void **state)
 
 	(void) state;
 	assert_int_equal(status_of(answer), 200);
-	assert_string_equal(body_of(answer), ".appeal{display:none}\n");
+	assert_string_equal(body_of(answer), ".appeal{display:none}.appeal:has(:target){display:block}\n");
 	assert_non_null(strstr(answer, "Vary: Cookie\r\n"));
 	answer = say("GET /support/quiet.css HTTP/1.1\r\nHost: localhost\r\nCookie: quiet=0\r\n\r\n");
 	assert_string_equal(body_of(answer), "");
