@@ -122,6 +122,17 @@ static bool parse_value(const struct reader *r, struct str text, struct front_fi
 	return true;
 }
 
+/* A byte below space that is no tab: it would travel on into pages, feeds and mails. */
+static bool has_hidden(struct str line)
+{
+	size_t i;
+
+	for (i = 0; i < line.len; i++)
+		if (line.at[i] != '\t' && str_has_control(str_part(line, i, 1)))
+			return true;
+	return false;
+}
+
 static bool parse_line(const struct reader *r, struct str line, struct front *out)
 {
 	size_t colon = str_find_char(line, ':');
@@ -129,8 +140,8 @@ static bool parse_line(const struct reader *r, struct str line, struct front *ou
 	struct str key;
 	size_t i;
 
-	if (str_has_control(line) && memchr(line.at, '\t', line.len) == NULL)
-		return wrong(r, "a control character stands in this line");
+	if (has_hidden(line))
+		return wrong(r, "a control character that one does not see stands in this line: type it anew");
 	if (is_blank(line.at[0]) || line.at[0] == '-')
 		return wrong(r, "a value stands on the line of its key; a list is written as [a, b]");
 	if (colon == SIZE_MAX)
@@ -187,6 +198,8 @@ bool front_parse(struct str file, const char *name, struct arena *arena, struct 
 		rest = str_part(rest, 3, SIZE_MAX);
 	if (!str_is_utf8(rest))
 		return fault_set(f, FAULT_INPUT, "%s:1: the file is not UTF-8; save it as UTF-8", name);
+	if (str_find_char(rest, '\0') != SIZE_MAX)
+		return fault_set(f, FAULT_INPUT, "%s:1: the file holds a NUL byte, so it is no text: save it as UTF-8 text", name);
 	if (!next_line(&r, &rest, &line) || !is_fence(line)) {
 		r.line = 1;
 		return wrong(&r, "the file begins with a line `---`, then `title: …` and the other keys, then `---`");

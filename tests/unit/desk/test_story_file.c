@@ -80,6 +80,7 @@ static void every_key_is_read(void **state)
 static void every_complaint_names_file_and_line(void **state)
 {
 	(void) state;
+	bad("---\ntitle: One\ncaption:\ta\x07\n---\nText.\n", "a.md:3: a control character");
 	bad("", "a.md:1: the file begins with a line `---`");
 	bad("title: x\n", "a.md:1: the file begins");
 	bad("---\ntitle: x\n", "a.md:2: the second `---`");
