@@ -90,7 +90,7 @@ static bool load_stories(struct bake *bake, struct fault *f)
 				(void) store_rows_end(&rows);
 				return fault_full(f, "the site");
 			}
-			if (room > 0)
+			if (bake->lists != NULL)
 				memcpy(stories, bake->stories, room * sizeof(*stories));
 			bake->stories = stories;
 			room = more;
@@ -288,10 +288,11 @@ static bool load_list_rows(struct bake *bake, struct fault *f)
 			size_t more = room > 0 ? room * 2 : 64;
 			struct bake_list *lists = arena_alloc_many(&bake->arena, more, sizeof(*lists));
 
-			ok = lists != NULL || fault_full(f, "the site");
-			if (!ok)
+			if (lists == NULL) {
+				ok = fault_full(f, "the site");
 				break;
-			if (room > 0)
+			}
+			if (bake->lists != NULL)
 				memcpy(lists, bake->lists, room * sizeof(*lists));
 			bake->lists = lists;
 			room = more;
@@ -301,9 +302,10 @@ static bool load_list_rows(struct bake *bake, struct fault *f)
 			.slug = store_column_copy(&rows, 2, &bake->arena), .name = store_column_copy(&rows, 3, &bake->arena),
 			.slots = (size_t) store_column_i64(&rows, 4), .is_touched = bake->is_full};
 		list->stories = arena_alloc_many(&bake->arena, list->slots + 1, sizeof(*list->stories));
-		ok = list->stories != NULL || fault_full(f, "the site");
-		if (!ok)
+		if (list->stories == NULL) {
+			ok = fault_full(f, "the site");
 			break;
+		}
 		for (i = 0; i < list->slots; i++)
 			list->stories[i] = UINT32_MAX;
 		bake->list_count++;

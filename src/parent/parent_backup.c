@@ -283,7 +283,7 @@ static bool restore_give_media(int home, const struct settings *settings, struct
 static bool restore_give_all(const char *path, struct fault *f)
 {
 	struct settings settings = {0};
-	struct home home;
+	struct home home = {.fd = -1};
 	char file[64];
 	bool ok = true;
 	size_t i;
@@ -326,7 +326,7 @@ static bool restore_put(struct errand *errand, int folder, int home, struct faul
 
 static bool restore_confirm(struct errand *errand, struct fault *f)
 {
-	struct home home;
+	struct home home = {.fd = -1};
 	bool ok;
 
 	if (!home_open(&home, errand->home_path, f))
