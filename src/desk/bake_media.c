@@ -70,11 +70,40 @@ bool bake_media_show(struct bake *bake, struct fault *f)
 	return ok;
 }
 
+static bool is_shown(const struct bake *bake, struct str hash)
+{
+	size_t i;
+
+	for (i = 0; i < bake->count; i++)
+		if (bake->stories[i].story.state == STORY_PUBLISHED && str_equal(bake->stories[i].story.photo.hash, hash))
+			return true;
+	return false;
+}
+
+/* Those of the stories at hand alone: publishing one story must not cost more in a large archive. */
+static bool hide_touched(struct bake *bake, struct fault *f)
+{
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; ok && i < bake->count; i++) {
+		const struct story *story = &bake->stories[i].story;
+
+		if (bake->stories[i].is_touched && story->state != STORY_PUBLISHED && story->photo.hash.len > 0
+			&& !is_shown(bake, story->photo.hash))
+			ok = for_each_file(bake->site.fd, story->photo.hash, story->photo.widths, hide, f);
+	}
+	return ok;
+}
+
+/* A full bake also takes away photos that were replaced by others. */
 bool bake_media_hide(struct bake *bake, struct fault *f)
 {
 	struct store_rows rows;
 	bool ok = true;
 
+	if (!bake->is_full)
+		return hide_touched(bake, f);
 	if (!store_rows_begin(bake->db, DESK_SQL_PHOTO_HIDDEN, STORE_NO_ARGS, &rows, f))
 		return false;
 	while (ok && store_rows_next(&rows, f))

@@ -19,7 +19,7 @@ SELECT hash, widths FROM photo WHERE hash IN (SELECT photo FROM story WHERE stat
 -- name: photo_hidden
 -- → hash, widths of every photo that no published story names
 SELECT hash, widths FROM photo
-WHERE NOT EXISTS (SELECT 1 FROM story WHERE story.photo = photo.hash AND story.state = 'published')
+WHERE hash NOT IN (SELECT photo FROM story WHERE state = 'published' AND photo IS NOT NULL)
 
 -- --- stories ---
 
