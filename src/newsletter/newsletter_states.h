@@ -1,13 +1,12 @@
 /* newsletter_states.h: every state machine of the newsletter room, one table each.
  *
- * A table gives the enum, the names in the database, and next(). A step that a state does not list is refused:
- * nothing moves. tests/unit/newsletter/test_states.c holds the names against the schema's CHECKs.
+ * What a table gives is in base/states.h. A step that a state does not list is refused: nothing moves.
+ * tests/unit/newsletter/test_states.c holds the names against the schema's CHECKs.
  * SPDX-License-Identifier: ISC */
 #ifndef NEWSLETTER_NEWSLETTER_STATES_H
 #define NEWSLETTER_NEWSLETTER_STATES_H
 
-#include <stdbool.h>
-#include "base/str.h"
+#include "base/states.h"
 
 /* state, name, meaning */
 #define DELIVERY_STATES(X) \
@@ -63,18 +62,8 @@
 
 #define SUBSCRIBER_STEPS(X) X(SUBSCRIBER_IS_CONFIRMED)
 
-/* enum NAME_state, enum NAME_step, NAME_state_name(), NAME_state_from(), NAME_next() (false: no such move). */
-#define STATE_MACHINE(name, NAME) \
-	enum name##_state { NAME##_STATES(STATE_ENUM) NAME##_STATE_COUNT }; \
-	enum name##_step { NAME##_STEPS(STEP_ENUM) NAME##_STEP_COUNT }; \
-	struct str name##_state_name(enum name##_state state); \
-	bool name##_state_from(struct str text, enum name##_state *state); \
-	bool name##_next(enum name##_state from, enum name##_step step, enum name##_state *to);
-#define STATE_ENUM(state, text, meaning) state,
-#define STEP_ENUM(step) step,
-
-STATE_MACHINE(delivery, DELIVERY)
-STATE_MACHINE(issue, ISSUE)
-STATE_MACHINE(subscriber, SUBSCRIBER)
+STATES_DECLARE(delivery, DELIVERY)
+STATES_DECLARE(issue, ISSUE)
+STATES_DECLARE(subscriber, SUBSCRIBER)
 
 #endif

@@ -108,7 +108,7 @@ bool support_book_contribution(struct support *support, const struct support_che
 				STORE_ARGS(store_i64(id), store_i64(checkout->id),
 					store_text(str_from(frequency_names[checkout->frequency])), store_text(STR("stripe")),
 					store_i64(amount.minor), store_text(str_from(amount.code)),
-					store_text(str_from(contribution_state_name(CONTRIBUTION_BOOKED))), store_i64(day)),
+					store_text(contribution_state_name(CONTRIBUTION_BOOKED)), store_i64(day)),
 				NULL, f) &&
 		support_add_reference(support, reference, id, f) &&
 		support_book(support, "contribution", reference, id, day, lines, 2, &is_new, f);
@@ -128,12 +128,12 @@ static bool restate_refunds(struct support *support, int64_t contribution, struc
 	ok = store_number(support->db, SUPPORT_SQL_REFUND_SUM_DONE, STORE_ARGS(store_i64(contribution)), &given_back, f) &&
 		store_one(
 			support->db, SUPPORT_SQL_CONTRIBUTION_BY_ID, STORE_ARGS(store_i64(contribution)), &arena, &row, &found, f);
-	if (ok && found && contribution_state_find(row.columns[6].bytes, &state)) {
-		next = contribution_next(state, given_back == 0 ? CONTRIBUTION_NONE :
-			given_back < row.columns[2].number ? CONTRIBUTION_PART : CONTRIBUTION_ALL);
+	if (ok && found && contribution_state_from(row.columns[6].bytes, &state)) {
+		contribution_next(state, given_back == 0 ? CONTRIBUTION_NONE :
+			given_back < row.columns[2].number ? CONTRIBUTION_PART : CONTRIBUTION_ALL, &next);
 		ok = store_run(support->db, SUPPORT_SQL_CONTRIBUTION_MOVE,
 			STORE_ARGS(store_i64(contribution), store_text(row.columns[6].bytes),
-				store_text(str_from(contribution_state_name(next))), store_i64(given_back)),
+				store_text(contribution_state_name(next)), store_i64(given_back)),
 			NULL, f);
 	}
 	arena_release(&arena);
@@ -170,19 +170,16 @@ bool support_book_refund(struct support *support, int64_t contribution, struct s
 	key = store_blob(str_make(index, sizeof(index)));
 	ok = store_one(support->db, SUPPORT_SQL_REFUND_FIND, STORE_ARGS(key), &arena, &row, &found, f);
 	if (ok && found)
-		must(refund_state_find(row.columns[0].bytes, &state));
+		must(refund_state_from(row.columns[0].bytes, &state));
 	arena_release(&arena);
-	next = refund_next(state, step);
-	if (!ok || next == state)
+	if (!ok || !refund_next(state, step, &next))
 		return ok;
 	if (state == REFUND_NEW)
 		ok = store_run(support->db, SUPPORT_SQL_REFUND_INSERT, STORE_ARGS(key, store_i64(contribution),
-			store_i64(amount.minor), store_text(str_from(refund_state_name(next)))), NULL, f);
+			store_i64(amount.minor), store_text(refund_state_name(next))), NULL, f);
 	else
 		ok = store_run(support->db, SUPPORT_SQL_REFUND_MOVE,
-			STORE_ARGS(
-				key, store_text(str_from(refund_state_name(state))), store_text(str_from(refund_state_name(next)))),
-			NULL, f);
+			STORE_ARGS(key, store_text(refund_state_name(state)), store_text(refund_state_name(next))), NULL, f);
 	return ok && book_refund_move(support, contribution, refund, amount, state, next, day, f) &&
 		restate_refunds(support, contribution, f);
 }

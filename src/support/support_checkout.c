@@ -40,7 +40,7 @@ bool support_new_checkout(struct support *support, const struct support_gift *gi
 		store_blob(str_make(token_hash, sizeof(token_hash))), store_blob(str_make(manage_hash, sizeof(manage_hash))),
 		store_text(str_from(frequency_names[gift->frequency])), store_i64(gift->amount.minor),
 		store_text(str_from(gift->amount.code)), store_text(language),
-		store_text(str_from(checkout_state_name(CHECKOUT_ASKED))), store_i64(clock_utc_day(clock_now()))), NULL, f);
+		store_text(checkout_state_name(CHECKOUT_ASKED)), store_i64(clock_utc_day(clock_now()))), NULL, f);
 }
 
 static bool fill(const struct store_row *row, struct support_checkout *checkout, struct fault *f)
@@ -54,7 +54,7 @@ static bool fill(const struct store_row *row, struct support_checkout *checkout,
 			checkout->frequency = (enum frequency) i;
 	if (currency.len == 3)
 		memcpy(checkout->amount.code, currency.at, 3);
-	return checkout_state_find(row->columns[5].bytes, &checkout->state) ||
+	return checkout_state_from(row->columns[5].bytes, &checkout->state) ||
 		fault_set(f, FAULT_IO, "a checkout's row cannot be read");
 }
 
@@ -84,13 +84,13 @@ bool support_find_checkout(struct support *support, enum support_find by, struct
 bool support_move_checkout(struct support *support, struct support_checkout *checkout, enum checkout_step step,
 	struct fault *f)
 {
-	enum checkout_state next = checkout_next(checkout->state, step);
+	enum checkout_state next;
 
-	if (next == checkout->state)
+	if (!checkout_next(checkout->state, step, &next))
 		return true;
 	if (!store_run(support->db, SUPPORT_SQL_CHECKOUT_MOVE,
-			STORE_ARGS(store_i64(checkout->id), store_text(str_from(checkout_state_name(checkout->state))),
-				store_text(str_from(checkout_state_name(next)))),
+			STORE_ARGS(store_i64(checkout->id), store_text(checkout_state_name(checkout->state)),
+				store_text(checkout_state_name(next))),
 			NULL, f))
 		return false;
 	checkout->state = next;

@@ -81,7 +81,7 @@ void support_get_contributions(struct http_request *rq, void *self)
 	bool ok;
 
 	json_object_set_new(value, "contributions", list);
-	if (state.len > 0 && !contribution_state_find(state, &known)) {
+	if (state.len > 0 && !contribution_state_from(state, &known)) {
 		fault_set(&f, FAULT_INPUT, "state is one of booked, part_refunded, refunded");
 		json_decref(value);
 		http_answer_fault(rq, &f);
@@ -153,12 +153,12 @@ static bool add_month(struct support *support, json_t *list, int year, int month
 }
 
 static bool set_count(
-	struct support *support, json_t *to, const char *key, enum support_sql query, const char *with, struct fault *f)
+	struct support *support, json_t *to, const char *key, enum support_sql query, struct str with, struct fault *f)
 {
-	const struct store_value value = store_text(str_from(with));
+	const struct store_value value = store_text(with);
 	int64_t count;
 
-	if (!store_number(support->db, query, &value, with != NULL ? 1 : 0, &count, f))
+	if (!store_number(support->db, query, &value, with.len > 0 ? 1 : 0, &count, f))
 		return false;
 	json_object_set_new(to, key, json_integer(count));
 	return true;
@@ -179,9 +179,9 @@ void support_get_totals(struct http_request *rq, void *self)
 	ok = add_sums(support, month, first_of_month(now.year, now.month), first_of_month(now.year, now.month + 1), &f) &&
 		add_sums(support, all, 0, INT32_MAX, &f) &&
 		set_count(support, value, "monthly_supporters", SUPPORT_SQL_MANDATE_COUNT_FREQUENCY,
-			frequency_names[FREQUENCY_MONTHLY], &f) &&
+			str_from(frequency_names[FREQUENCY_MONTHLY]), &f) &&
 		set_count(support, value, "annual_supporters", SUPPORT_SQL_MANDATE_COUNT_FREQUENCY,
-			frequency_names[FREQUENCY_ANNUAL], &f);
+			str_from(frequency_names[FREQUENCY_ANNUAL]), &f);
 	for (int i = MONTHS - 1; ok && i >= 0; i--)
 		ok = add_month(support, months, now.year, now.month - i, &f);
 	answer(rq, ok, value, &f, "adding up contributions");
@@ -265,10 +265,10 @@ static bool add_counts(struct support *support, json_t *health, struct fault *f)
 		!set_count(support, health, "parked", SUPPORT_SQL_EVENT_COUNT_STATE, event_state_name(EVENT_PARKED), f) ||
 		!set_count(support, health, "unmatched", SUPPORT_SQL_EVENT_COUNT_STATE, event_state_name(EVENT_FOREIGN), f) ||
 		!set_count(support, health, "ignored", SUPPORT_SQL_EVENT_COUNT_STATE, event_state_name(EVENT_IGNORED), f) ||
-		!set_count(support, health, "fees_due", SUPPORT_SQL_FEE_DUE_COUNT, NULL, f) ||
+		!set_count(support, health, "fees_due", SUPPORT_SQL_FEE_DUE_COUNT, STR(""), f) ||
 		!set_count(support, health, "cancels_open", SUPPORT_SQL_MANDATE_COUNT_STATE,
 			mandate_state_name(MANDATE_UNCERTAIN), f) ||
-		!set_count(support, health, "reminders", SUPPORT_SQL_REMINDER_COUNT, NULL, f) ||
+		!set_count(support, health, "reminders", SUPPORT_SQL_REMINDER_COUNT, STR(""), f) ||
 		!store_number(support->db, SUPPORT_SQL_EVENT_LAST_DAY, STORE_NO_ARGS, &day, f))
 		return false;
 	if (day > 0)

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/must.h"
 #include "base/rand.h"
 #include "gen/support_sql.h"
 #include "store/store.h"
@@ -230,11 +231,11 @@ static bool unpark_one(struct support *support, const struct parked *parked, uns
 		!facts_unpack(plain, parked->type, arena, &facts, f) ||
 		!apply(support, &facts, depth + 1, arena, &outcome, f))
 		return false;
-	next = event_next(EVENT_PARKED, outcome.state == EVENT_PARKED ? EVENT_STILL_WAITS : EVENT_IS_APPLIED);
+	must(event_next(EVENT_PARKED, outcome.state == EVENT_PARKED ? EVENT_STILL_WAITS : EVENT_IS_APPLIED, &next));
 	if (next == EVENT_PARKED)
 		support_index(support, "support.reference", outcome.awaits, index);
 	return store_run(support->db, SUPPORT_SQL_EVENT_MOVE, STORE_ARGS(store_i64(parked->id),
-		store_text(str_from(event_state_name(EVENT_PARKED))), store_text(str_from(event_state_name(next))),
+		store_text(event_state_name(EVENT_PARKED)), store_text(event_state_name(next)),
 		next == EVENT_PARKED ? store_blob(str_make(index, sizeof(index))) : store_null()), NULL, f);
 }
 
@@ -274,7 +275,7 @@ static bool keep_event(struct support *support, const struct facts *facts, struc
 			return false;
 	}
 	return store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(rand_id()), store_blob(event_index),
-		store_text(facts->type), store_text(str_from(event_state_name(outcome->state))),
+		store_text(facts->type), store_text(event_state_name(outcome->state)),
 		is_parked ? store_blob(str_make(awaits, sizeof(awaits))) : store_null(),
 		has_facts ? store_blob(str_make(sealed, sizeof(sealed))) : store_null(),
 		store_i64(clock_utc_day(clock_now()))), NULL, f);
@@ -316,6 +317,6 @@ bool support_take_event(struct support *support, const struct facts *facts, bool
 	if (!ok)
 		return fault_add(f, "while taking an event");
 	log_event(LOG_PROVIDER, LOG_STR("event", facts->type),
-		LOG_C("became", *is_new ? event_state_name(outcome.state) : "known already"));
+		LOG_STR("became", *is_new ? event_state_name(outcome.state) : STR("known already")));
 	return true;
 }

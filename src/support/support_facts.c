@@ -198,7 +198,7 @@ bool facts_unpack(struct str packed, struct str type, struct arena *arena, struc
 
 	*facts = (struct facts){.type = type, .kind = kind_of(type)};
 	ok = next_number(&rest, &facts->created_s) && next_number(&rest, &facts->checkout) &&
-		next_number(&rest, &is_paid) && next_number(&rest, &step) && step >= 0 && step < refund_step_count &&
+		next_number(&rest, &is_paid) && next_number(&rest, &step) && step >= 0 && step < REFUND_STEP_COUNT &&
 		next_number(&rest, &facts->amount.minor) && str_next(&rest, ' ', &piece) && piece.len <= 3;
 	if (ok) {
 		facts->is_paid = is_paid != 0;

@@ -119,7 +119,7 @@ static void end(struct cancelling *cancelling)
 {
 	struct support *support = cancelling->support;
 
-	log_event(LOG_PROVIDER, LOG_C("asked", "cancel"), LOG_C("became", mandate_state_name(cancelling->mandate.state)));
+	log_event(LOG_PROVIDER, LOG_C("asked", "cancel"), LOG_STR("became", mandate_state_name(cancelling->mandate.state)));
 	if (cancelling->rq != NULL) {
 		answer_state(support, cancelling->rq, cancelling->mandate.state == MANDATE_ENDED ? 200 :
 			fault_http_status(FAULT_REMOTE), &cancelling->checkout, &cancelling->mandate);

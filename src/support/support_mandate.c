@@ -16,7 +16,7 @@ static bool fill(struct support *support, const struct store_row *row, bool open
 {
 	mandate->id = row->columns[0].number;
 	mandate->checkout = row->columns[1].number;
-	if (!mandate_state_find(row->columns[2].bytes, &mandate->state))
+	if (!mandate_state_from(row->columns[2].bytes, &mandate->state))
 		return fault_set(f, FAULT_IO, "a mandate's row cannot be read");
 	return !open_it || seal_open(support->seal_key, row->columns[3].bytes, arena, &mandate->subscription, f);
 }
@@ -46,7 +46,7 @@ static bool insert(struct support *support, const struct support_checkout *check
 	*mandate = (struct support_mandate){.id = rand_id(), .checkout = checkout->id, .state = MANDATE_ACTIVE};
 	return seal(support->sealer, subscription, sealed, f) && store_run(support->db, SUPPORT_SQL_MANDATE_INSERT,
 		STORE_ARGS(store_i64(mandate->id), store_i64(checkout->id), store_blob(index),
-			store_blob(str_make(sealed, sizeof(sealed))), store_text(str_from(mandate_state_name(MANDATE_ACTIVE))),
+			store_blob(str_make(sealed, sizeof(sealed))), store_text(mandate_state_name(MANDATE_ACTIVE)),
 			store_i64(clock_utc_day(clock_now()))), NULL, f);
 }
 
@@ -73,12 +73,12 @@ bool support_know_mandate(struct support *support, const struct support_checkout
 bool support_move_mandate(
 	struct support *support, struct support_mandate *mandate, enum mandate_step step, struct fault *f)
 {
-	enum mandate_state next = mandate_next(mandate->state, step);
+	enum mandate_state next;
 
-	if (next == mandate->state)
+	if (!mandate_next(mandate->state, step, &next))
 		return true;
 	if (!store_run(support->db, SUPPORT_SQL_MANDATE_MOVE, STORE_ARGS(store_i64(mandate->id),
-			store_text(str_from(mandate_state_name(mandate->state))), store_text(str_from(mandate_state_name(next))),
+			store_text(mandate_state_name(mandate->state)), store_text(mandate_state_name(next)),
 			next == MANDATE_ENDED ? store_i64(clock_utc_day(clock_now())) : store_null()), NULL, f))
 		return false;
 	mandate->state = next;

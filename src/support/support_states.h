@@ -7,8 +7,7 @@
 #ifndef SUPPORT_SUPPORT_STATES_H
 #define SUPPORT_SUPPORT_STATES_H
 
-#include <stdbool.h>
-#include "base/str.h"
+#include "base/states.h"
 
 /* state, name, meaning */
 #define CHECKOUT_STATES(X) \
@@ -112,21 +111,10 @@
 
 #define EVENT_STEPS(X) X(EVENT_IS_APPLIED) X(EVENT_STILL_WAITS)
 
-#define X_STATE(state, name, meaning) state,
-#define X_STEP(step) step,
-#define DECLARE_MACHINE(word, STATES, STEPS) \
-	enum word##_state { STATES(X_STATE) word##_state_count }; \
-	enum word##_step { STEPS(X_STEP) word##_step_count }; \
-	const char *word##_state_name(enum word##_state state); \
-	/* False for a name that the table does not hold. */ \
-	bool word##_state_find(struct str name, enum word##_state *state); \
-	/* Where the step leads; the state itself where the table lists nothing. */ \
-	enum word##_state word##_next(enum word##_state state, enum word##_step step);
-
-DECLARE_MACHINE(checkout, CHECKOUT_STATES, CHECKOUT_STEPS)
-DECLARE_MACHINE(mandate, MANDATE_STATES, MANDATE_STEPS)
-DECLARE_MACHINE(contribution, CONTRIBUTION_STATES, CONTRIBUTION_STEPS)
-DECLARE_MACHINE(refund, REFUND_STATES, REFUND_STEPS)
-DECLARE_MACHINE(event, EVENT_STATES, EVENT_STEPS)
+STATES_DECLARE(checkout, CHECKOUT)
+STATES_DECLARE(mandate, MANDATE)
+STATES_DECLARE(contribution, CONTRIBUTION)
+STATES_DECLARE(refund, REFUND)
+STATES_DECLARE(event, EVENT)
 
 #endif

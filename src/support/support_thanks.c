@@ -131,7 +131,7 @@ void support_get_thanks(struct http_request *rq, void *self)
 	case CHECKOUT_EXPIRED:
 		answer_back(support, rq, &checkout, "support_nothing_taken");
 		break;
-	case checkout_state_count:
+	case CHECKOUT_STATE_COUNT:
 		break;
 	}
 }
