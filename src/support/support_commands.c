@@ -3,6 +3,7 @@
  * Decides: how contributions and the ledger read on a terminal. Runs in: the command's process; the room does the work.
  * The hard thing: none.
  * SPDX-License-Identifier: ISC */
+#include <inttypes.h>
 #include <stdio.h>
 #include "base/buf.h"
 #include "base/fault.h"
@@ -11,20 +12,15 @@
 #include "http/http_client.h"
 #include "support.h"
 
-/* "1234.50 USD" with the currency's own digits. */
-static void write_money(char *out, size_t room, int64_t minor, struct str code)
+/* "1234.50", with the currency's own digits. */
+static void write_money(char out[40], int64_t minor, struct str code)
 {
-	int digits = money_digits(code) > 0 ? money_digits(code) & 7 : 0;
-	int64_t scale = 1;
+	int digits = money_digits(code) > 0 ? money_digits(code) : 0;
 	uint64_t size = minor < 0 ? (uint64_t) -(minor + 1) + 1 : (uint64_t) minor;
+	char text[32];
+	int whole = snprintf(text, sizeof(text), "%0*" PRIu64, digits + 1, size) - digits;
 
-	for (int i = 0; i < digits; i++)
-		scale *= 10;
-	if (digits > 0)
-		snprintf(out, room, "%s%llu.%0*llu", minor < 0 ? "-" : "", (unsigned long long) (size / (uint64_t) scale),
-			digits, (unsigned long long) (size % (uint64_t) scale));
-	else
-		snprintf(out, room, "%s%llu", minor < 0 ? "-" : "", (unsigned long long) size);
+	snprintf(out, 40, "%s%.*s%s%.*s", minor < 0 ? "-" : "", whole, text, digits > 0 ? "." : "", digits, text + whole);
 }
 
 static int64_t number(const json_t *object, const char *key)
@@ -57,9 +53,9 @@ static bool run_list(struct errand *errand, struct fault *f)
 			state = http_json_text(one, "state");
 		char amount[40], fee[40] = "-";
 
-		write_money(amount, sizeof(amount), number(one, "amount_minor"), code);
+		write_money(amount, number(one, "amount_minor"), code);
 		if (json_is_integer(json_object_get(one, "fee_minor")))
-			write_money(fee, sizeof(fee), number(one, "fee_minor"), code);
+			write_money(fee, number(one, "fee_minor"), code);
 		printf("%.*s  %.*s  %-8.*s %-13.*s %10s %.*s  fee %s\n", STR_ARG(day), STR_ARG(reference), STR_ARG(frequency),
 			STR_ARG(state), amount, STR_ARG(code), fee);
 	}
@@ -84,7 +80,7 @@ static void print_booking(const json_t *booking)
 		struct str account = http_json_text(entry, "account"), code = http_json_text(entry, "currency");
 		char amount[40];
 
-		write_money(amount, sizeof(amount), number(entry, "amount_minor"), code);
+		write_money(amount, number(entry, "amount_minor"), code);
 		printf("    %-24.*s  %12s %.*s\n", STR_ARG(account), amount, STR_ARG(code));
 	}
 	printf("\n");
@@ -110,7 +106,7 @@ static bool run_ledger(struct errand *errand, struct fault *f)
 		struct str name = http_json_text(account, "account"), code = http_json_text(account, "currency");
 		char balance[40];
 
-		write_money(balance, sizeof(balance), number(account, "balance_minor"), code);
+		write_money(balance, number(account, "balance_minor"), code);
 		printf("; %-24.*s  %12s %.*s\n", STR_ARG(name), balance, STR_ARG(code));
 	}
 	json_decref(reply);
