@@ -125,7 +125,10 @@ void bake_fill_card(struct bake *bake, struct press_value *card, const struct ba
 	const struct locale *locale, enum bake_picture kind);
 void bake_set_time(struct bake *bake, struct press_value *map, const char *key, struct when when, struct str text);
 struct str bake_absolute(struct bake *bake, struct str path, struct arena *arena); /* settings.url + "/…" */
-struct str bake_photo_url(struct bake *bake, const struct story *story, const char *ending, struct arena *arena);
+/* The photo at 1280 pixels or what is nearest below; empty: none. size may be NULL. */
+struct bake_size { int64_t width, height; };
+struct str bake_photo_url(struct bake *bake, const struct story *story, const char *ending, struct arena *arena,
+	struct bake_size *size);
 /* The chrome (and, with_sheets, newsletter and appeal) of story pages in a language: made once, `back` set for each
  * page. */
 struct bake_base *bake_base(struct bake *bake, struct str language, struct str section, bool with_sheets);
@@ -133,6 +136,8 @@ struct bake_base *bake_base(struct bake *bake, struct str language, struct str s
 bool bake_put(struct bake *bake, const char *template_name, const struct press_value *behind,
 	const struct press_value *root, struct str path, struct fault *f) __attribute__((warn_unused_result));
 
+/* bake_ld.c: in bake->page. */
+struct str bake_story_ld(struct bake *bake, const struct story *story);
 /* bake_story.c … one kind of page each. */
 bool bake_story_page(struct bake *bake, size_t position, struct str body, struct fault *f)
 	__attribute__((warn_unused_result));

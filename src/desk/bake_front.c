@@ -201,7 +201,7 @@ static bool fill_item(struct feeding *feeding, const struct bake_story *of, stru
 		.summary = story->excerpt, .language = story->lang, .authors = story->authors,
 		.author_count = story->author_count, .topics = story->topics, .topic_count = story->topic_count,
 		.published = story->published, .updated = story->updated,
-		.image_url = bake_photo_url(bake, story, ".jpg", &feeding->arena), .image_type = STR("image/jpeg"),
+		.image_url = bake_photo_url(bake, story, ".jpg", &feeding->arena, NULL), .image_type = STR("image/jpeg"),
 		.image_credit = story->credit};
 	item->id = item->url;
 	buf_init(&html, 4 * 1024 * 1024);

@@ -18,7 +18,7 @@
 #include "press/theme.h"
 #include "store/store.h"
 
-enum { RECIPE = 3, /* changes when this program bakes other pages from the same things */
+enum { RECIPE = 4, /* changes when this program bakes other pages from the same things */
 	REPORT_EVERY = 200, QUEUE_FULL = 2000, BODY_ARENA = 4 * 1024 * 1024 };
 
 struct queue {

@@ -1,12 +1,14 @@
-/* bake_story.c: a story's page, and its structured data.
+/* bake_story.c: a story's page.
  *
- * Decides: what the story template is given. Leaves to others: related stories (bake_more.c), the sheets (house/page).
+ * Decides: what the story template is given. Leaves to others: related stories
+ * (bake_more.c), structured data (bake_ld.c), the sheets (house/page).
  * Runs in: desk's bake. The hard thing: ten thousand of these in two seconds; so chrome and sheets are made once per
  * language and only `back` changes in them.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "base/must.h"
 #include "desk/bake.h"
+#include "house/page.h"
 #include "house/settings.h"
 #include "press/html.h"
 #include "press/locale.h"
@@ -139,57 +141,38 @@ static void set_more(struct bake *bake, struct press_value *root, size_t positio
 	press_set_bool(root, "has_more", related->count > 0);
 }
 
-/* --- schema.org --- */
+/* --- style --- */
 
-static void json_pair(struct buf *out, const char *name, struct str value)
+/* The languages of arabic.css. */
+static bool is_arabic_script(struct str lang)
 {
-	if (value.len == 0)
-		return;
-	buf_format(out, ",\"%s\":", name);
-	json_text(out, value);
+	struct str code = str_part(lang, 0, str_find_char(lang, '-'));
+
+	return str_is(code, "ar") || str_is(code, "fa") || str_is(code, "ur");
 }
 
-static void json_time(struct buf *out, const char *name, struct when when)
+static bool has_rare_marks(struct str html)
 {
-	buf_format(out, ",\"%s\":\"", name);
-	clock_write_iso(out, when);
-	buf_add_char(out, '"');
-}
-
-static struct str json_ld(struct bake *bake, const struct story *story, struct str canonical)
-{
-	struct str image = bake_photo_url(bake, story, ".jpg", &bake->page);
-	struct buf json;
-	struct str out;
+	static const char *const marks[] = {"<blockquote", "<table", "<pre", "<section class=\"notes\""};
 	size_t i;
 
-	buf_init(&json, TEXT_BYTES);
-	buf_add_text(&json, "{\"@context\":\"https://schema.org\",\"@type\":\"NewsArticle\"");
-	json_pair(&json, "headline", story->title);
-	json_pair(&json, "description", story->excerpt);
-	json_pair(&json, "inLanguage", story->lang);
-	json_pair(&json, "articleSection", story->section);
-	json_time(&json, "datePublished", story->published);
-	json_time(&json, "dateModified", story->updated.us > story->published.us ? story->updated : story->published);
-	for (i = 0; i < story->author_count; i++) {
-		buf_add_text(&json, i == 0 ? ",\"author\":[{\"@type\":\"Person\"" : ",{\"@type\":\"Person\"");
-		json_pair(&json, "name", story->authors[i]);
-		buf_add_char(&json, '}');
-	}
-	buf_add_text(&json, story->author_count > 0 ? "]" : "");
-	if (image.len > 0) {
-		buf_add_text(&json, ",\"image\":[");
-		json_text(&json, image);
-		buf_add_char(&json, ']');
-	}
-	json_pair(&json, "mainEntityOfPage", canonical);
-	buf_add_text(&json, ",\"isAccessibleForFree\":true,\"publisher\":{\"@type\":\"NewsMediaOrganization\"");
-	json_pair(&json, "name", bake->settings->name);
-	json_pair(&json, "url", bake_absolute(bake, STR("/"), &bake->page));
-	buf_add_text(&json, "}}");
-	out = str_copy(buf_view(&json), &bake->page);
-	buf_release(&json);
-	return out;
+	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (str_find(html, str_from(marks[i])) != SIZE_MAX)
+			return true;
+	return false;
+}
+
+/* After the body and "Read more". */
+static void set_style(struct bake *bake, struct press_value *root, size_t position)
+{
+	const struct bake_related *related = &bake->related[position];
+	bool needs_arabic = is_arabic_script(bake->stories[position].story.lang)
+		|| is_arabic_script(bake->settings->language);
+	size_t i;
+
+	for (i = 0; i < related->count; i++)
+		needs_arabic = needs_arabic || is_arabic_script(bake->stories[related->at[i]].story.lang);
+	page_set_body_style(root, bake->theme, bake->settings, has_rare_marks(buf_view(&bake->body)), needs_arabic);
 }
 
 /* --- the page --- */
@@ -232,8 +215,8 @@ static void set_head(struct bake *bake, struct press_value *root, const struct s
 	press_set_text(root, "story_lang", story->lang);
 	press_set_text(root, "story_dir", story->dir);
 	press_set_c(root, "og_type", "article");
-	press_set_text(root, "og_image", bake_photo_url(bake, story, ".jpg", &bake->page));
-	press_set_text(root, "json_ld", json_ld(bake, story, canonical));
+	press_set_text(root, "og_image", bake_photo_url(bake, story, ".jpg", &bake->page, NULL));
+	press_set_text(root, "json_ld", bake_story_ld(bake, story));
 }
 
 bool bake_story_page(struct bake *bake, size_t position, struct str body, struct fault *f)
@@ -256,6 +239,8 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 		press_set_text(label, "href", bake_join(&bake->page, STR("../../../../"), of->section_href,
 			(struct str){NULL, 0}));
 	}
+	press_set_text(root, "text_href", bake_join(&bake->page, STR("../../../../text"), story->path,
+		(struct str){NULL, 0}));
 	press_set_text(root, "headline", story->title);
 	press_set_text(root, "standfirst", story->excerpt);
 	press_set_text(root, "byline_html", byline(bake, story, locale));
@@ -264,5 +249,8 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	set_corrections(bake, root, story, locale);
 	set_topics(bake, root, of);
 	set_more(bake, root, position);
-	return set_body(bake, root, story, body, f) && bake_put(bake, "story", base->root, root, story->path, f);
+	if (!set_body(bake, root, story, body, f))
+		return false;
+	set_style(bake, root, position);
+	return bake_put(bake, "story", base->root, root, story->path, f);
 }

@@ -133,9 +133,16 @@ static bool put_headers(struct bake *bake, struct fault *f)
 	return ok;
 }
 
+/* The theme's drawings that pages point to. */
+static bool put_drawings(struct bake *bake, struct fault *f)
+{
+	return bake_site_put(&bake->site, "icon.svg", theme_file(bake->theme, "icon.svg"), true, f)
+		&& bake_site_put(&bake->site, "marks.svg", theme_file(bake->theme, "marks.svg"), true, f);
+}
+
 bool bake_texts(struct bake *bake, struct fault *f)
 {
-	return put_text(bake, "about", f) && put_text(bake, "privacy", f) && put_support(bake, f) && put_errors(bake, f)
+	return put_drawings(bake, f) && put_text(bake, "about", f) && put_text(bake, "privacy", f) && put_support(bake, f) && put_errors(bake, f)
 		&& put_headers(bake, f);
 }
 

@@ -101,12 +101,24 @@ static struct str srcset(struct bake *bake, const struct story_photo *photo, str
 	return out;
 }
 
-struct str bake_photo_url(struct bake *bake, const struct story *story, const char *ending, struct arena *arena)
+/* The picture's height at a width, in its own proportions. */
+static int64_t height_at(const struct story_photo *photo, int64_t width)
 {
+	return photo->width > 0 ? (width * photo->height + photo->width / 2) / photo->width : 0;
+}
+
+struct str bake_photo_url(struct bake *bake, const struct story *story, const char *ending, struct arena *arena,
+	struct bake_size *size)
+{
+	int64_t width;
+
 	if (story->photo.hash.len == 0)
 		return (struct str){NULL, 0};
+	width = pick_width(&story->photo, 1280);
+	if (size != NULL)
+		*size = (struct bake_size){width, height_at(&story->photo, width)};
 	return str_format(arena, "%.*s/media/%.*s-%lld%s", STR_ARG(bake->settings->url), STR_ARG(story->photo.hash),
-		(long long) pick_width(&story->photo, 1280), ending);
+		(long long) width, ending);
 }
 
 void bake_set_picture(struct bake *bake, struct press_value *map, const char *key, const struct story *story,
@@ -117,7 +129,7 @@ void bake_set_picture(struct bake *bake, struct press_value *map, const char *ke
 		const char *sizes;
 		bool lazy, with_jpeg_set;
 	} kinds[] = {
-		[BAKE_LEAD] = {1280, 1920, "(min-width:56rem) 52rem,100vw", false, true},
+		[BAKE_LEAD] = {1280, 1920, "(min-width:56rem) 52rem,100vw", false, false},
 		[BAKE_TOP] = {1280, 1920, "(min-width:48rem) 48rem,100vw", false, true},
 		[BAKE_CARD] = {320, 640, "(min-width:48rem) 17rem,7rem", true, false},
 	};
@@ -140,7 +152,7 @@ void bake_set_picture(struct bake *bake, struct press_value *map, const char *ke
 		press_set_bool(picture, "srcset_jpeg", false);
 	press_set_c(picture, "sizes", kinds[kind].sizes);
 	press_set_i64(picture, "width", width);
-	press_set_i64(picture, "height", (width * photo->height + photo->width / 2) / photo->width);
+	press_set_i64(picture, "height", height_at(photo, width));
 	/* a card's headline says it */
 	press_set_text(picture, "alt", kind == BAKE_CARD ? (struct str){NULL, 0} : story->alt);
 	press_set_text(picture, "caption", story->caption);
