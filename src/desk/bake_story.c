@@ -128,21 +128,6 @@ static void set_topics(struct bake *bake, struct press_value *root, const struct
 	press_set_bool(root, "has_topics", of->story.topic_count > 0);
 }
 
-static void set_more(struct bake *bake, struct press_value *root, size_t position)
-{
-	struct press_value *list = press_set_list(root, "more");
-	struct bake_related *related = &bake->related[position];
-	size_t i;
-
-	related->count = (uint32_t) bake_more(bake, position, related->at);
-	related->is_known = true;
-	for (i = 0; i < related->count; i++)
-		bake_fill_card(bake, press_add_map(list), &bake->stories[related->at[i]], STORY_DEPTH, NULL, BAKE_CARD);
-	press_set_bool(root, "has_more", related->count > 0);
-}
-
-/* --- style --- */
-
 /* The languages of arabic.css. */
 static bool is_arabic_script(struct str lang)
 {
@@ -150,6 +135,22 @@ static bool is_arabic_script(struct str lang)
 
 	return str_is(code, "ar") || str_is(code, "fa") || str_is(code, "ur");
 }
+
+static void set_more(struct bake *bake, struct press_value *root, size_t position, bool *has_arabic)
+{
+	struct press_value *list = press_set_list(root, "more");
+	uint32_t related[BAKE_MORE];
+	size_t count = bake_more(bake, position, related);
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		bake_fill_card(bake, press_add_map(list), &bake->stories[related[i]], STORY_DEPTH, NULL, BAKE_CARD);
+		*has_arabic = *has_arabic || is_arabic_script(bake->stories[related[i]].story.lang);
+	}
+	press_set_bool(root, "has_more", count > 0);
+}
+
+/* --- style --- */
 
 static bool has_rare_marks(struct str html)
 {
@@ -160,19 +161,6 @@ static bool has_rare_marks(struct str html)
 		if (str_find(html, str_from(marks[i])) != SIZE_MAX)
 			return true;
 	return false;
-}
-
-/* After the body and "Read more". */
-static void set_style(struct bake *bake, struct press_value *root, size_t position)
-{
-	const struct bake_related *related = &bake->related[position];
-	bool needs_arabic = is_arabic_script(bake->stories[position].story.lang)
-		|| is_arabic_script(bake->settings->language);
-	size_t i;
-
-	for (i = 0; i < related->count; i++)
-		needs_arabic = needs_arabic || is_arabic_script(bake->stories[related->at[i]].story.lang);
-	page_set_body_style(root, bake->theme, bake->settings, has_rare_marks(buf_view(&bake->body)), needs_arabic);
 }
 
 /* --- the page --- */
@@ -227,6 +215,7 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	struct bake_base *base = bake_base(bake, story->lang, story->section, true);
 	struct press_value *root = press_map(&bake->page);
 	struct press_value *label;
+	bool has_arabic = is_arabic_script(story->lang) || is_arabic_script(bake->settings->language);
 
 	if (base == NULL)
 		return fault_full(f, "the site");
@@ -248,9 +237,9 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	bake_set_picture(bake, root, "photo", story, bake_root(STORY_DEPTH), BAKE_LEAD);
 	set_corrections(bake, root, story, locale);
 	set_topics(bake, root, of);
-	set_more(bake, root, position);
+	set_more(bake, root, position, &has_arabic);
 	if (!set_body(bake, root, story, body, f))
 		return false;
-	set_style(bake, root, position);
+	page_set_body_style(root, bake->theme, bake->settings, has_rare_marks(buf_view(&bake->body)), has_arabic);
 	return bake_put(bake, "story", base->root, root, story->path, f);
 }

@@ -93,6 +93,7 @@ static struct store_statement *take(struct store *store, size_t query)
 static void give_back(struct store *store, size_t query)
 {
 	store->driver->reset(store->queries[query]);
+	store->work += store->driver->work(store->queries[query]);
 	store->is_open[query] = false;
 }
 
@@ -284,6 +285,25 @@ bool store_end(struct store *store, bool ok, struct fault *f)
 	store->in_transaction = false;
 	store->is_lost = false;
 	return ok;
+}
+
+bool store_look(struct store *store, struct fault *f)
+{
+	must(!store->in_transaction);
+	store->in_transaction = store->driver->look(store->link, f);
+	return store->in_transaction;
+}
+
+void store_look_end(struct store *store)
+{
+	must(store->in_transaction);
+	store->driver->rollback(store->link); /* there is nothing to keep */
+	store->in_transaction = store->is_lost = false;
+}
+
+int64_t store_work(const struct store *store)
+{
+	return store->work;
 }
 
 /* The copy's bytes and its name on disk. */

@@ -37,6 +37,10 @@ PRAGMA trusted_schema = OFF;
 PRAGMA cell_size_check = ON;
 PRAGMA temp_store = MEMORY;
 
+-- name: sqlite_look
+-- from its first read on, a transaction sees one state
+BEGIN;
+
 -- name: sqlite_wal
 -- out: "wal" when it worked
 PRAGMA journal_mode = WAL;

@@ -30,8 +30,10 @@ struct store_driver {
 	/* Column of the present row; text and blob views live until the next step. */
 	struct store_value (*column)(const struct store_statement *statement, int column);
 	int64_t (*changed)(struct store_link *link);
+	int64_t (*work)(struct store_statement *statement); /* since the last call, in the engine's own unit */
 
 	bool (*begin)(struct store_link *link, struct fault *f);
+	bool (*look)(struct store_link *link, struct fault *f); /* a transaction that only reads; commit ends it */
 	bool (*commit)(struct store_link *link, struct fault *f);
 	void (*rollback)(struct store_link *link); /* nothing to roll back is fine */
 	bool (*is_in_transaction)(const struct store_link *link); /* an engine may end one by itself after a failure */
@@ -62,6 +64,7 @@ struct store {
 	bool in_transaction;
 	bool is_lost;          /* the engine ended our transaction by itself: nothing more may be done in it */
 	int64_t fail_at;       /* store_fail_at */
+	int64_t work;          /* store_work */
 };
 
 /* The n-th step fails when asked for; also rolls back, as SQLite does on a full disk. */

@@ -188,7 +188,8 @@ static void a_story_page_is_whole(void **state)
 	has("/", "2024/10/05/kerry/");
 	has("/topic/syria/", "../../2024/10/05/kerry/");
 	has("/feed.xml", "https://tern.example/2024/10/05/kerry/");
-	has("/sitemap.xml", "https://tern.example/2024/10/05/kerry/");
+	has("/sitemap.xml", "https://tern.example/sitemap-2024-10.xml");
+	has("/sitemap-2024-10.xml", "https://tern.example/2024/10/05/kerry/");
 	has("/section/culture/", "<h1>Culture</h1>");
 	has("/_headers", "Content-Security-Policy: default-src 'none'");
 	has("/_404.html", "@ROOT@");
