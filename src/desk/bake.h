@@ -144,7 +144,8 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	__attribute__((warn_unused_result));
 bool bake_lists(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 bool bake_front_page(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
-bool bake_feeds(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
+bool bake_feeds(struct bake *bake, struct fault *f) __attribute__((warn_unused_result)); /* and the sitemaps */
+bool bake_section_feed(struct bake *bake, const struct bake_list *list, struct fault *f) __attribute__((warn_unused_result));
 bool bake_sitemap(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 /* about, privacy, support, errors, _headers */
 bool bake_texts(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));

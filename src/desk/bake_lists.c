@@ -104,7 +104,7 @@ static bool put_list(struct bake *bake, const struct bake_list *list, struct fau
 	for (i = 0; i < pages && ok && pages > 1; i++)
 		if (list->is_all || list->numbers[i])
 			ok = put_numbered(bake, list, i, pages, f);
-	return ok && put_newest(bake, list, pages, f);
+	return ok && put_newest(bake, list, pages, f) && (!str_is(list->kind, "section") || bake_section_feed(bake, list, f));
 }
 
 /* A section of the masthead that has no story yet has its page, too: its link stands on every page. */
@@ -120,7 +120,7 @@ static bool put_empty_sections(struct bake *bake, struct fault *f)
 		if (!slug_from(list.name, &slug, &ignored) || bake_find_list(bake, "section", str_from(slug.text)) != NULL)
 			continue;
 		list.slug = str_from(slug.text);
-		if (!put_newest(bake, &list, 0, f))
+		if (!put_newest(bake, &list, 0, f) || !bake_section_feed(bake, &list, f))
 			return false;
 	}
 	return true;

@@ -310,6 +310,16 @@ DELETE FROM bake_queue WHERE id <= $1
 -- name: queue_count
 SELECT count(*) FROM bake_queue
 
+-- --- feeds, the text-only pages, the corrections (bake_feeds.c, bake_plain.c, bake_corrections.c) ---
+
+-- name: feed_newest
+-- limit → id of published stories
+SELECT id FROM story WHERE state = 'published' ORDER BY published DESC, id DESC LIMIT $1
+
+-- name: feed_list
+-- list, limit → id of published stories
+SELECT story FROM list_slot WHERE list = $1 AND shown IS NOT NULL ORDER BY shown DESC, story DESC LIMIT $2
+
 -- --- issues ---
 
 -- name: issue_insert
