@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "desk/bake_ids.h"
+#include "desk/bake_month.h"
 #include "desk/bake_more.h"
 #include "desk/bake_site.h"
 #include "desk/story.h"
@@ -63,9 +64,12 @@ struct bake_list {
 	bool *numbers;              /* else those that are, by number from 0 */
 };
 
+/* The chrome of story pages, with both sheets; of their text-only twins. */
+enum bake_base_kind { BAKE_BASE_PLAIN, BAKE_BASE_STORY };
+
 struct bake_base {
 	struct str language, section;
-	bool with_sheets;
+	enum bake_base_kind kind;
 	struct press_value *root, *newsletter, *appeal;
 };
 
@@ -92,6 +96,7 @@ struct bake {
 	bool addresses_changed;     /* _moved or _gone are other ones */
 	struct bake_ids issues;     /* whose pages are made again; a full bake: all */
 	bool issues_changed;        /* one has begun */
+	struct bake_months months, touched_months; /* bake_month.c: found when first asked for */
 	struct bake_ids dates;      /* a bake of changes: dates of touched stories, before and now */
 };
 
@@ -126,17 +131,26 @@ void bake_fill_card(struct bake *bake, struct press_value *card, const struct ba
 	const struct locale *locale, enum bake_picture kind);
 void bake_set_time(struct bake *bake, struct press_value *map, const char *key, struct when when, struct str text);
 struct str bake_absolute(struct bake *bake, struct str path, struct arena *arena); /* settings.url + "/…" */
+/* The same, percent-encoded: for feeds and sitemaps, whose readers want URIs and no IRIs. */
+struct str bake_url(struct bake *bake, struct str path, struct arena *arena);
 /* The photo at 1280 pixels or what is nearest below; empty: none. size may be NULL. */
 struct bake_size { int64_t width, height; };
 struct str bake_photo_url(struct bake *bake, const struct story *story, const char *ending, struct arena *arena,
 	struct bake_size *size);
-/* The chrome (and, with_sheets, newsletter and appeal) of story pages in a language: made once, `back` set for each
- * page. */
-struct bake_base *bake_base(struct bake *bake, struct str language, struct str section, bool with_sheets);
+/* The chrome in a language: made once, `back` set for each page. */
+struct bake_base *bake_base(struct bake *bake, struct str language, struct str section, enum bake_base_kind kind);
 /* Renders over `behind` (or NULL) and puts the page at PATH/index.html. */
 bool bake_put(struct bake *bake, const char *template_name, const struct press_value *behind,
 	const struct press_value *root, struct str path, struct fault *f) __attribute__((warn_unused_result));
 
+/* bake_story.c: what a story's page and its text-only twin share. */
+void bake_set_story_head(struct bake *bake, struct press_value *root, const struct story *story);
+void bake_set_story_dates(struct bake *bake, struct press_value *root, const struct story *story,
+	const struct locale *locale);
+void bake_set_corrections(struct bake *bake, struct press_value *root, const struct story *story,
+	const struct locale *locale);
+/* "Correction": the one place that names a correction's kind. */
+struct str bake_correction_kind(const struct locale *locale);
 /* bake_ld.c: in bake->page. */
 struct str bake_story_ld(struct bake *bake, const struct story *story);
 /* bake_story.c … one kind of page each. */
@@ -147,6 +161,13 @@ bool bake_front_page(struct bake *bake, struct fault *f) __attribute__((warn_unu
 bool bake_feeds(struct bake *bake, struct fault *f) __attribute__((warn_unused_result)); /* and the sitemaps */
 bool bake_section_feed(struct bake *bake, const struct bake_list *list, struct fault *f) __attribute__((warn_unused_result));
 bool bake_sitemap(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
+/* Age at which a story leaves the news sitemap. */
+#define BAKE_NEWS_US (INT64_C(48) * 3600 * 1000000)
+/* bake_plain.c: the text-only twin of a story's page, from the page's own body (html, with links for its depth). */
+bool bake_plain_story(struct bake *bake, const struct bake_story *of, struct str html, struct fault *f)
+	__attribute__((warn_unused_result));
+bool bake_plain_lists(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
+bool bake_corrections(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 /* about, privacy, support, errors, _headers */
 bool bake_texts(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 bool bake_newsletter(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));

@@ -65,7 +65,7 @@ static bool fill_item(struct bake *bake, struct feeding *feeding, size_t at, str
 
 	if (!story_load(bake->db, feeding->ids[at], &feeding->arena, story, NULL, f))
 		return false;
-	*item = (struct feed_item){.url = bake_absolute(bake, story->path, &feeding->arena), .title = story->title,
+	*item = (struct feed_item){.url = bake_url(bake, story->path, &feeding->arena), .title = story->title,
 		.id = stable_id(story->identity, &feeding->arena), .summary = story->excerpt, .language = story->lang,
 		.authors = story->authors, .author_count = story->author_count, .topics = story->topics,
 		.topic_count = story->topic_count, .published = story->published, .updated = story->updated,
@@ -127,7 +127,7 @@ static struct feeding *begin(struct bake *bake, struct fault *f)
 static bool put(struct bake *bake, struct feeding *feeding, const char *file,
 	void (*write)(const struct feed *, struct buf *), struct fault *f)
 {
-	feeding->feed.self_url = bake_absolute(bake, bake_join(&feeding->arena, STR("/"), str_from(file), STR("")),
+	feeding->feed.self_url = bake_url(bake, bake_join(&feeding->arena, STR("/"), str_from(file), STR("")),
 		&feeding->arena);
 	buf_clear(&bake->html);
 	write(&feeding->feed, &bake->html);
@@ -152,7 +152,7 @@ bool bake_section_feed(struct bake *bake, const struct bake_list *list, struct f
 	ok = snprintf(file, sizeof(file), "section/%.*s/feed.xml", STR_ARG(list->slug)) < (int) sizeof(file)
 		|| fault_full(f, "this address");
 	feeding->feed.title = str_format(&feeding->arena, "%.*s – %.*s", STR_ARG(list->name), STR_ARG(bake->settings->name));
-	feeding->feed.home_url = bake_absolute(bake, bake_join(&feeding->arena, STR("/section/"), list->slug, STR("/")),
+	feeding->feed.home_url = bake_url(bake, bake_join(&feeding->arena, STR("/section/"), list->slug, STR("/")),
 		&feeding->arena);
 	/* a section that no story is in has no list, and so no id */
 	ok = ok && (list->id == 0 || fill(bake, feeding, list->id, f)) && put(bake, feeding, file, feed_write_rss, f);

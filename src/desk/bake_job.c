@@ -77,10 +77,21 @@ static bool bake_pages(struct bake *bake, struct fault *f)
 	return ok;
 }
 
+/* A story's page and its text-only twin. */
+static bool take_story(struct bake *bake, struct str path, struct fault *f)
+{
+	char file[1024];
+	char twin[1024 + 8];
+
+	if (!file_of(path, file))
+		return true;
+	snprintf(twin, sizeof(twin), "text/%s", file);
+	return bake_site_remove(&bake->site, file, f) && bake_site_remove(&bake->site, twin, f);
+}
+
 /* Pages that must go: withdrawn stories and addresses that changed. After the lists that named them. */
 static bool take_away(struct bake *bake, const struct bake_changes *changes, struct fault *f)
 {
-	char file[1024];
 	bool ok = true;
 	size_t i;
 
@@ -88,13 +99,12 @@ static bool take_away(struct bake *bake, const struct bake_changes *changes, str
 		int64_t lives = 0; /* another story may live there by now */
 
 		ok = store_number(bake->db, DESK_SQL_HAND_LIVES, STORE_ARGS(store_text(changes->old_paths[i])), &lives, f);
-		if (ok && lives == 0 && file_of(changes->old_paths[i], file))
-			ok = bake_site_remove(&bake->site, file, f);
+		if (ok && lives == 0)
+			ok = take_story(bake, changes->old_paths[i], f);
 	}
 	for (i = 0; i < bake->count && ok; i++)
-		if (bake->stories[i].is_touched && bake->stories[i].story.state != STORY_PUBLISHED
-			&& file_of(bake->stories[i].story.path, file))
-			ok = bake_site_remove(&bake->site, file, f);
+		if (bake->stories[i].is_touched && bake->stories[i].story.state != STORY_PUBLISHED)
+			ok = take_story(bake, bake->stories[i].story.path, f);
 	return ok;
 }
 
@@ -102,8 +112,8 @@ static bool bake_some(struct bake *bake, const struct bake_changes *changes, con
 {
 	/* addresses first: whoever asks for a page in the instant between gets the redirect, not nothing */
 	return bake_hand(bake, changes, f) && bake_media_show(bake, f) && bake_pages(bake, f) && bake_addresses(bake, f)
-		&& bake_lists(bake, f) && bake_front_page(bake, f) && bake_newsletter(bake, f) && bake_feeds(bake, f)
-		&& take_away(bake, changes, f) && bake_media_hide(bake, f) && bake_search_some(bake, site_path, f);
+		&& bake_lists(bake, f) && bake_front_page(bake, f) && bake_newsletter(bake, f) && bake_plain_lists(bake, f)
+		&& bake_corrections(bake, f) && bake_feeds(bake, f) && take_away(bake, changes, f) && bake_media_hide(bake, f) && bake_search_some(bake, site_path, f);
 }
 
 static bool bake_all(struct bake *bake, const char *site_path, struct fault *f)
@@ -112,7 +122,8 @@ static bool bake_all(struct bake *bake, const char *site_path, struct fault *f)
 
 	report(bake->count, bake->count, "lists");
 	ok = ok && bake_addresses(bake, f) && bake_lists(bake, f) && bake_texts(bake, f) && bake_newsletter(bake, f)
-		&& bake_front_page(bake, f) && bake_feeds(bake, f) && bake_site_sweep(&bake->site, f)
+		&& bake_front_page(bake, f) && bake_plain_lists(bake, f) && bake_corrections(bake, f) && bake_feeds(bake, f)
+		&& bake_site_sweep(&bake->site, f)
 		&& bake_media_hide(bake, f);
 	if (ok)
 		report(bake->count, bake->count, "search");

@@ -79,7 +79,7 @@ static struct str byline(struct bake *bake, const struct story *story, const str
 
 /* --- dates --- */
 
-static void set_dates(struct bake *bake, struct press_value *root, const struct story *story,
+void bake_set_story_dates(struct bake *bake, struct press_value *root, const struct story *story,
 	const struct locale *locale)
 {
 	const struct civil day = clock_civil(story->published);
@@ -95,7 +95,12 @@ static void set_dates(struct bake *bake, struct press_value *root, const struct 
 			{"date", locale_date(locale, &again, &bake->page)}, {NULL, {NULL, 0}}}));
 }
 
-static void set_corrections(struct bake *bake, struct press_value *root, const struct story *story,
+struct str bake_correction_kind(const struct locale *locale)
+{
+	return locale_text(locale, "correction");
+}
+
+void bake_set_corrections(struct bake *bake, struct press_value *root, const struct story *story,
 	const struct locale *locale)
 {
 	struct press_value *plain = press_set_list(root, "corrections");
@@ -107,9 +112,9 @@ static void set_corrections(struct bake *bake, struct press_value *root, const s
 		const struct civil day = clock_civil(correction->made);
 		struct press_value *item = press_add_map(correction->grave ? grave : plain);
 
+		press_set_text(item, "kind", bake_correction_kind(locale));
 		press_set_text(item, "date", locale_date(locale, &day, &bake->page));
 		press_set_text(item, "text", correction->text);
-		press_set_bool(item, "grave", correction->grave);
 	}
 }
 
@@ -187,24 +192,31 @@ static bool set_body(struct bake *bake, struct press_value *root, const struct s
 	return true;
 }
 
-static void set_head(struct bake *bake, struct press_value *root, const struct story *story)
+void bake_set_story_head(struct bake *bake, struct press_value *root, const struct story *story)
 {
-	struct str canonical = bake_absolute(bake, story->path, &bake->page);
-
 	press_set_text(root, "title", story->title);
 	press_set_text(root, "page_title", bake_join(&bake->page, story->title, STR(" – "), bake->settings->name));
-	press_set_text(root, "description", story->excerpt);
-	press_set_text(root, "canonical", canonical);
+	press_set_text(root, "canonical", bake_absolute(bake, story->path, &bake->page));
 	press_set_bool(root, "noindex", false);
-	press_set_text(root, "back", story->path);
 	press_set_text(root, "lang", story->lang);
 	press_set_text(root, "dir", story->dir);
 	press_set_bool(root, "rtl", str_is(story->dir, "rtl"));
+	press_set_text(root, "headline", story->title);
+	press_set_text(root, "standfirst", story->excerpt);
+}
+
+static void set_head(struct bake *bake, struct press_value *root, const struct story *story)
+{
+	bake_set_story_head(bake, root, story);
+	press_set_text(root, "description", story->excerpt);
+	press_set_text(root, "back", story->path);
 	press_set_text(root, "story_lang", story->lang);
 	press_set_text(root, "story_dir", story->dir);
 	press_set_c(root, "og_type", "article");
 	press_set_text(root, "og_image", bake_photo_url(bake, story, ".jpg", &bake->page, NULL));
 	press_set_text(root, "json_ld", bake_story_ld(bake, story));
+	press_set_text(root, "text_href", bake_join(&bake->page, STR("../../../../text"), story->path,
+		(struct str){NULL, 0}));
 }
 
 bool bake_story_page(struct bake *bake, size_t position, struct str body, struct fault *f)
@@ -212,7 +224,7 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	const struct bake_story *of = &bake->stories[position];
 	const struct story *story = &of->story;
 	const struct locale *locale = bake_locale(bake, story->lang);
-	struct bake_base *base = bake_base(bake, story->lang, story->section, true);
+	struct bake_base *base = bake_base(bake, story->lang, story->section, BAKE_BASE_STORY);
 	struct press_value *root = press_map(&bake->page);
 	struct press_value *label;
 	bool has_arabic = is_arabic_script(story->lang) || is_arabic_script(bake->settings->language);
@@ -228,18 +240,15 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 		press_set_text(label, "href", bake_join(&bake->page, STR("../../../../"), of->section_href,
 			(struct str){NULL, 0}));
 	}
-	press_set_text(root, "text_href", bake_join(&bake->page, STR("../../../../text"), story->path,
-		(struct str){NULL, 0}));
-	press_set_text(root, "headline", story->title);
-	press_set_text(root, "standfirst", story->excerpt);
 	press_set_text(root, "byline_html", byline(bake, story, locale));
-	set_dates(bake, root, story, locale);
+	bake_set_story_dates(bake, root, story, locale);
 	bake_set_picture(bake, root, "photo", story, bake_root(STORY_DEPTH), BAKE_LEAD);
-	set_corrections(bake, root, story, locale);
+	bake_set_corrections(bake, root, story, locale);
 	set_topics(bake, root, of);
 	set_more(bake, root, position, &has_arabic);
 	if (!set_body(bake, root, story, body, f))
 		return false;
 	page_set_body_style(root, bake->theme, bake->settings, has_rare_marks(buf_view(&bake->body)), has_arabic);
-	return bake_put(bake, "story", base->root, root, story->path, f);
+	return bake_put(bake, "story", base->root, root, story->path, f)
+		&& bake_plain_story(bake, of, buf_view(&bake->body), f);
 }

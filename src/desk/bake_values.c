@@ -13,7 +13,7 @@
 #include "press/theme.h"
 #include "press/value.h"
 
-enum { BASES = 512, STORY_DEPTH = 4 };
+enum { BASES = 512, STORY_DEPTH = 4, PLAIN_DEPTH = 5 };
 
 struct str bake_root(unsigned depth)
 {
@@ -44,6 +44,30 @@ struct str bake_join(struct arena *arena, struct str a, struct str b, struct str
 struct str bake_absolute(struct bake *bake, struct str path, struct arena *arena)
 {
 	return bake_join(arena, bake->settings->url, path, (struct str){NULL, 0});
+}
+
+struct str bake_url(struct bake *bake, struct str path, struct arena *arena)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char *at = arena_alloc(arena, bake->settings->url.len + 3 * path.len + 1);
+	size_t len = bake->settings->url.len;
+	size_t i;
+
+	if (at == NULL)
+		return (struct str){NULL, 0};
+	memcpy(at, bake->settings->url.at, len);
+	for (i = 0; i < path.len; i++) {
+		unsigned char c = (unsigned char) path.at[i];
+
+		if (c > ' ' && c < 0x7f) {
+			at[len++] = (char) c;
+			continue;
+		}
+		at[len++] = '%';
+		at[len++] = hex[c >> 4];
+		at[len++] = hex[c & 15];
+	}
+	return str_make(at, len);
 }
 
 /* --- pictures --- */
@@ -205,15 +229,27 @@ void bake_fill_card(struct bake *bake, struct press_value *card, const struct ba
 
 /* --- chrome --- */
 
-struct bake_base *bake_base(struct bake *bake, struct str language, struct str section, bool with_sheets)
+static void add_sheets(struct bake *bake, struct bake_base *base, const struct page *page)
 {
-	struct page page = {.language = language, .depth = STORY_DEPTH, .path = STR("/"), .section = section,
-		.is_story = true, .has_form = true};
+	base->newsletter = page_newsletter_sheet(bake->theme, bake->settings, page, (struct str){NULL, 0},
+		(struct str){NULL, 0}, &bake->arena);
+	press_set(base->root, "newsletter", base->newsletter);
+	if (!bake->settings->support_on)
+		return;
+	base->appeal = page_appeal(bake->theme, bake->settings, page, NULL, &bake->arena);
+	press_set(base->root, "appeal", base->appeal);
+}
+
+struct bake_base *bake_base(struct bake *bake, struct str language, struct str section, enum bake_base_kind kind)
+{
+	const struct page page = {.language = language, .depth = kind == BAKE_BASE_STORY ? STORY_DEPTH : PLAIN_DEPTH,
+		.path = STR("/"), .section = section, .is_story = true,
+		.has_form = kind == BAKE_BASE_STORY && bake->settings->support_on};
 	struct bake_base *base;
 	size_t i;
 
 	for (i = 0; i < bake->base_count; i++)
-		if (bake->bases[i].with_sheets == with_sheets && str_equal(bake->bases[i].language, language)
+		if (bake->bases[i].kind == kind && str_equal(bake->bases[i].language, language)
 			&& str_equal(bake->bases[i].section, section))
 			return &bake->bases[i];
 	if (bake->bases == NULL)
@@ -221,18 +257,12 @@ struct bake_base *bake_base(struct bake *bake, struct str language, struct str s
 	if (bake->bases == NULL)
 		return NULL;
 	base = &bake->bases[bake->base_count < BASES ? bake->base_count++ : BASES - 1];
-	page.has_form = with_sheets && bake->settings->support_on;
-	*base = (struct bake_base){.language = language, .section = section, .with_sheets = with_sheets,
+	*base = (struct bake_base){.language = language, .section = section, .kind = kind,
 		.root = page_values(bake->theme, bake->settings, &page, &bake->arena)};
-	if (with_sheets) {
-		base->newsletter = page_newsletter_sheet(bake->theme, bake->settings, &page, (struct str){NULL, 0},
-			(struct str){NULL, 0}, &bake->arena);
-		press_set(base->root, "newsletter", base->newsletter);
-	}
-	if (with_sheets && bake->settings->support_on) {
-		base->appeal = page_appeal(bake->theme, bake->settings, &page, NULL, &bake->arena);
-		press_set(base->root, "appeal", base->appeal);
-	}
+	if (kind == BAKE_BASE_STORY)
+		add_sheets(bake, base, &page);
+	else
+		page_set_plain_style(base->root, bake->theme, bake->settings);
 	return base;
 }
 

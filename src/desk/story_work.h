@@ -44,6 +44,7 @@ struct work {
 	int64_t bake_last;          /* as the child said */
 	bool bake_said;
 	int last_day;               /* of the front page's masthead */
+	int64_t news_first;         /* date of the oldest story in the news sitemap */
 	/* the import */
 	struct loop_child *import_child;
 	struct loop_timer *import_timer;

@@ -24,7 +24,8 @@
 /* What stands in <style> elements, each with its hash in the policy. Few per process, which has one theme and one
  * newsroom; long-lived, made at first use. A story carries body.css and arabic.css only where it needs them; all other
  * pages have everything in one. */
-enum page_style_kind { PAGE_STYLE_PAGES, PAGE_STYLE_STORY, PAGE_STYLE_BODY, PAGE_STYLE_ARABIC, PAGE_STYLES };
+enum page_style_kind { PAGE_STYLE_PAGES, PAGE_STYLE_STORY, PAGE_STYLE_BODY, PAGE_STYLE_ARABIC, PAGE_STYLE_PLAIN,
+	PAGE_STYLES };
 static struct page_style {
 	const struct theme *theme;
 	struct buf css;
@@ -93,6 +94,7 @@ static void page_make_css(struct buf *css, struct theme *theme, const struct set
 		[PAGE_STYLE_STORY] = {"theme.css", "story.css"},
 		[PAGE_STYLE_BODY] = {"body.css"},
 		[PAGE_STYLE_ARABIC] = {"arabic.css"},
+		[PAGE_STYLE_PLAIN] = {"plain.css"},
 	};
 	size_t i;
 
@@ -140,14 +142,19 @@ void page_set_body_style(struct press_value *root, struct theme *theme, const st
 		press_set_text(root, "css_arabic", buf_view(&page_style_of(theme, settings, PAGE_STYLE_ARABIC)->css));
 }
 
+void page_set_plain_style(struct press_value *root, struct theme *theme, const struct settings *settings)
+{
+	press_set_text(root, "css_plain", buf_view(&page_style_of(theme, settings, PAGE_STYLE_PLAIN)->css));
+}
+
 struct str page_csp(const struct settings *settings, struct theme *theme, struct arena *arena)
 {
 	/* form-action is not covered by default-src, and it also blocks the redirect to a checkout that it does not name. */
-	return str_format(arena, "default-src 'none'; img-src 'self' data:; style-src 'self' '%s' '%s' '%s' '%s'; "
+	return str_format(arena, "default-src 'none'; img-src 'self' data:; style-src 'self' '%s' '%s' '%s' '%s' '%s'; "
 		"script-src 'self'; connect-src 'self'; form-action 'self' %.*s; base-uri 'none'; frame-ancestors 'none'",
 		page_style_of(theme, settings, PAGE_STYLE_STORY)->hash, page_style_of(theme, settings, PAGE_STYLE_PAGES)->hash,
 		page_style_of(theme, settings, PAGE_STYLE_BODY)->hash, page_style_of(theme, settings, PAGE_STYLE_ARABIC)->hash,
-		STR_ARG(settings->stripe_checkout));
+		page_style_of(theme, settings, PAGE_STYLE_PLAIN)->hash, STR_ARG(settings->stripe_checkout));
 }
 
 /* --- chrome --- */

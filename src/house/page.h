@@ -36,6 +36,8 @@ struct press_value *page_values(struct theme *theme, const struct settings *sett
 /* A story's further style: for tables, quotations, code, notes; for the Arabic script on it. */
 void page_set_body_style(struct press_value *root, struct theme *theme, const struct settings *settings,
 	bool needs_body, bool needs_arabic);
+/* {{css_plain}}: of text-only pages, which have no other. */
+void page_set_plain_style(struct press_value *root, struct theme *theme, const struct settings *settings);
 const struct locale *page_locale(struct theme *theme, const struct settings *settings, struct str language);
 
 /* {{newsletter}}: the mint sheet. `id` makes its field ids unique. typed and error are for the page that comes back. */
