@@ -18,7 +18,7 @@
 #include "press/theme.h"
 #include "store/store.h"
 
-enum { RECIPE = 6, /* changes when this program bakes other pages from the same things */
+enum { RECIPE = 7, /* changes when this program bakes other pages from the same things */
 	REPORT_EVERY = 200, BODY_ARENA = 4 * 1024 * 1024 };
 
 /* --- the work --- */
@@ -113,7 +113,8 @@ static bool bake_some(struct bake *bake, const struct bake_changes *changes, con
 	/* addresses first: whoever asks for a page in the instant between gets the redirect, not nothing */
 	return bake_hand(bake, changes, f) && bake_media_show(bake, f) && bake_pages(bake, f) && bake_addresses(bake, f)
 		&& bake_lists(bake, f) && bake_front_page(bake, f) && bake_newsletter(bake, f) && bake_plain_lists(bake, f)
-		&& bake_corrections(bake, f) && bake_feeds(bake, f) && take_away(bake, changes, f) && bake_media_hide(bake, f) && bake_search_some(bake, site_path, f);
+		&& bake_corrections(bake, f) && bake_feeds(bake, f) && take_away(bake, changes, f)
+		&& bake_media_hide(bake, f) && bake_search_some(bake, site_path, f);
 }
 
 static bool bake_all(struct bake *bake, const char *site_path, struct fault *f)

@@ -34,6 +34,11 @@ static struct press_value *list_root(struct bake *bake, const struct bake_list *
 		(const struct locale_pair[]){{"name", list->name}, {NULL, {NULL, 0}}});
 	root = page_values(bake->theme, bake->settings, &page, &bake->page);
 	press_set_text(root, "heading", list->name);
+	if (str_is(list->kind, "section")) {
+		press_set_c(root, "section_feed", depth == 2 ? "feed.xml" : "../feed.xml");
+		press_set_text(root, "section_feed_title", locale_format(locale, "section_feed", &bake->page,
+			(const struct locale_pair[]){{"name", list->name}, {NULL, {NULL, 0}}}));
+	}
 	return root;
 }
 

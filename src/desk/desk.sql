@@ -486,15 +486,16 @@ SELECT s.id, s.title, s.lang, s.dir FROM issue_story i JOIN story s ON s.id = i.
 
 -- name: search_schema
 CREATE VIRTUAL TABLE page USING fts5(title, body, path UNINDEXED, headline UNINDEXED, excerpt UNINDEXED, lang UNINDEXED,
-	published UNINDEXED, tokenize = 'unicode61 remove_diacritics 0');
+	published UNINDEXED, section UNINDEXED, plain UNINDEXED, tokenize = 'unicode61 remove_diacritics 0');
 
 -- name: search_drop
 -- story
 DELETE FROM page WHERE rowid = $1
 
 -- name: search_put
--- story, folded title, folded body, path, headline, excerpt, lang, published
-INSERT INTO page (rowid, title, body, path, headline, excerpt, lang, published) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+-- story, folded title, folded body, path, headline, excerpt, lang, published, section, text as written
+INSERT INTO page (rowid, title, body, path, headline, excerpt, lang, published, section, plain)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 -- name: search_merge
 INSERT INTO page (page) VALUES ('optimize')
