@@ -133,6 +133,21 @@ static bool put_headers(struct bake *bake, struct fault *f)
 	return ok;
 }
 
+/* What stands at the search's address where front does not answer it: on a copy of the site at a static host. */
+static bool put_search(struct bake *bake, struct fault *f)
+{
+	const struct locale *locale = bake_locale(bake, (struct str){NULL, 0});
+	const struct page page = {.depth = 1, .title = locale_text(locale, "search"), .section = STR("search")};
+	struct press_value *root = page_values(bake->theme, bake->settings, &page, &bake->page);
+	struct press_value *link = press_set_map(root, "link");
+
+	press_set_text(root, "heading", page.title);
+	press_set_text(root, "sentence", locale_text(locale, "search_static"));
+	press_set_text(link, "text", locale_text(locale, "plain_title"));
+	press_set_c(link, "href", "../text/");
+	return bake_put(bake, "small", NULL, root, STR("/search/"), f);
+}
+
 /* The theme's drawings that pages point to. */
 static bool put_drawings(struct bake *bake, struct fault *f)
 {
@@ -142,7 +157,7 @@ static bool put_drawings(struct bake *bake, struct fault *f)
 
 bool bake_texts(struct bake *bake, struct fault *f)
 {
-	return put_drawings(bake, f) && put_text(bake, "about", f) && put_text(bake, "privacy", f) && put_support(bake, f) && put_errors(bake, f)
+	return put_drawings(bake, f) && put_search(bake, f) && put_text(bake, "about", f) && put_text(bake, "privacy", f) && put_support(bake, f) && put_errors(bake, f)
 		&& put_headers(bake, f);
 }
 
