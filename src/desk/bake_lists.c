@@ -49,9 +49,16 @@ static void add_cards(struct bake *bake, struct press_value *root, const struct 
 	struct press_value *cards = press_set_list(root, "cards");
 	size_t i;
 
-	for (i = until; i-- > from;)
-		if (list->stories[i] != UINT32_MAX)
-			bake_fill_card(bake, press_add_map(cards), &bake->stories[list->stories[i]], depth, locale, BAKE_CARD);
+	for (i = until; i-- > from;) {
+		struct press_value *card;
+
+		if (list->stories[i] == UINT32_MAX)
+			continue;
+		card = press_add_map(cards);
+		bake_fill_card(bake, card, &bake->stories[list->stories[i]], depth, locale, BAKE_CARD);
+		if (str_is(list->kind, "section")) /* the heading says it */
+			press_set_bool(card, "label", false);
+	}
 }
 
 /* Slots number*24 … : written while it fills, once more when the next page begins, then never again. */

@@ -159,7 +159,7 @@ static void set_more(struct bake *bake, struct press_value *root, size_t positio
 
 static bool has_rare_marks(struct str html)
 {
-	static const char *const marks[] = {"<blockquote", "<table", "<pre", "<section class=\"notes\""};
+	static const char *const marks[] = {"<blockquote", "<table", "<pre", "<div class=\"notes\""};
 	size_t i;
 
 	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)

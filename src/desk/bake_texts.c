@@ -157,8 +157,8 @@ static bool put_drawings(struct bake *bake, struct fault *f)
 
 bool bake_texts(struct bake *bake, struct fault *f)
 {
-	return put_drawings(bake, f) && put_search(bake, f) && put_text(bake, "about", f) && put_text(bake, "privacy", f) && put_support(bake, f) && put_errors(bake, f)
-		&& put_headers(bake, f);
+	return put_drawings(bake, f) && put_search(bake, f) && put_text(bake, "about", f)
+		&& put_text(bake, "privacy", f) && put_support(bake, f) && put_errors(bake, f) && put_headers(bake, f);
 }
 
 /* --- addresses that were --- */

@@ -42,7 +42,7 @@ def foreign():
             houses[language] = one
             one.start()
             one.mimeo("story", "import", one.story("own", body=body, title=title, lang=language, section=section, topics=section, slug="own-story", excerpt=body.split("\n")[0],
-                                                   correction=body.split("\n")[0]),
+                                                   correction="2026-11-21 " + body.split("\n")[0]),
                       one.story("english", lang="en", section=section, topics=section))
         yield houses
     finally:
@@ -250,7 +250,6 @@ def test_the_sitemaps_name_every_story_once(newsroom, crawled):
 
 def test_a_story_leaves_the_news_sitemap_as_time_passes(house):
     """Nothing is published or changed meanwhile: the desk itself notices."""
-    house.start()
     zone = datetime.timezone(datetime.timedelta(hours=1))
     born = datetime.datetime.now(zone) - datetime.timedelta(hours=48) + datetime.timedelta(seconds=40)
     fresh = datetime.datetime.now(zone) - datetime.timedelta(hours=1)
@@ -318,7 +317,7 @@ def test_a_moved_or_withdrawn_story_takes_its_text_along(shared_house):
 
 def test_corrections_stand_in_the_public_archive(shared_house):
     house = shared_house
-    house.mimeo("story", "import", house.story("erring", title="The Erring One", correction="It was 1991, not 1993."), house.story("gravely", correction="Nobody was fined.", grave="true"))
+    house.mimeo("story", "import", house.story("erring", title="The Erring One", correction="2026-11-21 It was 1991, not 1993."), house.story("gravely", correction="2026-11-21 Nobody was fined.", grave="true"))
     archive = house.get("/corrections/").text
     assert "It was 1991, not 1993." in archive and re.search(r'href="\.\./2026/11/20/erring/"', archive) and "The Erring One" in archive
     month = re.search(r'href="(\d{4}/\d\d/)"', archive).group(1)
