@@ -126,6 +126,8 @@ struct str bake_root(unsigned depth);                                    /* "../
 const struct locale *bake_locale(struct bake *bake, struct str language);
 void bake_set_picture(struct bake *bake, struct press_value *map, const char *key, const struct story *story,
 	struct str root, enum bake_picture kind);
+/* A section's name in a language, from the name that stories have: the one place that knows. */
+struct str bake_section_name(struct bake *bake, struct str section, struct str language);
 /* A whole card: every key is set, so that nothing is looked up in the page around it. */
 void bake_fill_card(struct bake *bake, struct press_value *card, const struct bake_story *story, unsigned depth,
 	const struct locale *locale, enum bake_picture kind);

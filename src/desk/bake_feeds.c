@@ -151,7 +151,8 @@ bool bake_section_feed(struct bake *bake, const struct bake_list *list, struct f
 		return false;
 	ok = snprintf(file, sizeof(file), "section/%.*s/feed.xml", STR_ARG(list->slug)) < (int) sizeof(file)
 		|| fault_full(f, "this address");
-	feeding->feed.title = str_format(&feeding->arena, "%.*s – %.*s", STR_ARG(list->name), STR_ARG(bake->settings->name));
+	feeding->feed.title = str_format(&feeding->arena, "%.*s – %.*s", STR_ARG(bake_section_name(bake, list->name,
+		bake->settings->language)), STR_ARG(bake->settings->name));
 	feeding->feed.home_url = bake_url(bake, bake_join(&feeding->arena, STR("/section/"), list->slug, STR("/")),
 		&feeding->arena);
 	/* a section that no story is in has no list, and so no id */

@@ -88,7 +88,7 @@ struct str bake_story_ld(struct bake *bake, const struct story *story)
 	pair(&out, "headline", story->title);
 	pair(&out, "description", story->excerpt);
 	pair(&out, "inLanguage", story->lang);
-	pair(&out, "articleSection", story->section);
+	pair(&out, "articleSection", bake_section_name(bake, story->section, story->lang));
 	time_pair(&out, "datePublished", story->published);
 	time_pair(&out, "dateModified", story->updated.us > story->published.us ? story->updated : story->published);
 	authors(bake, &out, story);

@@ -236,7 +236,7 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	set_head(bake, root, story);
 	if (of->section != 0) {
 		label = press_set_map(root, "label");
-		press_set_text(label, "name", story->section);
+		press_set_text(label, "name", bake_section_name(bake, story->section, story->lang));
 		press_set_text(label, "href", bake_join(&bake->page, STR("../../../../"), of->section_href,
 			(struct str){NULL, 0}));
 	}

@@ -187,6 +187,13 @@ void bake_set_picture(struct bake *bake, struct press_value *map, const char *ke
 
 /* --- cards and times --- */
 
+struct str bake_section_name(struct bake *bake, struct str section, struct str language)
+{
+	(void) bake;
+	(void) language;
+	return section;
+}
+
 void bake_set_time(struct bake *bake, struct press_value *map, const char *key, struct when when, struct str text)
 {
 	struct press_value *time = press_set_map(map, key);
@@ -215,7 +222,8 @@ void bake_fill_card(struct bake *bake, struct press_value *card, const struct ba
 	press_set_text(card, "standfirst", story->excerpt);
 	if (of->section != 0) {
 		label = press_set_map(card, "label");
-		press_set_text(label, "name", story->section);
+		press_set_text(label, "name", bake_section_name(bake, story->section, locale != NULL ? locale_language(locale)
+			: bake->settings->language));
 		press_set_text(label, "href", bake_join(&bake->page, root, of->section_href, (struct str){NULL, 0}));
 	} else {
 		press_set_bool(card, "label", false);
