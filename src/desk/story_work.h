@@ -48,6 +48,7 @@ struct work {
 	struct loop_child *import_child;
 	struct loop_timer *import_timer;
 	struct work_job *import_job;
+	int64_t import_id;          /* the last that was given */
 	int import_fd;              /* what the child wrote, being taken */
 	char import_in[64], import_out[64];
 	struct work_issue issues[WORK_ISSUES];
