@@ -4,7 +4,8 @@
  * A full bake has every published story at hand; a bake of changes has those alone that its pages show (bake_hand.c), so
  * that its cost does not grow with the archive. A page that needs others asks for them with a query of its own, and a bounded one.
  * Order (DESIGN §2.7): .gz before .html, a story before the lists that name it, feeds last; what is withdrawn in
- * reverse; the counter in `_changes` at the very end.
+ * reverse; then the counter in `_changes`. Story pages are made by several processes where they are many (bake_crew.c), so
+ * bake_story_page asks the database nothing.
  * SPDX-License-Identifier: ISC */
 #ifndef DESK_BAKE_H
 #define DESK_BAKE_H
@@ -92,7 +93,8 @@ struct bake {
 	size_t list_count;
 	struct bake_base *bases;
 	size_t base_count;
-	bool is_full, html_only;
+	bool is_full, html_only, without_search;
+	size_t crew;                /* as bake_run says */
 	bool addresses_changed;     /* _moved or _gone are other ones */
 	struct bake_ids issues;     /* whose pages are made again; a full bake: all */
 	bool issues_changed;        /* one has begun */

@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-enum { BAKE_NOWHERE = UINT32_MAX };
+#define BAKE_NOWHERE UINT32_MAX /* no enum holds it */
 
 /* Ids, numbered from 0 as they came. */
 struct bake_ids {

@@ -8,18 +8,20 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "desk/bake_crew.h"
 #include "desk/bake_hand.h"
 #include "gen/desk_sql.h"
 #include "house/room.h"
 #include "press/theme.h"
 #include "store/store.h"
 
-enum { RECIPE = 7, /* changes when this program bakes other pages from the same things */
-	REPORT_EVERY = 200, BODY_ARENA = 4 * 1024 * 1024 };
+enum { RECIPE = 8, /* changes when this program bakes other pages from the same things */
+	REPORT_EVERY = 200, BODY_ARENA = 4 * 1024 * 1024, LOWER_PRIORITY = 5 };
 
 /* --- the work --- */
 
@@ -39,28 +41,38 @@ static bool file_of(struct str path, char out[1024])
 static bool bake_stories(struct bake *bake, struct fault *f)
 {
 	struct store_rows rows;
-	bool ok = true;
+	struct bake_crew crew;
+	bool ok;
 
-	if (!store_rows_begin(bake->db, DESK_SQL_STORY_BODIES, STORE_NO_ARGS, &rows, f))
+	if (!bake_crew_begin(&crew, bake, bake->crew, bake->count, f))
 		return false;
+	ok = store_rows_begin(bake->db, DESK_SQL_STORY_BODIES, STORE_NO_ARGS, &rows, f);
+	if (!ok)
+		return bake_crew_end(&crew, false, f);
 	while (ok && store_rows_next(&rows, f)) {
 		uint32_t position = bake_ids_find(&bake->positions, store_column_i64(&rows, 0));
 
 		if (position == BAKE_NOWHERE)
 			continue;
-		ok = bake_story_page(bake, position, store_column_text(&rows, 1), f);
+		ok = bake_crew_page(&crew, position, store_column_text(&rows, 1), f);
 		if (position % REPORT_EVERY == 0)
 			report(position, bake->count, "stories");
 	}
-	return store_rows_end(&rows) && ok;
+	return bake_crew_end(&crew, store_rows_end(&rows) && ok, f);
 }
 
 static bool bake_pages(struct bake *bake, struct fault *f)
 {
+	struct bake_crew crew;
 	struct arena arena;
+	size_t pages = 0;
 	bool ok = true;
 	size_t i;
 
+	for (i = 0; i < bake->count; i++)
+		pages += bake->stories[i].is_page;
+	if (!bake_crew_begin(&crew, bake, bake->crew, pages, f))
+		return false;
 	arena_init(&arena, "body", BODY_ARENA);
 	for (i = 0; i < bake->count && ok; i++) {
 		const struct bake_story *of = &bake->stories[i];
@@ -70,11 +82,11 @@ static bool bake_pages(struct bake *bake, struct fault *f)
 		if (!of->is_page || of->story.state != STORY_PUBLISHED)
 			continue;
 		ok = store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(of->story.id)), &arena, &row, &found, f)
-			&& (!found || bake_story_page(bake, i, row.columns[0].bytes, f));
+			&& (!found || bake_crew_page(&crew, i, row.columns[0].bytes, f));
 		arena_reset(&arena);
 	}
 	arena_release(&arena);
-	return ok;
+	return bake_crew_end(&crew, ok, f);
 }
 
 /* A story's page and its text-only twin. */
@@ -113,8 +125,8 @@ static bool bake_some(struct bake *bake, const struct bake_changes *changes, con
 	/* addresses first: whoever asks for a page in the instant between gets the redirect, not nothing */
 	return bake_hand(bake, changes, f) && bake_media_show(bake, f) && bake_pages(bake, f) && bake_addresses(bake, f)
 		&& bake_lists(bake, f) && bake_front_page(bake, f) && bake_newsletter(bake, f) && bake_plain_lists(bake, f)
-		&& bake_corrections(bake, f) && bake_feeds(bake, f) && take_away(bake, changes, f)
-		&& bake_media_hide(bake, f) && bake_search_some(bake, site_path, f);
+		&& bake_corrections(bake, f) && bake_feeds(bake, f) && take_away(bake, changes, f) && bake_media_hide(bake, f)
+		&& bake_site_tell(&bake->site, f) && bake_search_some(bake, site_path, f); /* no page waits for the index and its disk */
 }
 
 static bool bake_all(struct bake *bake, const char *site_path, struct fault *f)
@@ -124,11 +136,10 @@ static bool bake_all(struct bake *bake, const char *site_path, struct fault *f)
 	report(bake->count, bake->count, "lists");
 	ok = ok && bake_addresses(bake, f) && bake_lists(bake, f) && bake_texts(bake, f) && bake_newsletter(bake, f)
 		&& bake_front_page(bake, f) && bake_plain_lists(bake, f) && bake_corrections(bake, f) && bake_feeds(bake, f)
-		&& bake_site_sweep(&bake->site, f)
-		&& bake_media_hide(bake, f);
+		&& bake_site_sweep(&bake->site, f) && bake_media_hide(bake, f);
 	if (ok)
 		report(bake->count, bake->count, "search");
-	return ok && (bake->html_only || bake_search_full(bake, site_path, f));
+	return ok && (bake->without_search || bake_search_full(bake, site_path, f));
 }
 
 /* What a full bake depends on besides stories: when it changed, nothing less than a full bake will do. */
@@ -170,9 +181,11 @@ static bool run(struct bake *bake, const struct bake_run *how, struct bake_chang
 		return false;
 	bake->is_full = how->is_full || changes->wants_full || !file_exists(bake->site.fd, "search.db")
 		|| !recipe_is_same(bake, recipe(bake, how->conf)) || file_exists(bake->site.fd, under_way);
-	if (bake->is_full)
-		return run_full(bake, how, f);
-	return bake_some(bake, changes, how->site_path, f) && bake_site_tell(&bake->site, f);
+	if (!bake->is_full)
+		return bake_some(bake, changes, how->site_path, f);
+	if (how->lower_priority > 0)
+		(void) setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + (int) how->lower_priority);
+	return run_full(bake, how, f);
 }
 
 bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *f)
@@ -185,6 +198,8 @@ bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *
 	bake->theme = how->theme;
 	bake->settings = how->settings;
 	bake->html_only = how->html_only;
+	bake->without_search = how->html_only || how->without_search;
+	bake->crew = how->crew;
 	arena_init(&bake->arena, "bake", BAKE_CAP_BYTES);
 	arena_init(&bake->page, "page", BAKE_PAGE_ARENA);
 	buf_init(&bake->html, LIMIT_PAGE_BYTES);
@@ -209,8 +224,9 @@ bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *
 
 bool bake_job(struct room *room, int argc, char **argv, struct fault *f)
 {
-	struct bake_run how = {.db = room->db, .theme = room->theme, .settings = &room->settings,
-		.is_full = argc > 0 && strcmp(argv[0], "full") == 0};
+	struct bake_run how = {.db = room->db, .theme = room->theme, .settings = &room->settings, .lower_priority = LOWER_PRIORITY,
+		.html_only = argc > 1 && strcmp(argv[1], "html") == 0,
+		.without_search = argc > 1 && strcmp(argv[1], "pages") == 0, .is_full = argc > 0 && strcmp(argv[0], "full") == 0};
 	struct bake_done done = {0};
 	char path[PATH_MAX];
 

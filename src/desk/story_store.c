@@ -236,7 +236,8 @@ bool story_save(struct store *db, struct story *story, struct when now, const ch
 
 	if (!read_standing(db, story->identity, arena, &was, f))
 		return false;
-	story->id = was.is_there ? was.id : rand_id();
+	if (was.is_there || story->id == 0)
+		story->id = was.is_there ? was.id : rand_id();
 	if (story->published.us == 0)
 		story->published = was.published.us != 0 || story->state != STORY_PUBLISHED ? was.published : now;
 	story->path = story->published.us != 0 ? story_path(story->published, story->slug, arena) : (struct str){NULL, 0};

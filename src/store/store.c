@@ -276,6 +276,18 @@ bool store_begin(struct store *store, struct fault *f)
 	return true;
 }
 
+bool store_begin_lightly(struct store *store, struct fault *f)
+{
+	must(!store->in_transaction);
+	if (!store->driver->lightly(store->link, true, f))
+		return false;
+	store->is_light = true;
+	if (store_begin(store, f))
+		return true;
+	store->is_light = !store->driver->lightly(store->link, false, f);
+	return false;
+}
+
 bool store_end(struct store *store, bool ok, struct fault *f)
 {
 	must(store->in_transaction);
@@ -284,7 +296,9 @@ bool store_end(struct store *store, bool ok, struct fault *f)
 		store->driver->rollback(store->link);
 	store->in_transaction = false;
 	store->is_lost = false;
-	return ok;
+	if (store->is_light)
+		store->is_light = !store->driver->lightly(store->link, false, f);
+	return ok && !store->is_light;
 }
 
 bool store_look(struct store *store, struct fault *f)

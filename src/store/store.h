@@ -104,6 +104,10 @@ void store_look_end(struct store *store);
  * machine). What a test holds against a limit: rows that are read but not shown count, too. */
 int64_t store_work(const struct store *store);
 
+/* As store_begin, for one part of a longer work that is begun again when it was cut short: a power cut may undo its commit,
+ * whole, with those of others like it, until the next ordinary one. No other process's kill can. */
+bool store_begin_lightly(struct store *store, struct fault *f) __attribute__((warn_unused_result));
+
 /* A consistent copy into a new file (VACUUM INTO); CONFLICT if the file is there. */
 bool store_copy_to(struct store *store, const char *path, struct fault *f) __attribute__((warn_unused_result));
 

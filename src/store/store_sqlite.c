@@ -231,6 +231,11 @@ static bool sqlite_begin(struct store_link *link, struct fault *f)
 	return sqlite_script(link, store_sql[STORE_SQL_SQLITE_BEGIN].text, f);
 }
 
+static bool sqlite_lightly(struct store_link *link, bool on, struct fault *f)
+{
+	return sqlite_script(link, store_sql[on ? STORE_SQL_SQLITE_LIGHT : STORE_SQL_SQLITE_HEAVY].text, f);
+}
+
 static bool sqlite_look(struct store_link *link, struct fault *f)
 {
 	return sqlite_script(link, store_sql[STORE_SQL_SQLITE_LOOK].text, f);
@@ -392,6 +397,7 @@ const struct store_driver store_sqlite = {
 	.changed = sqlite_changed,
 	.work = sqlite_work,
 	.begin = sqlite_begin,
+	.lightly = sqlite_lightly,
 	.look = sqlite_look,
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,
