@@ -1,22 +1,16 @@
-/* bake_front.c: the front page, the feed, the sitemap.
+/* bake_front.c: the front page.
  *
  * Decides: which stories lead. Leaves to others: cards, the chrome. Runs in: desk's bake. The hard thing: the front
  * page is the one page that takes the day, in its masthead.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "desk/bake.h"
-#include "gen/desk_sql.h"
 #include "house/page.h"
-#include "press/feed.h"
-#include "press/html.h"
 #include "press/locale.h"
-#include "press/markdown.h"
 #include "press/value.h"
 #include "press/words.h"
-#include "store/store.h"
 
-enum { LEAD_AMONG = 6, SIDE = 4, BLOCK = 4, BLOCKS = 12, SITEMAP_URLS = 45000, SITEMAP_BYTES = 16 * 1024 * 1024,
-	FEED_ARENA = 16 * 1024 * 1024 };
+enum { LEAD_AMONG = 6, SIDE = 4, BLOCK = 4, BLOCKS = 12 };
 
 /* --- the front page --- */
 
@@ -176,120 +170,4 @@ bool bake_front_page(struct bake *bake, struct fault *f)
 	if (press_value_count(blocks) == 0)
 		press_set(root, "sheet", sheet);
 	return bake_put(bake, "front", NULL, root, STR("/"), f);
-}
-
-/* --- the feed --- */
-
-struct feeding {
-	struct bake *bake;
-	struct arena arena;
-	struct feed_item items[BAKE_FEED];
-	size_t count;
-};
-
-static bool fill_item(struct feeding *feeding, const struct bake_story *of, struct fault *f)
-{
-	struct bake *bake = feeding->bake;
-	const struct story *story = &of->story;
-	struct feed_item *item = &feeding->items[feeding->count];
-	struct store_row row;
-	struct buf html;
-	bool found = false;
-	bool ok;
-
-	*item = (struct feed_item){.url = bake_absolute(bake, story->path, &feeding->arena), .title = story->title,
-		.summary = story->excerpt, .language = story->lang, .authors = story->authors,
-		.author_count = story->author_count, .topics = story->topics, .topic_count = story->topic_count,
-		.published = story->published, .updated = story->updated,
-		.image_url = bake_photo_url(bake, story, ".jpg", &feeding->arena), .image_type = STR("image/jpeg"),
-		.image_credit = story->credit};
-	item->id = item->url;
-	buf_init(&html, 4 * 1024 * 1024);
-	ok = store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(story->id)), &feeding->arena, &row, &found, f)
-		&& (!found || markdown_write_under(row.columns[0].bytes, STR("f-"),
-			bake_absolute(bake, STR("/"), &feeding->arena), &html, NULL, f));
-	item->html = str_copy(buf_view(&html), &feeding->arena);
-	buf_release(&html);
-	feeding->count++;
-	return ok;
-}
-
-static bool put_feed(struct bake *bake, struct fault *f)
-{
-	struct feeding *feeding = arena_alloc(&bake->page, sizeof(*feeding));
-	struct feed feed = {.title = bake->settings->name, .description = bake->settings->description,
-		.language = bake->settings->language};
-	bool ok = true;
-	size_t i;
-
-	if (feeding == NULL)
-		return fault_full(f, "the feed");
-	feeding->bake = bake;
-	arena_init(&feeding->arena, "feed", FEED_ARENA);
-	feed.home_url = bake_absolute(bake, STR("/"), &feeding->arena);
-	feed.self_url = bake_absolute(bake, STR("/feed.xml"), &feeding->arena);
-	for (i = bake->count; i-- > 0 && feeding->count < BAKE_FEED && ok;)
-		if (bake->stories[i].story.state == STORY_PUBLISHED)
-			ok = fill_item(feeding, &bake->stories[i], f);
-	feed.items = feeding->items;
-	feed.count = feeding->count;
-	if (feed.count > 0)
-		feed.updated = feed.items[0].updated.us > feed.items[0].published.us ? feed.items[0].updated
-			: feed.items[0].published;
-	buf_clear(&bake->html);
-	if (ok)
-		feed_write_rss(&feed, &bake->html);
-	ok = ok && buf_check(&bake->html, "the feed", f) && bake_site_put(&bake->site, "feed.xml", buf_view(&bake->html),
-		true, f);
-	arena_release(&feeding->arena);
-	arena_reset(&bake->page);
-	return ok;
-}
-
-/* --- the sitemap --- */
-
-static void add_url(struct bake *bake, struct buf *out, struct str path, struct when changed)
-{
-	buf_add_text(out, "<url><loc>");
-	xml_text(out, bake->settings->url);
-	xml_text(out, path);
-	buf_add_text(out, "</loc>");
-	if (changed.us != 0) {
-		buf_add_text(out, "<lastmod>");
-		clock_write_iso(out, changed);
-		buf_add_text(out, "</lastmod>");
-	}
-	buf_add_text(out, "</url>\n");
-}
-
-static bool put_sitemap(struct bake *bake, struct fault *f)
-{
-	size_t urls = 1;
-	struct buf out;
-	bool ok;
-	size_t i;
-
-	buf_init(&out, SITEMAP_BYTES);
-	buf_add_text(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
-	add_url(bake, &out, STR("/"), (struct when){0});
-	for (i = bake->count; i-- > 0 && urls < SITEMAP_URLS;) {
-		const struct story *story = &bake->stories[i].story;
-
-		if (story->state != STORY_PUBLISHED)
-			continue;
-		add_url(bake, &out, story->path, story->updated.us > story->published.us ? story->updated : story->published);
-		urls++;
-	}
-	buf_add_text(&out, "</urlset>\n");
-	ok = buf_check(&out, "the sitemap", f) && bake_site_put(&bake->site, "sitemap.xml", buf_view(&out), true, f);
-	buf_clear(&out);
-	buf_format(&out, "User-agent: *\nDisallow: /search/\nSitemap: %.*s/sitemap.xml\n", STR_ARG(bake->settings->url));
-	ok = ok && bake_site_put(&bake->site, "robots.txt", buf_view(&out), false, f);
-	buf_release(&out);
-	return ok;
-}
-
-bool bake_feeds(struct bake *bake, struct fault *f)
-{
-	return put_feed(bake, f) && put_sitemap(bake, f);
 }

@@ -25,15 +25,22 @@ static struct press_value *list_root(struct bake *bake, const struct bake_list *
 {
 	const struct locale *locale = bake_locale(bake, (struct str){NULL, 0});
 	char key[32];
-	struct page page = {.depth = depth, .title = list->name, .path = path,
-		.section = str_is(list->kind, "section") ? list->name : (struct str){NULL, 0}};
+	bool is_section = str_is(list->kind, "section");
+	struct str name = is_section ? bake_section_name(bake, list->name, bake->settings->language) : list->name;
+	struct page page = {.depth = depth, .title = name, .path = path,
+		.section = is_section ? list->name : (struct str){NULL, 0}};
 	struct press_value *root;
 
 	snprintf(key, sizeof(key), "%.*s_intro", STR_ARG(list->kind));
 	page.description = locale_format(locale, key, &bake->page,
-		(const struct locale_pair[]){{"name", list->name}, {NULL, {NULL, 0}}});
+		(const struct locale_pair[]){{"name", name}, {NULL, {NULL, 0}}});
 	root = page_values(bake->theme, bake->settings, &page, &bake->page);
-	press_set_text(root, "heading", list->name);
+	press_set_text(root, "heading", name);
+	if (is_section) {
+		press_set_c(root, "section_feed", depth == 2 ? "feed.xml" : "../feed.xml");
+		press_set_text(root, "section_feed_title", locale_format(locale, "section_feed", &bake->page,
+			(const struct locale_pair[]){{"name", name}, {NULL, {NULL, 0}}}));
+	}
 	return root;
 }
 
@@ -44,9 +51,16 @@ static void add_cards(struct bake *bake, struct press_value *root, const struct 
 	struct press_value *cards = press_set_list(root, "cards");
 	size_t i;
 
-	for (i = until; i-- > from;)
-		if (list->stories[i] != UINT32_MAX)
-			bake_fill_card(bake, press_add_map(cards), &bake->stories[list->stories[i]], depth, locale, BAKE_CARD);
+	for (i = until; i-- > from;) {
+		struct press_value *card;
+
+		if (list->stories[i] == UINT32_MAX)
+			continue;
+		card = press_add_map(cards);
+		bake_fill_card(bake, card, &bake->stories[list->stories[i]], depth, locale, BAKE_CARD);
+		if (str_is(list->kind, "section")) /* the heading says it */
+			press_set_bool(card, "label", false);
+	}
 }
 
 /* Slots number*24 … : written while it fills, once more when the next page begins, then never again. */
@@ -99,11 +113,12 @@ static bool put_list(struct bake *bake, const struct bake_list *list, struct fau
 	bool ok = true;
 	size_t i;
 
-	if (public_in(list, 0, list->slots) == 0 && !str_is(list->kind, "section"))
+	if (list->is_empty && !str_is(list->kind, "section"))
 		return drop_list(bake, list, pages, f);
 	for (i = 0; i < pages && ok && pages > 1; i++)
-		ok = put_numbered(bake, list, i, pages, f);
-	return ok && put_newest(bake, list, pages, f);
+		if (list->is_all || list->numbers[i])
+			ok = put_numbered(bake, list, i, pages, f);
+	return ok && put_newest(bake, list, pages, f) && (!str_is(list->kind, "section") || bake_section_feed(bake, list, f));
 }
 
 /* A section of the masthead that has no story yet has its page, too: its link stands on every page. */
@@ -119,7 +134,7 @@ static bool put_empty_sections(struct bake *bake, struct fault *f)
 		if (!slug_from(list.name, &slug, &ignored) || bake_find_list(bake, "section", str_from(slug.text)) != NULL)
 			continue;
 		list.slug = str_from(slug.text);
-		if (!put_newest(bake, &list, 0, f))
+		if (!put_newest(bake, &list, 0, f) || !bake_section_feed(bake, &list, f))
 			return false;
 	}
 	return true;

@@ -70,27 +70,20 @@ bool bake_media_show(struct bake *bake, struct fault *f)
 	return ok;
 }
 
-static bool is_shown(const struct bake *bake, struct str hash)
-{
-	size_t i;
-
-	for (i = 0; i < bake->count; i++)
-		if (bake->stories[i].story.state == STORY_PUBLISHED && str_equal(bake->stories[i].story.photo.hash, hash))
-			return true;
-	return false;
-}
-
 /* Those of the stories at hand alone: publishing one story must not cost more in a large archive. */
 static bool hide_touched(struct bake *bake, struct fault *f)
 {
+	int64_t shown = 0;
 	bool ok = true;
 	size_t i;
 
 	for (i = 0; ok && i < bake->count; i++) {
 		const struct story *story = &bake->stories[i].story;
 
-		if (bake->stories[i].is_touched && story->state != STORY_PUBLISHED && story->photo.hash.len > 0
-			&& !is_shown(bake, story->photo.hash))
+		if (!bake->stories[i].is_touched || story->state == STORY_PUBLISHED || story->photo.hash.len == 0)
+			continue;
+		ok = store_number(bake->db, DESK_SQL_HAND_PHOTO_SHOWN, STORE_ARGS(store_text(story->photo.hash)), &shown, f);
+		if (ok && shown == 0)
 			ok = for_each_file(bake->site.fd, story->photo.hash, story->photo.widths, hide, f);
 	}
 	return ok;

@@ -60,7 +60,8 @@ static bool put_story(struct store *search, const struct story *story, struct st
 		return fault_full(f, "a text");
 	return store_run(search, PUT, STORE_ARGS(store_i64(story->id), store_text(str_part(buf_view(folded), 0, title)),
 		store_text(str_part(buf_view(folded), title, SIZE_MAX)), store_text(story->path), store_text(story->title),
-		store_text(story->excerpt), store_text(story->lang), store_i64(story->published.us)), NULL, f);
+		store_text(story->excerpt), store_text(story->lang), store_i64(story->published.us), store_text(story->section),
+		store_text(buf_view(plain))), NULL, f);
 }
 
 /* All published stories; `only_touched`: those in the queue, and for what is not public a row less. */

@@ -1,12 +1,14 @@
-/* bake_story.c: a story's page, and its structured data.
+/* bake_story.c: a story's page.
  *
- * Decides: what the story template is given. Leaves to others: related stories (bake_more.c), the sheets (house/page).
+ * Decides: what the story template is given. Leaves to others: related stories
+ * (bake_more.c), structured data (bake_ld.c), the sheets (house/page).
  * Runs in: desk's bake. The hard thing: ten thousand of these in two seconds; so chrome and sheets are made once per
  * language and only `back` changes in them.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "base/must.h"
 #include "desk/bake.h"
+#include "house/page.h"
 #include "house/settings.h"
 #include "press/html.h"
 #include "press/locale.h"
@@ -77,7 +79,7 @@ static struct str byline(struct bake *bake, const struct story *story, const str
 
 /* --- dates --- */
 
-static void set_dates(struct bake *bake, struct press_value *root, const struct story *story,
+void bake_set_story_dates(struct bake *bake, struct press_value *root, const struct story *story,
 	const struct locale *locale)
 {
 	const struct civil day = clock_civil(story->published);
@@ -93,7 +95,12 @@ static void set_dates(struct bake *bake, struct press_value *root, const struct 
 			{"date", locale_date(locale, &again, &bake->page)}, {NULL, {NULL, 0}}}));
 }
 
-static void set_corrections(struct bake *bake, struct press_value *root, const struct story *story,
+struct str bake_correction_kind(const struct locale *locale)
+{
+	return locale_text(locale, "correction");
+}
+
+void bake_set_corrections(struct bake *bake, struct press_value *root, const struct story *story,
 	const struct locale *locale)
 {
 	struct press_value *plain = press_set_list(root, "corrections");
@@ -105,9 +112,9 @@ static void set_corrections(struct bake *bake, struct press_value *root, const s
 		const struct civil day = clock_civil(correction->made);
 		struct press_value *item = press_add_map(correction->grave ? grave : plain);
 
+		press_set_text(item, "kind", bake_correction_kind(locale));
 		press_set_text(item, "date", locale_date(locale, &day, &bake->page));
 		press_set_text(item, "text", correction->text);
-		press_set_bool(item, "grave", correction->grave);
 	}
 }
 
@@ -126,70 +133,39 @@ static void set_topics(struct bake *bake, struct press_value *root, const struct
 	press_set_bool(root, "has_topics", of->story.topic_count > 0);
 }
 
-static void set_more(struct bake *bake, struct press_value *root, size_t position)
+/* The languages of arabic.css. */
+static bool is_arabic_script(struct str lang)
+{
+	struct str code = str_part(lang, 0, str_find_char(lang, '-'));
+
+	return str_is(code, "ar") || str_is(code, "fa") || str_is(code, "ur");
+}
+
+static void set_more(struct bake *bake, struct press_value *root, size_t position, bool *has_arabic)
 {
 	struct press_value *list = press_set_list(root, "more");
-	struct bake_related *related = &bake->related[position];
+	uint32_t related[BAKE_MORE];
+	size_t count = bake_more(bake, position, related);
 	size_t i;
 
-	related->count = (uint32_t) bake_more(bake, position, related->at);
-	related->is_known = true;
-	for (i = 0; i < related->count; i++)
-		bake_fill_card(bake, press_add_map(list), &bake->stories[related->at[i]], STORY_DEPTH, NULL, BAKE_CARD);
-	press_set_bool(root, "has_more", related->count > 0);
+	for (i = 0; i < count; i++) {
+		bake_fill_card(bake, press_add_map(list), &bake->stories[related[i]], STORY_DEPTH, NULL, BAKE_CARD);
+		*has_arabic = *has_arabic || is_arabic_script(bake->stories[related[i]].story.lang);
+	}
+	press_set_bool(root, "has_more", count > 0);
 }
 
-/* --- schema.org --- */
+/* --- style --- */
 
-static void json_pair(struct buf *out, const char *name, struct str value)
+static bool has_rare_marks(struct str html)
 {
-	if (value.len == 0)
-		return;
-	buf_format(out, ",\"%s\":", name);
-	json_text(out, value);
-}
-
-static void json_time(struct buf *out, const char *name, struct when when)
-{
-	buf_format(out, ",\"%s\":\"", name);
-	clock_write_iso(out, when);
-	buf_add_char(out, '"');
-}
-
-static struct str json_ld(struct bake *bake, const struct story *story, struct str canonical)
-{
-	struct str image = bake_photo_url(bake, story, ".jpg", &bake->page);
-	struct buf json;
-	struct str out;
+	static const char *const marks[] = {"<blockquote", "<table", "<pre", "<div class=\"notes\""};
 	size_t i;
 
-	buf_init(&json, TEXT_BYTES);
-	buf_add_text(&json, "{\"@context\":\"https://schema.org\",\"@type\":\"NewsArticle\"");
-	json_pair(&json, "headline", story->title);
-	json_pair(&json, "description", story->excerpt);
-	json_pair(&json, "inLanguage", story->lang);
-	json_pair(&json, "articleSection", story->section);
-	json_time(&json, "datePublished", story->published);
-	json_time(&json, "dateModified", story->updated.us > story->published.us ? story->updated : story->published);
-	for (i = 0; i < story->author_count; i++) {
-		buf_add_text(&json, i == 0 ? ",\"author\":[{\"@type\":\"Person\"" : ",{\"@type\":\"Person\"");
-		json_pair(&json, "name", story->authors[i]);
-		buf_add_char(&json, '}');
-	}
-	buf_add_text(&json, story->author_count > 0 ? "]" : "");
-	if (image.len > 0) {
-		buf_add_text(&json, ",\"image\":[");
-		json_text(&json, image);
-		buf_add_char(&json, ']');
-	}
-	json_pair(&json, "mainEntityOfPage", canonical);
-	buf_add_text(&json, ",\"isAccessibleForFree\":true,\"publisher\":{\"@type\":\"NewsMediaOrganization\"");
-	json_pair(&json, "name", bake->settings->name);
-	json_pair(&json, "url", bake_absolute(bake, STR("/"), &bake->page));
-	buf_add_text(&json, "}}");
-	out = str_copy(buf_view(&json), &bake->page);
-	buf_release(&json);
-	return out;
+	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (str_find(html, str_from(marks[i])) != SIZE_MAX)
+			return true;
+	return false;
 }
 
 /* --- the page --- */
@@ -216,24 +192,31 @@ static bool set_body(struct bake *bake, struct press_value *root, const struct s
 	return true;
 }
 
-static void set_head(struct bake *bake, struct press_value *root, const struct story *story)
+void bake_set_story_head(struct bake *bake, struct press_value *root, const struct story *story)
 {
-	struct str canonical = bake_absolute(bake, story->path, &bake->page);
-
 	press_set_text(root, "title", story->title);
 	press_set_text(root, "page_title", bake_join(&bake->page, story->title, STR(" – "), bake->settings->name));
-	press_set_text(root, "description", story->excerpt);
-	press_set_text(root, "canonical", canonical);
+	press_set_text(root, "canonical", bake_absolute(bake, story->path, &bake->page));
 	press_set_bool(root, "noindex", false);
-	press_set_text(root, "back", story->path);
 	press_set_text(root, "lang", story->lang);
 	press_set_text(root, "dir", story->dir);
 	press_set_bool(root, "rtl", str_is(story->dir, "rtl"));
+	press_set_text(root, "headline", story->title);
+	press_set_text(root, "standfirst", story->excerpt);
+}
+
+static void set_head(struct bake *bake, struct press_value *root, const struct story *story)
+{
+	bake_set_story_head(bake, root, story);
+	press_set_text(root, "description", story->excerpt);
+	press_set_text(root, "back", story->path);
 	press_set_text(root, "story_lang", story->lang);
 	press_set_text(root, "story_dir", story->dir);
 	press_set_c(root, "og_type", "article");
-	press_set_text(root, "og_image", bake_photo_url(bake, story, ".jpg", &bake->page));
-	press_set_text(root, "json_ld", json_ld(bake, story, canonical));
+	press_set_text(root, "og_image", bake_photo_url(bake, story, ".jpg", &bake->page, NULL));
+	press_set_text(root, "json_ld", bake_story_ld(bake, story));
+	press_set_text(root, "text_href", bake_join(&bake->page, STR("../../../../text"), story->path,
+		(struct str){NULL, 0}));
 }
 
 bool bake_story_page(struct bake *bake, size_t position, struct str body, struct fault *f)
@@ -241,9 +224,10 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	const struct bake_story *of = &bake->stories[position];
 	const struct story *story = &of->story;
 	const struct locale *locale = bake_locale(bake, story->lang);
-	struct bake_base *base = bake_base(bake, story->lang, story->section, true);
+	struct bake_base *base = bake_base(bake, story->lang, story->section, BAKE_BASE_STORY);
 	struct press_value *root = press_map(&bake->page);
 	struct press_value *label;
+	bool has_arabic = is_arabic_script(story->lang) || is_arabic_script(bake->settings->language);
 
 	if (base == NULL)
 		return fault_full(f, "the site");
@@ -252,17 +236,19 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	set_head(bake, root, story);
 	if (of->section != 0) {
 		label = press_set_map(root, "label");
-		press_set_text(label, "name", story->section);
+		press_set_text(label, "name", bake_section_name(bake, story->section, story->lang));
 		press_set_text(label, "href", bake_join(&bake->page, STR("../../../../"), of->section_href,
 			(struct str){NULL, 0}));
 	}
-	press_set_text(root, "headline", story->title);
-	press_set_text(root, "standfirst", story->excerpt);
 	press_set_text(root, "byline_html", byline(bake, story, locale));
-	set_dates(bake, root, story, locale);
+	bake_set_story_dates(bake, root, story, locale);
 	bake_set_picture(bake, root, "photo", story, bake_root(STORY_DEPTH), BAKE_LEAD);
-	set_corrections(bake, root, story, locale);
+	bake_set_corrections(bake, root, story, locale);
 	set_topics(bake, root, of);
-	set_more(bake, root, position);
-	return set_body(bake, root, story, body, f) && bake_put(bake, "story", base->root, root, story->path, f);
+	set_more(bake, root, position, &has_arabic);
+	if (!set_body(bake, root, story, body, f))
+		return false;
+	page_set_body_style(root, bake->theme, bake->settings, has_rare_marks(buf_view(&bake->body)), has_arabic);
+	return bake_put(bake, "story", base->root, root, story->path, f)
+		&& bake_plain_story(bake, of, buf_view(&bake->body), f);
 }

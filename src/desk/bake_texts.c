@@ -133,10 +133,32 @@ static bool put_headers(struct bake *bake, struct fault *f)
 	return ok;
 }
 
+/* What stands at the search's address where front does not answer it: on a copy of the site at a static host. */
+static bool put_search(struct bake *bake, struct fault *f)
+{
+	const struct locale *locale = bake_locale(bake, (struct str){NULL, 0});
+	const struct page page = {.depth = 1, .title = locale_text(locale, "search"), .section = STR("search")};
+	struct press_value *root = page_values(bake->theme, bake->settings, &page, &bake->page);
+	struct press_value *link = press_set_map(root, "link");
+
+	press_set_text(root, "heading", page.title);
+	press_set_text(root, "sentence", locale_text(locale, "search_static"));
+	press_set_text(link, "text", locale_text(locale, "plain_title"));
+	press_set_c(link, "href", "../text/");
+	return bake_put(bake, "small", NULL, root, STR("/search/"), f);
+}
+
+/* The theme's drawings that pages point to. */
+static bool put_drawings(struct bake *bake, struct fault *f)
+{
+	return bake_site_put(&bake->site, "icon.svg", theme_file(bake->theme, "icon.svg"), true, f)
+		&& bake_site_put(&bake->site, "marks.svg", theme_file(bake->theme, "marks.svg"), true, f);
+}
+
 bool bake_texts(struct bake *bake, struct fault *f)
 {
-	return put_text(bake, "about", f) && put_text(bake, "privacy", f) && put_support(bake, f) && put_errors(bake, f)
-		&& put_headers(bake, f);
+	return put_drawings(bake, f) && put_search(bake, f) && put_text(bake, "about", f)
+		&& put_text(bake, "privacy", f) && put_support(bake, f) && put_errors(bake, f) && put_headers(bake, f);
 }
 
 /* --- addresses that were --- */
@@ -147,8 +169,9 @@ bool bake_addresses(struct bake *bake, struct fault *f)
 	struct buf gone;
 	struct store_rows rows;
 	bool ok;
-	size_t i;
 
+	if (!bake->addresses_changed)
+		return true;
 	buf_init(&moved, 64 * 1024 * 1024);
 	buf_init(&gone, 64 * 1024 * 1024);
 	ok = store_rows_begin(bake->db, DESK_SQL_MOVED_ALL, STORE_NO_ARGS, &rows, f);
@@ -166,11 +189,13 @@ bool bake_addresses(struct bake *bake, struct fault *f)
 		}
 		ok = store_rows_end(&rows);
 	}
-	for (i = 0; i < bake->count; i++) {
-		if (bake->stories[i].story.state == STORY_PUBLISHED)
-			continue;
-		buf_add_str(&gone, bake->stories[i].story.path);
-		buf_add_char(&gone, '\n');
+	ok = ok && store_rows_begin(bake->db, DESK_SQL_GONE_ALL, STORE_NO_ARGS, &rows, f);
+	if (ok) {
+		while (store_rows_next(&rows, f)) {
+			buf_add_str(&gone, store_column_text(&rows, 0));
+			buf_add_char(&gone, '\n');
+		}
+		ok = store_rows_end(&rows);
 	}
 	ok = ok && buf_check(&moved, "the list of redirects", f) && buf_check(&gone, "the list of withdrawn stories", f)
 		&& bake_site_put(&bake->site, "_moved", buf_view(&moved), false, f)

@@ -13,7 +13,7 @@
 #include "press/theme.h"
 #include "press/value.h"
 
-enum { BASES = 512, STORY_DEPTH = 4 };
+enum { BASES = 512, STORY_DEPTH = 4, PLAIN_DEPTH = 5 };
 
 struct str bake_root(unsigned depth)
 {
@@ -44,6 +44,30 @@ struct str bake_join(struct arena *arena, struct str a, struct str b, struct str
 struct str bake_absolute(struct bake *bake, struct str path, struct arena *arena)
 {
 	return bake_join(arena, bake->settings->url, path, (struct str){NULL, 0});
+}
+
+struct str bake_url(struct bake *bake, struct str path, struct arena *arena)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char *at = arena_alloc(arena, bake->settings->url.len + 3 * path.len + 1);
+	size_t len = bake->settings->url.len;
+	size_t i;
+
+	if (at == NULL)
+		return (struct str){NULL, 0};
+	memcpy(at, bake->settings->url.at, len);
+	for (i = 0; i < path.len; i++) {
+		unsigned char c = (unsigned char) path.at[i];
+
+		if (c > ' ' && c < 0x7f) {
+			at[len++] = (char) c;
+			continue;
+		}
+		at[len++] = '%';
+		at[len++] = hex[c >> 4];
+		at[len++] = hex[c & 15];
+	}
+	return str_make(at, len);
 }
 
 /* --- pictures --- */
@@ -101,12 +125,24 @@ static struct str srcset(struct bake *bake, const struct story_photo *photo, str
 	return out;
 }
 
-struct str bake_photo_url(struct bake *bake, const struct story *story, const char *ending, struct arena *arena)
+/* The picture's height at a width, in its own proportions. */
+static int64_t height_at(const struct story_photo *photo, int64_t width)
 {
+	return photo->width > 0 ? (width * photo->height + photo->width / 2) / photo->width : 0;
+}
+
+struct str bake_photo_url(struct bake *bake, const struct story *story, const char *ending, struct arena *arena,
+	struct bake_size *size)
+{
+	int64_t width;
+
 	if (story->photo.hash.len == 0)
 		return (struct str){NULL, 0};
+	width = pick_width(&story->photo, 1280);
+	if (size != NULL)
+		*size = (struct bake_size){width, height_at(&story->photo, width)};
 	return str_format(arena, "%.*s/media/%.*s-%lld%s", STR_ARG(bake->settings->url), STR_ARG(story->photo.hash),
-		(long long) pick_width(&story->photo, 1280), ending);
+		(long long) width, ending);
 }
 
 void bake_set_picture(struct bake *bake, struct press_value *map, const char *key, const struct story *story,
@@ -117,7 +153,7 @@ void bake_set_picture(struct bake *bake, struct press_value *map, const char *ke
 		const char *sizes;
 		bool lazy, with_jpeg_set;
 	} kinds[] = {
-		[BAKE_LEAD] = {1280, 1920, "(min-width:56rem) 52rem,100vw", false, true},
+		[BAKE_LEAD] = {1280, 1920, "(min-width:56rem) 52rem,100vw", false, false},
 		[BAKE_TOP] = {1280, 1920, "(min-width:48rem) 48rem,100vw", false, true},
 		[BAKE_CARD] = {320, 640, "(min-width:48rem) 17rem,7rem", true, false},
 	};
@@ -140,7 +176,7 @@ void bake_set_picture(struct bake *bake, struct press_value *map, const char *ke
 		press_set_bool(picture, "srcset_jpeg", false);
 	press_set_c(picture, "sizes", kinds[kind].sizes);
 	press_set_i64(picture, "width", width);
-	press_set_i64(picture, "height", (width * photo->height + photo->width / 2) / photo->width);
+	press_set_i64(picture, "height", height_at(photo, width));
 	/* a card's headline says it */
 	press_set_text(picture, "alt", kind == BAKE_CARD ? (struct str){NULL, 0} : story->alt);
 	press_set_text(picture, "caption", story->caption);
@@ -150,6 +186,13 @@ void bake_set_picture(struct bake *bake, struct press_value *map, const char *ke
 }
 
 /* --- cards and times --- */
+
+struct str bake_section_name(struct bake *bake, struct str section, struct str language)
+{
+	(void) bake;
+	(void) language;
+	return section;
+}
 
 void bake_set_time(struct bake *bake, struct press_value *map, const char *key, struct when when, struct str text)
 {
@@ -179,7 +222,8 @@ void bake_fill_card(struct bake *bake, struct press_value *card, const struct ba
 	press_set_text(card, "standfirst", story->excerpt);
 	if (of->section != 0) {
 		label = press_set_map(card, "label");
-		press_set_text(label, "name", story->section);
+		press_set_text(label, "name", bake_section_name(bake, story->section, locale != NULL ? locale_language(locale)
+			: bake->settings->language));
 		press_set_text(label, "href", bake_join(&bake->page, root, of->section_href, (struct str){NULL, 0}));
 	} else {
 		press_set_bool(card, "label", false);
@@ -193,15 +237,27 @@ void bake_fill_card(struct bake *bake, struct press_value *card, const struct ba
 
 /* --- chrome --- */
 
-struct bake_base *bake_base(struct bake *bake, struct str language, struct str section, bool with_sheets)
+static void add_sheets(struct bake *bake, struct bake_base *base, const struct page *page)
 {
-	struct page page = {.language = language, .depth = STORY_DEPTH, .path = STR("/"), .section = section,
-		.is_story = true, .has_form = true};
+	base->newsletter = page_newsletter_sheet(bake->theme, bake->settings, page, (struct str){NULL, 0},
+		(struct str){NULL, 0}, &bake->arena);
+	press_set(base->root, "newsletter", base->newsletter);
+	if (!bake->settings->support_on)
+		return;
+	base->appeal = page_appeal(bake->theme, bake->settings, page, NULL, &bake->arena);
+	press_set(base->root, "appeal", base->appeal);
+}
+
+struct bake_base *bake_base(struct bake *bake, struct str language, struct str section, enum bake_base_kind kind)
+{
+	const struct page page = {.language = language, .depth = kind == BAKE_BASE_STORY ? STORY_DEPTH : PLAIN_DEPTH,
+		.path = STR("/"), .section = section, .is_story = true,
+		.has_form = kind == BAKE_BASE_STORY && bake->settings->support_on};
 	struct bake_base *base;
 	size_t i;
 
 	for (i = 0; i < bake->base_count; i++)
-		if (bake->bases[i].with_sheets == with_sheets && str_equal(bake->bases[i].language, language)
+		if (bake->bases[i].kind == kind && str_equal(bake->bases[i].language, language)
 			&& str_equal(bake->bases[i].section, section))
 			return &bake->bases[i];
 	if (bake->bases == NULL)
@@ -209,18 +265,12 @@ struct bake_base *bake_base(struct bake *bake, struct str language, struct str s
 	if (bake->bases == NULL)
 		return NULL;
 	base = &bake->bases[bake->base_count < BASES ? bake->base_count++ : BASES - 1];
-	page.has_form = with_sheets && bake->settings->support_on;
-	*base = (struct bake_base){.language = language, .section = section, .with_sheets = with_sheets,
+	*base = (struct bake_base){.language = language, .section = section, .kind = kind,
 		.root = page_values(bake->theme, bake->settings, &page, &bake->arena)};
-	if (with_sheets) {
-		base->newsletter = page_newsletter_sheet(bake->theme, bake->settings, &page, (struct str){NULL, 0},
-			(struct str){NULL, 0}, &bake->arena);
-		press_set(base->root, "newsletter", base->newsletter);
-	}
-	if (with_sheets && bake->settings->support_on) {
-		base->appeal = page_appeal(bake->theme, bake->settings, &page, NULL, &bake->arena);
-		press_set(base->root, "appeal", base->appeal);
-	}
+	if (kind == BAKE_BASE_STORY)
+		add_sheets(bake, base, &page);
+	else
+		page_set_plain_style(base->root, bake->theme, bake->settings);
 	return base;
 }
 

@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "desk/bake.h"
 #include "desk/bake_job.h"
 #include "desk/desk_staff.h"
 #include "desk/desk_web.h"
@@ -53,14 +55,29 @@ static int today(void)
 	return day.year * 10000 + day.month * 100 + day.day;
 }
 
-/* The front page's masthead has the day: it is made again after midnight. */
+/* The date of the oldest story that the news sitemap names; 0: none. */
+static int64_t news_first(struct room *room)
+{
+	struct fault f = {0};
+	int64_t first = 0;
+
+	if (!store_number(room->db, DESK_SQL_SITEMAP_NEWS_FIRST, STORE_ARGS(store_i64(clock_now().us - BAKE_NEWS_US)), &first,
+		&f))
+		log_fault(&f, "looking at the news sitemap");
+	return first;
+}
+
+/* Two things on the site take the time: the front page's masthead has the day, the news sitemap what is younger than 48
+ * hours. A bake of changes makes both again. */
 static void look_at_day(void *self)
 {
 	struct work *work = work_of(self);
+	int64_t first = news_first(self);
 
-	if (work->last_day == today())
+	if (work->last_day == today() && work->news_first == first)
 		return;
 	work->last_day = today();
+	work->news_first = first;
 	work_bake(work, false, NULL);
 }
 
@@ -72,6 +89,7 @@ static bool open_room(struct room *room, struct fault *f)
 	work->room = room;
 	work->import_fd = -1;
 	work->last_day = today();
+	work->news_first = news_first(room);
 	room->self = work;
 	theme_set_language(room->theme, room->settings.language);
 	room_every(room, DAY_EVERY_S, DAY_EVERY_S, look_at_day, room);
@@ -152,9 +170,9 @@ static void add_health(struct room *room, json_t *health)
 }
 
 static const struct room_job jobs[] = {
-	{"bake", bake_job, false},
-	{"import", story_import_job, false},
-	{NULL, NULL, false},
+	{"bake", bake_job, false, true},
+	{"import", story_import_job, false, false},
+	{NULL, NULL, false, false},
 };
 
 const struct room_kind desk_room = {

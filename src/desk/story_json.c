@@ -33,6 +33,16 @@ static json_t *list_of(const struct str *items, size_t count)
 	return list;
 }
 
+void story_photo_to_json(const struct story_photo *photo, json_t *json)
+{
+	json_object_set_new(json, "photo", http_json_str(photo->hash));
+	json_object_set_new(json, "widths", http_json_str(photo->widths));
+	json_object_set_new(json, "dominant", http_json_str(photo->dominant));
+	json_object_set_new(json, "width", json_integer(photo->width));
+	json_object_set_new(json, "height", json_integer(photo->height));
+	json_object_set_new(json, "removed", json_integer(photo->removed));
+}
+
 json_t *story_to_json(const struct story *story)
 {
 	json_t *json = json_object();
@@ -44,9 +54,7 @@ json_t *story_to_json(const struct story *story)
 	json_object_set_new(json, "state", json_string(story_state_name(story->state)));
 	json_object_set_new(json, "published", json_integer(story->published.us));
 	json_object_set_new(json, "updated", json_integer(story->updated.us));
-	json_object_set_new(json, "width", json_integer(story->photo.width));
-	json_object_set_new(json, "height", json_integer(story->photo.height));
-	json_object_set_new(json, "removed", json_integer(story->photo.removed));
+	story_photo_to_json(&story->photo, json);
 	json_object_set_new(json, "authors", list_of(story->authors, story->author_count));
 	json_object_set_new(json, "topics", list_of(story->topics, story->topic_count));
 	json_object_set_new(json, "terms", list_of(story->terms, story->term_count));

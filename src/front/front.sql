@@ -2,8 +2,8 @@
 -- SPDX-License-Identifier: ISC
 
 -- name: page_find
--- in: $1 FTS5 expression, $2 limit, $3 offset; out: path, headline, excerpt, lang, published (microseconds UTC as text or number)
-SELECT path, headline, excerpt, lang, CAST(published AS INTEGER) FROM page WHERE page MATCH $1 ORDER BY bm25(page, 8, 1), path LIMIT $2 OFFSET $3
+-- in: $1 FTS5 expression, $2 limit, $3 offset; out: path, headline, excerpt, lang, published (microseconds UTC as text or number), section, text as written
+SELECT path, headline, excerpt, lang, CAST(published AS INTEGER), section, plain FROM page WHERE page MATCH $1 ORDER BY bm25(page, 8, 1), path LIMIT $2 OFFSET $3
 
 -- name: page_count
 -- in: $1 FTS5 expression; out: how many pages match

@@ -85,6 +85,19 @@ bool front_search_check(struct search *search, struct fault *f);
 /* A reader's words as an FTS5 expression: every word a quoted prefix term. False: no word in it. */
 bool front_search_expression(struct str query, struct buf *out);
 
+/* front_search_mark.c: words of a query, folded; they point into the folded query. */
+enum { FRONT_SEARCH_WORDS = 16 };
+struct front_sought {
+	struct str words[FRONT_SEARCH_WORDS];
+	size_t count;
+};
+size_t front_search_word_char(struct str text, size_t at);
+size_t front_search_words(struct str folded, struct str words[FRONT_SEARCH_WORDS]);
+/* Text as HTML, what was sought in <mark>. False: it has none of it. */
+bool front_search_mark(struct str text, const struct front_sought *sought, struct buf *out);
+/* The part of a text around the first word that was sought; empty: there is none. */
+struct str front_search_passage(struct str text, const struct front_sought *sought, bool *cut_before, bool *cut_after);
+
 /* front_limit.c: how often one network may post. In memory only. */
 struct limit *front_limit_new(void);
 void front_limit_free(struct limit **limit);

@@ -22,7 +22,7 @@
 #include "press/words.h"
 #include "store/store.h"
 
-enum { PER_PAGE = 20, PAGES_MOST = 50, QUERY_BYTES = 400, WORDS_MOST = 8 };
+enum { PER_PAGE = 20, PAGES_MOST = 50, QUERY_BYTES = 400 };
 
 struct search {
 	struct room *room;
@@ -77,64 +77,23 @@ bool front_search_check(struct search *search, struct fault *f)
 		&& store_number(search->store, FRONT_SQL_PAGE_COUNT, STORE_ARGS(store_text(STR("\"a\"*"))), &count, f);
 }
 
-/* Letters and digits of any script; marks between words are not. Length of the character at `at`, 0: no part of a
- * word. */
-static size_t word_char(struct str text, size_t at)
-{
-	unsigned char c = (unsigned char) text.at[at];
-	size_t len = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-
-	if (c < 0x80)
-		return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ? 1 : 0;
-	if (at + len > text.len)
-		return 0;
-	if (c == 0xc2) /* U+0080–U+00BF: ª º µ are letters, the rest marks */
-		return (unsigned char) text.at[at + 1] == 0xaa || (unsigned char) text.at[at + 1] == 0xb5
-			|| (unsigned char) text.at[at + 1] == 0xba ? 2 : 0;
-	if (c == 0xe2 && (unsigned char) text.at[at + 1] <= 0x81) /* U+2000–U+207F: dashes, quotes, spaces */
-		return 0;
-	if (c == 0xd8 && ((unsigned char) text.at[at + 1] == 0x8c || (unsigned char) text.at[at + 1] == 0x9b
-			|| (unsigned char) text.at[at + 1] == 0x9f)) /* Arabic comma, semicolon, question mark */
-		return 0;
-	if (c == 0xe3 && (unsigned char) text.at[at + 1] == 0x80) /* CJK marks */
-		return 0;
-	return len;
-}
-
-static size_t char_bytes(char c)
-{
-	unsigned char byte = (unsigned char) c;
-
-	return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-}
-
 bool front_search_expression(struct str query, struct buf *out)
 {
+	struct str words[FRONT_SEARCH_WORDS];
 	struct buf folded;
-	struct str text = {NULL, 0};
-	size_t words = 0;
-	size_t at = 0;
+	size_t count = 0;
+	size_t i;
 
 	buf_init(&folded, 16 * QUERY_BYTES);
 	if (words_fold(query, &folded))
-		text = buf_view(&folded);
-	while (at < text.len && words < WORDS_MOST) {
-		size_t end = at;
-
-		while (end < text.len && word_char(text, end) > 0)
-			end += word_char(text, end);
-		if (end > at) {
-			buf_add_text(out, words > 0 ? " \"" : "\"");
-			buf_add_str(out, str_part(text, at, end - at));
-			buf_add_text(out, "\"*");
-			words++;
-			at = end;
-		} else {
-			at += char_bytes(text.at[at]);
-		}
+		count = front_search_words(buf_view(&folded), words);
+	for (i = 0; i < count; i++) {
+		buf_add_text(out, i > 0 ? " \"" : "\"");
+		buf_add_str(out, words[i]);
+		buf_add_text(out, "\"*");
 	}
 	buf_release(&folded);
-	return words > 0 && !out->over;
+	return count > 0 && !out->over;
 }
 
 static bool is_rtl(struct str language)
@@ -148,10 +107,58 @@ static bool is_rtl(struct str language)
 	return false;
 }
 
-/* One row as a card. Its href is relative to /search/. */
-static void add_result(struct press_value *results, const struct store_rows *rows, const struct locale *locale,
-	struct arena *arena)
+/* What was asked, and how it is answered. */
+struct asked {
+	struct str query, expression;
+	struct front_sought sought;
+	int64_t page, count;
+	const struct locale *locale;
+	struct arena *arena;
+};
+
+/* The story's own summary where it has a sought word, else the passage that has. */
+static struct str excerpt_of(const struct asked *asked, const struct store_rows *rows)
 {
+	struct buf html;
+	struct str out;
+
+	buf_init(&html, 65536);
+	if (!front_search_mark(store_column_text(rows, 2), &asked->sought, &html)) {
+		bool before = false;
+		bool after = false;
+		struct str passage = front_search_passage(store_column_text(rows, 6), &asked->sought, &before, &after);
+
+		if (passage.len > 0) {
+			buf_clear(&html);
+			buf_add_text(&html, before ? "… " : "");
+			(void) front_search_mark(passage, &asked->sought, &html);
+			buf_add_text(&html, after ? " …" : "");
+		}
+	}
+	out = str_copy(buf_view(&html), asked->arena);
+	buf_release(&html);
+	return out;
+}
+
+static void set_label(struct press_value *card, struct str section, struct arena *arena)
+{
+	struct press_value *label;
+	struct fault ignored = {0};
+	struct slug slug;
+
+	if (section.len == 0 || !slug_from(section, &slug, &ignored)) {
+		press_set_bool(card, "label", false);
+		return;
+	}
+	label = press_set_map(card, "label");
+	press_set_text(label, "name", section);
+	press_set_text(label, "href", str_format(arena, "../section/%s/", slug.text));
+}
+
+/* One row as a card. Its href is relative to /search/. */
+static void add_result(struct press_value *results, const struct store_rows *rows, const struct asked *asked)
+{
+	struct arena *arena = asked->arena;
 	struct press_value *card = press_add_map(results);
 	struct press_value *date = NULL;
 	struct str path = store_column_copy(rows, 0, arena);
@@ -159,16 +166,17 @@ static void add_result(struct press_value *results, const struct store_rows *row
 	struct when published = {store_column_i64(rows, 4)};
 	struct buf text;
 
-	buf_init(&text, 16384);
+	buf_init(&text, 65536);
 	buf_add_text(&text, "../");
 	front_path_encode(&text, str_part(path, 1, SIZE_MAX));
 	press_set_text(card, "href", str_copy(buf_view(&text), arena));
-	press_set_text(card, "headline", store_column_copy(rows, 1, arena));
+	set_label(card, store_column_copy(rows, 5, arena), arena);
+	buf_clear(&text);
+	(void) front_search_mark(store_column_text(rows, 1), &asked->sought, &text);
+	press_set_text(card, "headline_html", str_copy(buf_view(&text), arena));
 	press_set_text(card, "lang", language);
 	press_set_c(card, "dir", is_rtl(language) ? "rtl" : "ltr");
-	buf_clear(&text);
-	html_text(&text, store_column_text(rows, 2));
-	press_set_text(card, "excerpt_html", str_copy(buf_view(&text), arena));
+	press_set_text(card, "excerpt_html", excerpt_of(asked, rows));
 	if (published.us > 0) {
 		struct civil day = clock_civil(published);
 
@@ -176,22 +184,27 @@ static void add_result(struct press_value *results, const struct store_rows *row
 		buf_clear(&text);
 		clock_write_iso(&text, published);
 		press_set_text(date, "iso", str_copy(buf_view(&text), arena));
-		press_set_text(date, "text", locale_date(locale, &day, arena));
+		press_set_text(date, "text", locale_date(asked->locale, &day, arena));
 	}
 	buf_release(&text);
 }
 
-static bool find(struct search *search, struct str expression, int64_t page, struct press_value *results,
-	const struct locale *locale, struct arena *arena, int64_t *count, struct fault *f)
+/* A page behind the last one is the last one. */
+static bool find(struct search *search, struct asked *asked, struct press_value *results, struct fault *f)
 {
 	struct store_rows rows;
-	bool ok = store_number(search->store, FRONT_SQL_PAGE_COUNT, STORE_ARGS(store_text(expression)), count, f);
+	bool ok = store_number(search->store, FRONT_SQL_PAGE_COUNT, STORE_ARGS(store_text(asked->expression)), &asked->count, f);
+	int64_t last = (asked->count + PER_PAGE - 1) / PER_PAGE;
 
-	if (!ok || !store_rows_begin(search->store, FRONT_SQL_PAGE_FIND,
-			STORE_ARGS(store_text(expression), store_i64(PER_PAGE), store_i64((page - 1) * PER_PAGE)), &rows, f))
+	if (last > PAGES_MOST)
+		last = PAGES_MOST;
+	if (asked->page > last)
+		asked->page = last > 0 ? last : 1;
+	if (!ok || !store_rows_begin(search->store, FRONT_SQL_PAGE_FIND, STORE_ARGS(store_text(asked->expression),
+			store_i64(PER_PAGE), store_i64((asked->page - 1) * PER_PAGE)), &rows, f))
 		return false;
 	while (store_rows_next(&rows, f))
-		add_result(results, &rows, locale, arena);
+		add_result(results, &rows, asked);
 	return store_rows_end(&rows);
 }
 
@@ -207,36 +220,53 @@ static void set_turn(struct press_value *root, const char *key, struct str query
 	buf_release(&href);
 }
 
-void front_search_answer(struct search *search, struct site *site, struct http_request *rq)
+/* Whole characters. */
+static struct str cut(struct str query)
 {
-	struct room *room = search->room;
-	struct arena *arena = http_arena(rq);
-	const struct locale *locale = page_locale(room->theme, &room->settings, (struct str){NULL, 0});
-	struct page page = {.depth = 1, .title = locale_text(locale, "search")};
-	struct press_value *root = page_values(room->theme, &room->settings, &page, arena);
-	struct press_value *results = press_set_list(root, "results");
-	struct str query = str_trim(http_query(rq, "q"));
-	struct fault f = {.kind = FAULT_NONE};
-	struct buf expression;
-	int64_t number = 1;
-	int64_t count = 0;
-
 	if (query.len > QUERY_BYTES) {
-		/* whole characters */
 		size_t end = QUERY_BYTES;
 
 		while (end > 0 && ((unsigned char) query.at[end] & 0xc0) == 0x80)
 			end--;
 		query.len = end;
 	}
-	if (!str_to_i64(http_query(rq, "page"), &number) || number < 1 || number > PAGES_MOST)
-		number = 1;
+	return query;
+}
+
+static void set_found(struct press_value *root, const struct asked *asked)
+{
+	press_set_text(root, "count_line", asked->count == 0 ? locale_text(asked->locale, "search_none")
+		: locale_plural(asked->locale, "search_count", asked->count, asked->arena));
+	if (asked->page > 1)
+		set_turn(root, "newer", asked->query, asked->page - 1, asked->arena);
+	if (asked->page < PAGES_MOST && asked->count > asked->page * PER_PAGE)
+		set_turn(root, "older", asked->query, asked->page + 1, asked->arena);
+}
+
+void front_search_answer(struct search *search, struct site *site, struct http_request *rq)
+{
+	struct room *room = search->room;
+	struct arena *arena = http_arena(rq);
+	struct asked asked = {.query = cut(str_trim(http_query(rq, "q"))), .page = 1, .arena = arena,
+		.locale = page_locale(room->theme, &room->settings, (struct str){NULL, 0})};
+	const struct page page = {.depth = 1, .title = locale_text(asked.locale, "search")};
+	struct press_value *root = page_values(room->theme, &room->settings, &page, arena);
+	struct press_value *results = press_set_list(root, "results");
+	struct fault f = {.kind = FAULT_NONE};
+	struct buf expression;
+	struct buf folded;
+
+	if (!str_to_i64(http_query(rq, "page"), &asked.page) || asked.page < 1 || asked.page > PAGES_MOST)
+		asked.page = 1;
 	buf_init(&expression, 32 * QUERY_BYTES);
-	press_set_text(root, "query", query);
+	buf_init(&folded, 16 * QUERY_BYTES);
+	press_set_text(root, "query", asked.query);
 	press_set_bool(root, "search_current", true);
-	if (front_search_expression(query, &expression)) {
-		if (!open_index(search, &f)
-			|| !find(search, buf_view(&expression), number, results, locale, arena, &count, &f)) {
+	if (front_search_expression(asked.query, &expression)) {
+		asked.expression = buf_view(&expression);
+		if (words_fold(asked.query, &folded))
+			asked.sought.count = front_search_words(buf_view(&folded), asked.sought.words);
+		if (!open_index(search, &f) || !find(search, &asked, results, &f)) {
 			log_fault(&f, "searching");
 			store_close(&search->store); /* looked at afresh next time */
 			fault_clear(&f);
@@ -245,16 +275,12 @@ void front_search_answer(struct search *search, struct site *site, struct http_r
 				http_answer_fault(rq, &f);
 			goto done;
 		}
-		press_set_text(root, "count_line", count == 0 ? locale_text(locale, "search_none")
-			: locale_plural(locale, "search_count", count, arena));
-		if (number > 1)
-			set_turn(root, "newer", query, number - 1, arena);
-		if (number < PAGES_MOST && count > number * PER_PAGE)
-			set_turn(root, "older", query, number + 1, arena);
-	} else if (query.len > 0) {
-		press_set_text(root, "count_line", locale_text(locale, "search_none"));
+		set_found(root, &asked);
+	} else if (asked.query.len > 0) {
+		press_set_text(root, "count_line", locale_text(asked.locale, "search_no_word"));
 	}
 	page_answer(room, rq, 200, "search", root);
 done:
 	buf_release(&expression);
+	buf_release(&folded);
 }

@@ -392,22 +392,43 @@ static void answer_with_slash(struct http_request *rq)
 	buf_release(&location);
 }
 
+/* What the maps say of a path. A text-only page ("/text/2026/…") goes where its story went: the maps know stories alone.
+ * `room` holds the answer. */
+static struct str moved_to(const struct site *site, struct str path, struct buf *room)
+{
+	bool is_text = str_starts(path, STR("/text/"));
+	struct str to = front_maps_moved(site->maps, str_part(path, is_text ? 5 : 0, SIZE_MAX));
+
+	if (to.len == 0 || !is_text)
+		return to;
+	buf_add_text(room, "/text");
+	buf_add_str(room, to);
+	return buf_view(room);
+}
+
+static bool is_gone(const struct site *site, struct str path)
+{
+	return front_maps_gone(site->maps, str_part(path, str_starts(path, STR("/text/")) ? 5 : 0, SIZE_MAX));
+}
+
 static void answer_missing(struct site *site, struct http_request *rq, struct str path)
 {
 	char with_slash[1200];
 	struct str folder = path;
 	struct str to = {NULL, 0};
+	struct buf room;
 
+	buf_init(&room, 8192);
 	if (path.at[path.len - 1] != '/') {
 		(void) snprintf(with_slash, sizeof(with_slash), "%.*s/", STR_ARG(path));
 		folder = str_from(with_slash);
 	}
-	to = front_maps_moved(site->maps, path);
+	to = moved_to(site, path, &room);
 	if (to.len == 0)
-		to = front_maps_moved(site->maps, folder);
+		to = moved_to(site, folder, &room);
 	if (to.len > 0 && to.len < 4096) {
 		answer_moved(rq, 301, to);
-	} else if (front_maps_gone(site->maps, path) || front_maps_gone(site->maps, folder)) {
+	} else if (is_gone(site, path) || is_gone(site, folder)) {
 		if (!front_site_answer_page(site, rq, 410, "_410.html"))
 			http_answer(rq, 410, "text/plain; charset=utf-8", STR("This page was withdrawn.\n"));
 	} else if (folder.at != path.at && (front_files_find(site->files, folder) != NULL || str_is(folder, "/search/"))) {
@@ -415,6 +436,7 @@ static void answer_missing(struct site *site, struct http_request *rq, struct st
 	} else if (!front_site_answer_page(site, rq, 404, "_404.html")) {
 		http_answer(rq, 404, "text/plain; charset=utf-8", STR("This page is not here.\n"));
 	}
+	buf_release(&room);
 }
 
 void front_site_answer(struct site *site, struct http_request *rq)

@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "base/must.h"
+#include "press/css.h"
 #include "press/locale.h"
 #include "press/theme.h"
 #include "press/value.h"
@@ -20,32 +21,101 @@
 
 /* --- the style sheet: the theme's, with the newsroom's colours behind it --- */
 
-/* Two per process, which has one theme and one newsroom: behind theme.css stories carry story.css, all other pages
- * pages.css, so that each is light. Long-lived; made at first use. */
+/* What stands in <style> elements, each with its hash in the policy. Few per process, which has one theme and one
+ * newsroom; long-lived, made at first use. A story carries body.css and arabic.css only where it needs them; all other
+ * pages have everything in one. */
+enum page_style_kind { PAGE_STYLE_PAGES, PAGE_STYLE_STORY, PAGE_STYLE_BODY, PAGE_STYLE_ARABIC, PAGE_STYLE_PLAIN,
+	PAGE_STYLES };
 static struct page_style {
 	const struct theme *theme;
 	struct buf css;
 	char hash[64]; /* sha256-… in base64 */
-} page_styles[2];
+} page_styles[PAGE_STYLES];
 
-static void page_make_css(struct buf *css, struct theme *theme, const struct settings *settings, bool is_story)
+/* The names in all of them agree, whichever is made first. */
+static struct css_names page_names;
+static const struct theme *page_names_of;
+static const char *const page_files[] = {"theme.css", "story.css", "pages.css", "body.css", "arabic.css"};
+
+static void page_learn_names(const struct theme *theme)
 {
-	buf_add_str(css, theme_file(theme, "theme.css"));
-	buf_add_str(css, theme_file(theme, is_story ? "story.css" : "pages.css"));
-	if (settings->press_light.len > 0)
-		buf_format(css, ":root{--press:%.*s;--link:%.*s;--focus:%.*s}", STR_ARG(settings->press_light),
-			STR_ARG(settings->press_light), STR_ARG(settings->press_light));
-	if (settings->call.len > 0)
-		buf_format(css, ":root{--call:%.*s;--on-call:%s}", STR_ARG(settings->call),
-			settings_contrast(settings->call, STR("#15171c")) >= 450 ? "#15171c" : "#ffffff");
-	if (settings->press_dark.len > 0)
-		buf_format(css, "@media (prefers-color-scheme:dark){:root{--press:%.*s;--link:%.*s;--focus:%.*s}}",
-			STR_ARG(settings->press_dark), STR_ARG(settings->press_dark), STR_ARG(settings->press_dark));
+	struct buf unread;
+	size_t i;
+
+	if (page_names_of == theme)
+		return;
+	page_names = (struct css_names){0};
+	page_names_of = theme;
+	buf_init(&unread, 5 * LIMIT_THEME_FILE_BYTES);
+	for (i = 0; i < sizeof(page_files) / sizeof(page_files[0]); i++)
+		css_shorten(&page_names, theme_file(theme, page_files[i]), &unread);
+	buf_release(&unread);
 }
 
-static const struct page_style *page_style_of(struct theme *theme, const struct settings *settings, bool is_story)
+static void page_add_colour(struct buf *css, const char *token, struct str colour)
 {
-	struct page_style *style = &page_styles[is_story];
+	css_add_name(&page_names, token, css);
+	buf_add_char(css, ':');
+	buf_add_str(css, colour);
+	buf_add_char(css, ';');
+}
+
+/* Links and the focus ring are in it, too. */
+static void page_add_press(struct buf *css, struct str colour)
+{
+	buf_add_text(css, ":root{");
+	page_add_colour(css, "press", colour);
+	buf_add_char(css, '}');
+}
+
+static void page_add_colours(struct buf *css, const struct settings *settings)
+{
+	if (settings->press_light.len > 0)
+		page_add_press(css, settings->press_light);
+	if (settings->call.len > 0) {
+		buf_add_text(css, ":root{");
+		page_add_colour(css, "call", settings->call);
+		page_add_colour(css, "on-call", settings_contrast(settings->call, STR("#15171c")) >= 450 ? STR("#15171c")
+			: STR("#ffffff"));
+		buf_add_char(css, '}');
+	}
+	if (settings->press_dark.len > 0) {
+		buf_add_text(css, "@media (prefers-color-scheme:dark){");
+		page_add_press(css, settings->press_dark);
+		buf_add_char(css, '}');
+	}
+}
+
+static void page_make_css(struct buf *css, struct theme *theme, const struct settings *settings,
+	enum page_style_kind kind)
+{
+	static const char *const files[PAGE_STYLES][5] = {
+		[PAGE_STYLE_PAGES] = {"theme.css", "pages.css", "body.css", "arabic.css"},
+		[PAGE_STYLE_STORY] = {"theme.css", "story.css"},
+		[PAGE_STYLE_BODY] = {"body.css"},
+		[PAGE_STYLE_ARABIC] = {"arabic.css"},
+		[PAGE_STYLE_PLAIN] = {"plain.css"},
+	};
+	size_t i;
+
+	page_learn_names(theme);
+	for (i = 0; files[kind][i] != NULL; i++)
+		css_shorten(&page_names, theme_file(theme, files[kind][i]), css);
+	if (kind > PAGE_STYLE_STORY)
+		return;
+	if (settings->logo.len > 0)
+		buf_add_text(css, ".vh{position:absolute;inset-inline-start:-99rem}.name svg{display:block;height:2rem;"
+			"width:auto}@media (min-width:48rem){.name svg{height:3rem}}");
+	if (settings->support_on && !settings->live)
+		css_shorten(&page_names, STR(".test{color:var(--canary-edge);text-align:center;font:700 .9375rem/1.45 "
+			"var(--sans);margin-block:.75rem 0}"), css);
+	page_add_colours(css, settings);
+}
+
+static const struct page_style *page_style_of(struct theme *theme, const struct settings *settings,
+	enum page_style_kind kind)
+{
+	struct page_style *style = &page_styles[kind];
 	unsigned char hash[crypto_hash_sha256_BYTES];
 	char base64[48];
 	struct str css;
@@ -53,8 +123,8 @@ static const struct page_style *page_style_of(struct theme *theme, const struct 
 	if (style->theme == theme)
 		return style;
 	buf_release(&style->css);
-	buf_init(&style->css, 2 * LIMIT_THEME_FILE_BYTES + 1024);
-	page_make_css(&style->css, theme, settings, is_story);
+	buf_init(&style->css, 4 * LIMIT_THEME_FILE_BYTES + 1024);
+	page_make_css(&style->css, theme, settings, kind);
 	css = buf_view(&style->css);
 	crypto_hash_sha256(hash, (const unsigned char *) css.at, css.len);
 	sodium_bin2base64(base64, sizeof(base64), hash, sizeof(hash), sodium_base64_VARIANT_ORIGINAL);
@@ -63,13 +133,28 @@ static const struct page_style *page_style_of(struct theme *theme, const struct 
 	return style;
 }
 
+void page_set_body_style(struct press_value *root, struct theme *theme, const struct settings *settings,
+	bool needs_body, bool needs_arabic)
+{
+	if (needs_body)
+		press_set_text(root, "css_body", buf_view(&page_style_of(theme, settings, PAGE_STYLE_BODY)->css));
+	if (needs_arabic)
+		press_set_text(root, "css_arabic", buf_view(&page_style_of(theme, settings, PAGE_STYLE_ARABIC)->css));
+}
+
+void page_set_plain_style(struct press_value *root, struct theme *theme, const struct settings *settings)
+{
+	press_set_text(root, "css_plain", buf_view(&page_style_of(theme, settings, PAGE_STYLE_PLAIN)->css));
+}
+
 struct str page_csp(const struct settings *settings, struct theme *theme, struct arena *arena)
 {
 	/* form-action is not covered by default-src, and it also blocks the redirect to a checkout that it does not name. */
-	return str_format(arena, "default-src 'none'; img-src 'self' data:; style-src 'self' '%s' '%s'; script-src 'self'; "
-		"connect-src 'self'; form-action 'self' %.*s; base-uri 'none'; frame-ancestors 'none'",
-		page_style_of(theme, settings, true)->hash, page_style_of(theme, settings, false)->hash,
-		STR_ARG(settings->stripe_checkout));
+	return str_format(arena, "default-src 'none'; img-src 'self' data:; style-src 'self' '%s' '%s' '%s' '%s' '%s'; "
+		"script-src 'self'; connect-src 'self'; form-action 'self' %.*s; base-uri 'none'; frame-ancestors 'none'",
+		page_style_of(theme, settings, PAGE_STYLE_STORY)->hash, page_style_of(theme, settings, PAGE_STYLE_PAGES)->hash,
+		page_style_of(theme, settings, PAGE_STYLE_BODY)->hash, page_style_of(theme, settings, PAGE_STYLE_ARABIC)->hash,
+		page_style_of(theme, settings, PAGE_STYLE_PLAIN)->hash, STR_ARG(settings->stripe_checkout));
 }
 
 /* --- chrome --- */
@@ -136,7 +221,8 @@ static void page_add_head(struct press_value *map, struct theme *theme, const st
 	press_set_text(map, "page_title", page->title.len == 0 ? settings->name
 		: str_format(arena, "%.*s – %.*s", STR_ARG(page->title), STR_ARG(settings->name)));
 	press_set_text(map, "description", page->description);
-	press_set_text(map, "css", buf_view(&page_style_of(theme, settings, page->is_story)->css));
+	press_set_text(map, "css", buf_view(&page_style_of(theme, settings,
+		page->is_story ? PAGE_STYLE_STORY : PAGE_STYLE_PAGES)->css));
 	if (page->path.len > 0)
 		press_set_text(map, "canonical", str_format(arena, "%.*s%.*s", STR_ARG(settings->url), STR_ARG(page->path)));
 	press_set_bool(map, "noindex", page->path.len == 0);
@@ -161,6 +247,7 @@ struct press_value *page_values(struct theme *theme, const struct settings *sett
 	press_set_text(map, "statutory", settings->statutory);
 	press_set_text(map, "onion", settings->onion);
 	press_set_text(map, "search_href", page_href(root, "search/", arena));
+	press_set_text(map, "text_href", page_href(root, "text/", arena));
 	press_set_text(map, "feed_href", page_href(root, "feed.xml", arena));
 	press_set_bool(map, "home_current", str_is(page->section, "home"));
 	press_set_bool(map, "search_current", str_is(page->section, "search"));

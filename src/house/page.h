@@ -26,13 +26,18 @@ struct page {
 	struct str description;    /* may be empty */
 	struct str path;           /* canonical path, "/about/"; empty: no canonical, noindex */
 	struct str section;        /* name of the current section in the masthead; "" none; "home" the front page */
-	bool is_story;             /* its style sheet is theme.css and story.css; all others' theme.css and pages.css */
+	bool is_story;             /* its style sheet is theme.css and story.css, and page_set_body_style(); others have it all */
 	bool has_form;             /* a #support form stands in this page: the call leads to it */
 };
 
 /* A map with all that page.mustache and its partials need (ROOMS.md, "every page"); add the page's own keys to it. */
 struct press_value *page_values(struct theme *theme, const struct settings *settings, const struct page *page,
 	struct arena *arena);
+/* A story's further style: for tables, quotations, code, notes; for the Arabic script on it. */
+void page_set_body_style(struct press_value *root, struct theme *theme, const struct settings *settings,
+	bool needs_body, bool needs_arabic);
+/* {{css_plain}}: of text-only pages, which have no other. */
+void page_set_plain_style(struct press_value *root, struct theme *theme, const struct settings *settings);
 const struct locale *page_locale(struct theme *theme, const struct settings *settings, struct str language);
 
 /* {{newsletter}}: the mint sheet. `id` makes its field ids unique. typed and error are for the page that comes back. */
@@ -71,7 +76,7 @@ void page_error(struct http_request *rq, void *room, const struct fault *fault, 
 
 /* CSP, nosniff, Referrer-Policy, Cache-Control: no-store on an answer of a public room. */
 void page_headers(const struct settings *settings, struct theme *theme, struct http_request *rq);
-/* The Content-Security-Policy of public pages (with the hashes of both inline style sheets): also in the bake's _headers. */
+/* The Content-Security-Policy of public pages (with the hashes of all inline style sheets): also in the bake's _headers. */
 struct str page_csp(const struct settings *settings, struct theme *theme, struct arena *arena);
 
 #endif

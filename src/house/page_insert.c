@@ -183,7 +183,7 @@ static void insert_methods(struct press_value *map, const struct locale *locale)
 	struct press_value *card = press_add_map(press_set_list(map, "methods"));
 
 	press_set_text(card, "name", locale_text(locale, "method_cards"));
-	press_set_bool(card, "is_cards", true);
+	press_set_c(card, "mark", "cards");
 	press_set_text(map, "methods_label", locale_text(locale, "methods_label"));
 }
 

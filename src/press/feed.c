@@ -51,10 +51,18 @@ static void cdata(struct buf *out, struct str html)
 	buf_add_text(out, "]]>");
 }
 
+/* The enclosure for readers that know RSS alone, media:content for the credit. */
 static void image(struct buf *out, const struct feed_item *item)
 {
 	if (item->image_url.len == 0)
 		return;
+	if (item->image_bytes > 0) {
+		buf_add_text(out, "<enclosure url=\"");
+		xml_text(out, item->image_url);
+		buf_format(out, "\" length=\"%lld\" type=\"", (long long) item->image_bytes);
+		xml_text(out, item->image_type);
+		buf_add_text(out, "\"/>\n");
+	}
 	buf_add_text(out, "<media:content medium=\"image\" url=\"");
 	xml_text(out, item->image_url);
 	buf_add_text(out, "\" type=\"");
@@ -89,6 +97,7 @@ static void write_item(struct buf *out, const struct feed_item *item)
 		element(out, "dc:creator", item->authors[i]);
 	for (i = 0; i < item->topic_count; i++)
 		element(out, "category", item->topics[i]);
+	element(out, "dc:language", item->language);
 	element(out, "description", item->summary);
 	if (item->html.len > 0) {
 		buf_add_text(out, "<content:encoded>");

@@ -1,4 +1,5 @@
-/* feed.h: RSS 2.0 (with content:encoded, dc:creator, media:content, atom:link). Atom and JSON Feed join it here.
+/* feed.h: RSS 2.0 (with content:encoded, dc:creator, media:content, atom:link), Atom (RFC 4287), JSON Feed 1.1.
+ * Each item may be in another language than the feed.
  * SPDX-License-Identifier: ISC */
 #ifndef PRESS_FEED_H
 #define PRESS_FEED_H
@@ -8,7 +9,7 @@
 #include "base/clock.h"
 
 struct feed_item {
-	struct str url, id, title, summary;
+	struct str url, id, title, summary;  /* id: a URI that stays, whatever the url becomes */
 	struct str html;                /* whole body with absolute links; may be empty */
 	struct str language;
 	const struct str *authors; size_t author_count;
@@ -19,10 +20,14 @@ struct feed_item {
 
 struct feed {
 	struct str title, description, home_url, self_url, language, copyright;
+	struct str publisher;           /* author of what names none (Atom wants one); icon_url: a square one, or empty */
+	struct str icon_url;
 	struct when updated;
 	const struct feed_item *items; size_t count;
 };
 
 void feed_write_rss(const struct feed *feed, struct buf *out);
+void feed_write_atom(const struct feed *feed, struct buf *out);
+void feed_write_json(const struct feed *feed, struct buf *out);
 
 #endif

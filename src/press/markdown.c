@@ -369,7 +369,7 @@ static void write_note(struct writer *w, cmark_node *node, bool entering)
 		return;
 	if (entering) {
 		if (w->notes++ == 0)
-			put(w, w->to == TO_MAIL ? "<ol>\n" : "<section class=\"notes\"><ol>\n");
+			put(w, w->to == TO_MAIL ? "<ol>\n" : "<div class=\"notes\"><ol>\n");
 		put(w, "<li id=\"");
 		html_text(w->out, w->prefix);
 		buf_format(w->out, "n%ld\">", w->notes);
@@ -578,7 +578,7 @@ static bool walk(struct writer *w, struct str source, struct fault *f)
 			w->is_deep = ++w->depth >= DEPTH;
 	}
 	if (w->notes > 0)
-		put(w, w->to == TO_PAGE ? "</ol></section>\n" : "</ol>\n");
+		put(w, w->to == TO_PAGE ? "</ol></div>\n" : "</ol>\n");
 	arena_reset(&cmark_memory);
 	if (w->is_deep)
 		return fault_set(f, FAULT_INPUT, "lists, quotes and emphasis are nested deeper than %d", (int) DEPTH);

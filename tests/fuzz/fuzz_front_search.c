@@ -3,8 +3,33 @@
 #include "base/buf.h"
 #include "base/must.h"
 #include "front/front_inside.h"
+#include "press/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+/* The first line is the query, the rest a story. */
+static void mark(struct str text)
+{
+	size_t line = str_find_char(text, '\n');
+	struct front_sought sought = {.count = 0};
+	struct str story = line != SIZE_MAX ? str_part(text, line + 1, SIZE_MAX) : text;
+	struct buf folded;
+	struct buf out;
+	bool before;
+	bool after;
+	struct str part;
+
+	buf_init(&folded, 65536);
+	buf_init(&out, 1 << 20);
+	if (words_fold(str_part(text, 0, line), &folded))
+		sought.count = front_search_words(buf_view(&folded), sought.words);
+	(void) front_search_mark(story, &sought, &out);
+	must(str_is_utf8(buf_view(&out)));
+	part = front_search_passage(story, &sought, &before, &after);
+	must(str_is_utf8(part) && part.len <= story.len);
+	buf_release(&folded);
+	buf_release(&out);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -12,6 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct buf out;
 	bool inside = false;
 
+	if (size <= 4096 && str_is_utf8(text))
+		mark(text);
 	buf_init(&out, 65536);
 	if (size <= 400 && str_is_utf8(text) && front_search_expression(text, &out)) {
 		must(str_is_utf8(buf_view(&out)));

@@ -33,6 +33,9 @@ static struct store *db;
 static struct theme *theme;
 static struct settings settings;
 static struct arena arena;
+/* Of the stories that save() makes: how many corrections, the first on this day. */
+static size_t corrections;
+static int64_t corrected_day;
 
 static const char conf[] = "[newsroom]\nname = The <Tern> Courier\nurl = https://tern.example\nlanguage = en\nzone = Europe/Amsterdam\n"
 	"sections = News, Culture\n[site]\nlisten = 127.0.0.1:1\n[desk]\nlisten = 127.0.0.1:2\nurl = http://localhost:2\n"
@@ -68,6 +71,7 @@ static int begin(void **state)
 	struct fault f = {0};
 
 	(void) state;
+	corrections = 0;
 	shell("rm -rf %s && mkdir -p %s/site %s/other", folder, folder, folder);
 	rand_fix(7);
 	clock_fix((struct when){1795000000000000});
@@ -93,6 +97,9 @@ static int end(void **state)
 	return 0;
 }
 
+/* Key terms of the stories that follow; NULL: their section and title. */
+static const char *const *terms;
+
 static int64_t save(const char *identity, const char *title, const char *slug, int64_t day, const char *section, const char *topics,
 	enum story_state state)
 {
@@ -104,8 +111,13 @@ static int64_t save(const char *identity, const char *title, const char *slug, i
 	struct str piece;
 	struct fault f = {0};
 
+	for (; story.correction_count < corrections; story.correction_count++)
+		story.corrections[story.correction_count] = (struct story_correction){.text = STR("It was <1991>."), .grave = story.correction_count % 2 == 1,
+			.made = {(20000 + corrected_day + 9 * (int64_t) story.correction_count) * 86400 * (int64_t) 1000000}};
 	while (rest.len > 0 && str_next(&rest, ',', &piece))
 		story.topics[story.topic_count++] = piece;
+	for (story.term_count = terms != NULL ? 0 : 2; terms != NULL && story.term_count < 4; story.term_count++)
+		story.terms[story.term_count] = str_from(terms[story.term_count]);
 	if (!store_begin(db, &f) || !store_end(db, story_save(db, &story, clock_now(), "test", &arena, &f), &f))
 		fail_msg("%s", f.say);
 	return story.id;
@@ -188,7 +200,8 @@ static void a_story_page_is_whole(void **state)
 	has("/", "2024/10/05/kerry/");
 	has("/topic/syria/", "../../2024/10/05/kerry/");
 	has("/feed.xml", "https://tern.example/2024/10/05/kerry/");
-	has("/sitemap.xml", "https://tern.example/2024/10/05/kerry/");
+	has("/sitemap.xml", "https://tern.example/sitemap-2024-10.xml");
+	has("/sitemap-2024-10.xml", "https://tern.example/2024/10/05/kerry/");
 	has("/section/culture/", "<h1>Culture</h1>");
 	has("/_headers", "Content-Security-Policy: default-src 'none'");
 	has("/_404.html", "@ROOT@");
@@ -249,7 +262,7 @@ static void a_withdrawn_story_is_gone_everywhere(void **state)
 	assert_null(page("/2024/10/05/aaa/"));
 	assert_null(page("/topic/y/"));
 	assert_string_equal(page("/_gone"), "/2024/10/05/aaa/\n");
-	shell("! grep -rl 'Aaa' %s/site --include=*.html --include=*.xml", folder);
+	shell("! grep -rl 'Aaa' %s/site --include=*.html --include=*.xml --include=*.json", folder);
 	is_as_baked_from_nothing();
 	assert_true(story_change_state(db, id, STORY_PUBLISHED, STR(""), clock_now(), &f));
 	bake();
@@ -297,8 +310,9 @@ static void one_story_touches_only_what_names_it(void **state)
 	bake();
 	save("new", "New", "new", 100, "News", "x", STORY_PUBLISHED);
 	done = bake();
-	/* the story, front page, newsletter's sample, feed, sitemap; section, topic, author and their last numbered pages */
-	assert_true(done.written <= 13);
+	/* the story and its text; front page, newsletter's sample, three feeds, the month's sitemap and the index, the newest texts and the
+	 * month's; section with its feed, topic, author and their last numbered pages */
+	assert_true(done.written <= 20);
 	is_as_baked_from_nothing();
 }
 
@@ -332,7 +346,9 @@ static void changes_add_up_to_a_full_bake(void **state)
 
 		snprintf(identity, sizeof(identity), "s%u", who);
 		snprintf(slug, sizeof(slug), "s%u-%u", who, rand_below(3));
-		id = save(identity, slug, slug, 1 + (int64_t) rand_below(40), sections[rand_below(4)], topics[rand_below(5)],
+		corrections = rand_below(4) == 0 ? 1 + rand_below(2) : 0;
+		corrected_day = 30 + (int64_t) rand_below(60);
+		id = save(identity, slug, slug, rand_below(6) == 0 ? 775 : 1 + (int64_t) rand_below(40), sections[rand_below(4)], topics[rand_below(5)],
 			rand_below(8) == 0 ? STORY_DRAFT : STORY_PUBLISHED);
 		if (rand_below(5) == 0)
 			(void) !story_change_state(db, id, STORY_WITHDRAWN, STR(""), clock_now(), &f);
@@ -345,6 +361,120 @@ static void changes_add_up_to_a_full_bake(void **state)
 	}
 }
 
+/* --- archives larger than what "Read more" looks at --- */
+
+static int64_t save_any(uint32_t who, int64_t day)
+{
+	static const char *const sections[] = {"News", "Culture", "Opinion", ""};
+	static const char *const topics[] = {"x", "x,y", "X", "x,z", "y,z", "", "x", "x"};
+	static const char *const vocabulary[] = {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"};
+	const char *chosen[4];
+	char identity[32];
+	char slug[32];
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		chosen[i] = vocabulary[2 * i + rand_below(2)];
+	snprintf(identity, sizeof(identity), "s%u", who);
+	snprintf(slug, sizeof(slug), "s%u-%u", who, rand_below(30) == 0);
+	terms = chosen;
+	int64_t id = save(identity, slug, slug, day, sections[rand_below(4)], topics[rand_below(8)], rand_below(20) == 0 ? STORY_DRAFT
+		: STORY_PUBLISHED);
+
+	terms = NULL;
+	return id;
+}
+
+/* What of a bake that died stands there, stands there; the queue does, too. */
+static void bake_and_die(void)
+{
+	struct bake_run how = {.db = db, .theme = theme, .settings = &settings, .site_path = at("site")};
+	struct bake_done done = {0};
+	struct fault f = {0};
+
+	store_fail_at(db, 1 + (int64_t) rand_below(3000));
+	(void) !bake_run(&how, &done, &f);
+	store_fail_at(db, 0);
+}
+
+/* More stories of a topic than the window holds; changes of the old and the new, of dates, of topics; some bakes die on the
+ * way, and more changes before the next one. */
+static void changes_of_a_large_archive_add_up(void **state)
+{
+	struct fault f = {0};
+	uint32_t i;
+
+	(void) state;
+	for (i = 0; i < 340; i++)
+		save_any(i, 1 + (int64_t) rand_below(500));
+	bake();
+	for (i = 0; i < 48; i++) {
+		uint32_t who = rand_below(345);
+		int64_t id = save_any(who, 1 + (int64_t) rand_below(500));
+
+		if (rand_below(4) == 0 && story_change_state(db, id, STORY_WITHDRAWN, STR(""), clock_now(), &f) && rand_below(2) == 0)
+			(void) !story_change_state(db, id, STORY_PUBLISHED, STR(""), clock_now(), &f);
+		fault_clear(&f);
+		if (rand_below(3) == 0)
+			bake_and_die();
+		if (rand_below(2) == 0)
+			bake();
+		if (i % 12 == 11) {
+			bake();
+			is_as_baked_from_nothing();
+		}
+	}
+}
+
+static int64_t work_of_a_bake(void)
+{
+	int64_t before = store_work(db);
+
+	bake();
+	return store_work(db) - before;
+}
+
+static void grow_to(uint32_t from, uint32_t until, int64_t day)
+{
+	char identity[32];
+	uint32_t i;
+
+	for (i = from; i < until; i++) {
+		snprintf(identity, sizeof(identity), "n%u", i);
+		save(identity, identity, identity, day, i % 2 ? "News" : "Culture", i % 3 ? "x,y" : "x", STORY_PUBLISHED);
+	}
+}
+
+/* New, changed, withdrawn: what the database does for a bake does not depend on how many older stories there are. */
+static void a_bake_of_changes_costs_the_same_in_any_archive(void **state)
+{
+	int64_t work[2][3];
+	struct fault f = {0};
+	int64_t id;
+	int size;
+	int i;
+
+	for (size = 0; size < 2; size++) {
+		grow_to(0, size == 0 ? 10 : 900, 3999);
+		grow_to(1000, 1450, 4000); /* what every window holds, and more */
+		grow_to(1450, 1500, 4100);
+		bake();
+		id = save("new", "New", "new", 5000, "News", "x,y", STORY_PUBLISHED);
+		work[size][0] = work_of_a_bake();
+		save("n1460", "Changed", "n1460", 4100, "News", "x", STORY_PUBLISHED);
+		work[size][1] = work_of_a_bake();
+		assert_true(story_change_state(db, id, STORY_WITHDRAWN, STR(""), clock_now(), &f));
+		work[size][2] = work_of_a_bake();
+		if (size == 0) {
+			end(state);
+			begin(state);
+		}
+	}
+	for (i = 0; i < 3; i++)
+		if (work[1][i] > work[0][i] + work[0][i] / 8)
+			fail_msg("change %d: %lld steps of the database with 510 stories, %lld with 1,400", i, (long long) work[0][i], (long long) work[1][i]);
+}
+
 static void start_issue(int64_t id, const char *subject, int64_t us)
 {
 	struct fault f = {0};
@@ -354,6 +484,98 @@ static void start_issue(int64_t id, const char *subject, int64_t us)
 	assert_true(store_run(db, DESK_SQL_ISSUE_START, STORE_ARGS(store_i64(id), store_i64(us)), NULL, &f));
 	assert_true(store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(0), store_text(STR("issue")), store_null(), store_text(STR("")),
 		store_i64(INT64_MAX)), NULL, &f));
+}
+
+static void corrections_have_an_archive(void **state)
+{
+	struct fault f = {0};
+	int64_t id;
+
+	(void) state;
+	save("a", "A", "a", 1, "News", "", STORY_PUBLISHED);
+	bake();
+	has("/corrections/", "There are no corrections here yet.");
+	corrections = 2;
+	corrected_day = 20; /* 24 October and 2 November 2024 */
+	id = save("a", "A", "a", 1, "News", "", STORY_PUBLISHED);
+	bake();
+	has("/corrections/", "It was &lt;1991&gt;.");
+	has("/corrections/", "href=\"2024/10/\"");
+	has("/corrections/2024/10/", "Corrections of October 2024");
+	has("/corrections/2024/10/", "href=\"../../../2024/10/05/a/\"");
+	has("/corrections/2024/11/", "datetime=\"2024-11-02\"");
+	has("/2024/10/05/a/", "\"correction\":[{\"@type\":\"CorrectionComment\",\"text\":\"It was <1991>.\"");
+	is_as_baked_from_nothing();
+	corrections = 1;
+	corrected_day = 60;
+	save("a", "A", "a", 1, "News", "", STORY_PUBLISHED);
+	bake();
+	assert_null(page("/corrections/2024/10/"));
+	assert_null(page("/corrections/2024/11/"));
+	has("/corrections/2024/12/", "It was");
+	is_as_baked_from_nothing();
+	assert_true(story_change_state(db, id, STORY_WITHDRAWN, STR(""), clock_now(), &f));
+	bake();
+	assert_null(page("/corrections/2024/12/"));
+	has("/corrections/", "There are no corrections here yet.");
+	is_as_baked_from_nothing();
+}
+
+static void a_story_has_a_twin_of_text(void **state)
+{
+	(void) state;
+	save("a", "A & B", "a", 1, "News", "x", STORY_PUBLISHED);
+	bake();
+	has("/text/2024/10/05/a/", "<h1>A &amp; B</h1>");
+	has("/text/2024/10/05/a/", "<link rel=\"canonical\" href=\"https://tern.example/2024/10/05/a/\">");
+	has("/text/2024/10/05/a/", "href=\"../../../../../2024/10/05/a/\"");
+	lacks("/text/2024/10/05/a/", "<img");
+	lacks("/text/2024/10/05/a/", "<form");
+	has("/2024/10/05/a/", "href=\"../../../../text/2024/10/05/a/\"");
+	has("/text/", "../text/2024/10/05/a/");
+	has("/text/", "href=\"2024/10/\">October 2024<");
+	has("/text/2024/10/", "../../../text/2024/10/05/a/");
+	save("a", "A & B", "b", 40, "News", "x", STORY_PUBLISHED); /* another address, another month */
+	bake();
+	assert_null(page("/text/2024/10/05/a/"));
+	assert_null(page("/text/2024/10/"));
+	has("/text/2024/11/", "../../../text/2024/11/13/b/");
+	is_as_baked_from_nothing();
+}
+
+static void feeds_and_sitemaps(void **state)
+{
+	char id[64];
+	const char *at;
+
+	(void) state;
+	save("a", "A \"1\"", "a", 1, "News", "x", STORY_PUBLISHED);
+	save("b", "B", "ж", 774, "News", "x", STORY_PUBLISHED); /* 17 November 2026, a day ago */
+	bake();
+	has("/atom.xml", "<link rel=\"self\" type=\"application/atom+xml\" href=\"https://tern.example/atom.xml\"/>");
+	has("/atom.xml", "<content type=\"html\">&lt;p&gt;One [Islamic State].");
+	has("/feed.json", "\"title\":\"A \\\"1\\\"\"");
+	has("/feed.json", "\"content_html\":\"<p>One [Islamic State].<\\/p>");
+	has("/section/news/feed.xml", "https://tern.example/2024/10/05/a/");
+	has("/section/culture/feed.xml", "<channel>");
+	has("/feed.xml", "https://tern.example/2026/11/17/%D0%B6/");
+	has("/news-sitemap.xml", "<loc>https://tern.example/2026/11/17/%D0%B6/</loc>");
+	lacks("/news-sitemap.xml", "/2024/");
+	has("/robots.txt", "Sitemap: https://tern.example/news-sitemap.xml");
+	has("/sitemap-pages.xml", "https://tern.example/section/culture/");
+	at = strstr(page("/feed.json"), "urn:uuid:");
+	assert_non_null(at);
+	snprintf(id, sizeof(id), "%.45s", at);
+	is_as_baked_from_nothing();
+	save("b", "B", "other", 774, "News", "x", STORY_PUBLISHED);
+	bake();
+	has("/feed.json", id); /* the address is another, the story is not */
+	has("/feed.xml", id);
+	has("/atom.xml", id);
+	clock_fix((struct when){1795000000000000 + INT64_C(48) * 3600 * 1000000});
+	bake();
+	lacks("/news-sitemap.xml", "<loc>");
+	is_as_baked_from_nothing();
 }
 
 static void an_issue_keeps_its_address(void **state)
@@ -406,9 +628,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_second_bake_writes_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(one_story_touches_only_what_names_it, begin, end),
 		cmocka_unit_test_setup_teardown(another_story_s_address_is_a_conflict, begin, end),
+		cmocka_unit_test_setup_teardown(corrections_have_an_archive, begin, end),
+		cmocka_unit_test_setup_teardown(a_story_has_a_twin_of_text, begin, end),
+		cmocka_unit_test_setup_teardown(feeds_and_sitemaps, begin, end),
 		cmocka_unit_test_setup_teardown(an_issue_keeps_its_address, begin, end),
 		cmocka_unit_test_setup_teardown(a_story_published_while_baking_takes_no_other_away, begin, end),
 		cmocka_unit_test_setup_teardown(changes_add_up_to_a_full_bake, begin, end),
+		cmocka_unit_test_setup_teardown(changes_of_a_large_archive_add_up, begin, end),
+		cmocka_unit_test_setup_teardown(a_bake_of_changes_costs_the_same_in_any_archive, begin, end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -3,6 +3,7 @@
 #include "http/http_test.h"
 
 #include "front/front_inside.h"
+#include "press/words.h"
 
 static void public_paths(void **state)
 {
@@ -39,7 +40,7 @@ static void expressions(void **state)
 		{"tern", "\"tern\"*"}, {"Tern  River!", "\"tern\"* \"river\"*"}, {"a\"b OR NEAR(x)", "\"a\"* \"b\"* \"or\"* \"near\"* \"x\"*"},
 		{"\xe2\x80\x9cquoted\xe2\x80\x9d \xe2\x80\x94 dash", "\"quoted\"* \"dash\"*"}, {"\xc2\xab\xd0\x94\xd0\x9e\xd0\x9c\xc2\xbb", "\"\xd0\xb4\xd0\xbe\xd0\xbc\"*"},
 		{"title:x* ^y -z", "\"title\"* \"x\"* \"y\"* \"z\"*"}, {"", ""}, {"!?.,", ""}, {"\xd8\x9f", ""},
-		{"1 2 3 4 5 6 7 8 9 10", "\"1\"* \"2\"* \"3\"* \"4\"* \"5\"* \"6\"* \"7\"* \"8\"*"},
+		{"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18", "\"1\"* \"2\"* \"3\"* \"4\"* \"5\"* \"6\"* \"7\"* \"8\"* \"9\"* \"10\"* \"11\"* \"12\"* \"13\"* \"14\"* \"15\"* \"16\"*"},
 	};
 
 	(void) state;
@@ -77,9 +78,63 @@ static void limits(void **state)
 	front_limit_free(&limit);
 }
 
+static void marks(const char *query, const char *text, const char *wanted)
+{
+	struct front_sought sought = {.count = 0};
+	struct buf folded;
+	struct buf out;
+	char is[2000];
+
+	buf_init(&folded, 4096);
+	buf_init(&out, 65536);
+	assert_true(words_fold(str_from(query), &folded));
+	sought.count = front_search_words(buf_view(&folded), sought.words);
+	(void) front_search_mark(str_from(text), &sought, &out);
+	snprintf(is, sizeof(is), "%.*s", STR_ARG(buf_view(&out)));
+	assert_string_equal(is, wanted);
+	buf_release(&folded);
+	buf_release(&out);
+}
+
+static void what_was_sought_is_marked(void **state)
+{
+	(void) state;
+	marks("river", "River towns & the riverbank, upriver", "<mark>River</mark> towns &amp; the <mark>riverbank</mark>, upriver");
+	marks("елка", "Ёлка, ёлки и ЁЛКАМИ", "<mark>Ёлка</mark>, ёлки и <mark>ЁЛКАМИ</mark>");
+	marks("المطر", "تأخّر المَطَر في الدلتا", "تأخّر <mark>المَطَر</mark> في الدلتا");
+	marks("cafe naive", "A Café, naïve", "A <mark>Café</mark>, <mark>naïve</mark>");
+	marks("x", "<b>", "&lt;b&gt;");
+	marks("!!!", "Nothing", "Nothing");
+	marks("b", "<b>b", "&lt;<mark>b</mark>&gt;<mark>b</mark>");
+}
+
+static void a_passage_shows_where(void **state)
+{
+	struct front_sought sought = {.words = {STR("tern")}, .count = 1};
+	char text[2000] = "";
+	bool before, after;
+	struct str part;
+
+	(void) state;
+	for (int i = 0; i < 40; i++)
+		strcat(text, "слово ещё ");
+	strcat(text, "the Tern returns");
+	part = front_search_passage(str_from(text), &sought, &before, &after);
+	assert_true(before && !after && part.len < 200 && str_ends(part, STR("the Tern returns")) && str_is_utf8(part));
+	for (int i = 0; i < 40; i++)
+		strcat(text, " и слова");
+	part = front_search_passage(str_from(text), &sought, &before, &after);
+	assert_true(before && after && part.len <= 340 && str_is_utf8(part));
+	assert_int_equal(front_search_passage(STR("nothing here"), &sought, &before, &after).len, 0);
+	part = front_search_passage(STR("tern"), &sought, &before, &after);
+	assert_true(str_is(part, "tern") && !before && !after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_sought_is_marked),
+		cmocka_unit_test(a_passage_shows_where),
 		cmocka_unit_test(public_paths),
 		cmocka_unit_test(etags),
 		cmocka_unit_test(expressions),

@@ -206,7 +206,10 @@ static void check_dates(const char *file, const struct locale *locale)
 		check_text(file, "newsletter_when", locale_indexed(locale, "newsletter_when", (size_t) weekday));
 		for (month = 1; month <= 12; month++) {
 			const struct civil day = {.year = 2026, .month = month, .day = 1 + weekday, .hour = 9, .minute = 5, .weekday = weekday};
+			struct str month_year = locale_indexed(locale, "month_year", (size_t) month - 1);
 
+			check_text(file, "month_year", month_year);
+			assert_true(str_find(month_year, STR("{year}")) != SIZE_MAX);
 			check_text(file, "date", locale_date(locale, &day, &arena));
 			check_text(file, "date_long", locale_date_long(locale, &day, &arena));
 			check_text(file, "time", locale_time(locale, &day, &arena));

@@ -87,7 +87,7 @@ static void footnotes_carry_the_story(void **state)
 	(void) state;
 	expect("a[^x] b[^x]\n\n[^x]: note\n[^y]: never\n",
 		"<p>a<sup class=\"ref\"><a id=\"s7-r1\" href=\"#s7-n1\">1</a></sup> b<sup class=\"ref\"><a href=\"#s7-n1\">1</a></sup></p>\n"
-		"<section class=\"notes\"><ol>\n<li id=\"s7-n1\"><p>note <a class=\"back\" href=\"#s7-r1\">↩</a></p>\n</li>\n</ol></section>\n");
+		"<div class=\"notes\"><ol>\n<li id=\"s7-n1\"><p>note <a class=\"back\" href=\"#s7-r1\">↩</a></p>\n</li>\n</ol></div>\n");
 }
 
 static void tables_scroll_in_their_box(void **state)

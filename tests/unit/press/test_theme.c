@@ -149,6 +149,19 @@ static void a_theme_without_languages_still_answers(void **state)
 	theme_close(&theme);
 }
 
+static void is_read_by(struct buf *out, const char *python)
+{
+	char path[96];
+	char command[300];
+	struct fault f = {0};
+
+	snprintf(path, sizeof(path), "%s/feed.xml", folder);
+	assert_true(file_write(AT_FDCWD, path, buf_view(out), 0644, false, &f));
+	snprintf(command, sizeof(command), "python3 -c '%s' %s", python, path);
+	assert_int_equal(system(command), 0);
+	drop("feed.xml");
+}
+
 static void feeds_are_well_formed_whatever_is_in_them(void **state)
 {
 	struct str authors[] = {STR("A & <B>")};
@@ -156,21 +169,27 @@ static void feeds_are_well_formed_whatever_is_in_them(void **state)
 		.language = STR("ru"), .authors = authors, .author_count = 1, .image_url = STR("https://x/i.jpg"), .image_type = STR("image/jpeg"),
 		.image_bytes = 12, .image_credit = STR("C / \"D\""), .published = {.us = 1000000}};
 	struct feed feed = {.title = STR("<News>"), .home_url = STR("https://x/"), .self_url = STR("https://x/feed.xml"), .items = &item, .count = 1};
-	char path[96];
-	char command[200];
 	struct buf out;
-	struct fault f = {0};
 
 	(void) state;
 	buf_init(&out, 10000);
 	feed_write_rss(&feed, &out);
 	assert_non_null(strstr(out.at, "<![CDATA[<p>a]]]]><![CDATA[>b</p>]]>"));
 	assert_non_null(strstr(out.at, "<pubDate>Thu, 1 Jan 1970 00:00:01 +0000</pubDate>"));
-	snprintf(path, sizeof(path), "%s/feed.xml", folder);
-	assert_true(file_write(AT_FDCWD, path, buf_view(&out), 0644, false, &f));
-	snprintf(command, sizeof(command), "python3 -c 'import sys,xml.dom.minidom as m;m.parse(sys.argv[1])' %s", path);
-	assert_int_equal(system(command), 0);
-	drop("feed.xml");
+	is_read_by(&out, "import sys,xml.dom.minidom as m;m.parse(sys.argv[1])");
+	buf_clear(&out);
+	feed_write_atom(&feed, &out);
+	assert_non_null(strstr(out.at, "<content type=\"html\">&lt;p&gt;a]]&gt;b&lt;/p&gt;</content>"));
+	assert_non_null(strstr(out.at, "<link rel=\"enclosure\" type=\"image/jpeg\" length=\"12\" href=\"https://x/i.jpg\" title=\"C / &quot;D&quot;\"/>"));
+	is_read_by(&out, "import sys,xml.dom.minidom as m;m.parse(sys.argv[1])");
+	buf_clear(&out);
+	feed_write_json(&feed, &out);
+	assert_non_null(strstr(out.at, "\"authors\":[{\"name\":\"A & <B>\"}]"));
+	is_read_by(&out, "import sys,json;json.load(open(sys.argv[1]))");
+	feed.count = 0; /* nothing published yet */
+	buf_clear(&out);
+	feed_write_json(&feed, &out);
+	is_read_by(&out, "import sys,json;json.load(open(sys.argv[1]))");
 	buf_release(&out);
 }
 

@@ -102,7 +102,7 @@ static void test_lists_and_plurals(void **state)
 	static const struct {
 		const char *name;
 		size_t count;
-	} lists[] = {{"months", 12}, {"weekdays", 7}, {"every", 7}, {"newsletter_when", 7}, {"month_reminder", 12}};
+	} lists[] = {{"months", 12}, {"weekdays", 7}, {"every", 7}, {"newsletter_when", 7}, {"month_reminder", 12}, {"month_year", 12}};
 	const int64_t numbers[] = {0, 1, 2, 3, 5, 11, 21, 22, 100, 101, 111, 1000000};
 	const char *key;
 	json_t *value;
@@ -194,9 +194,53 @@ static void test_templates_stay_at_home(void **state)
 
 static void test_style_is_light(void **state)
 {
+	static const char *const more[] = {"story.css", "pages.css"};
+	size_t shared = theme_file(theme, "theme.css").len + theme_file(theme, "body.css").len + theme_file(theme, "arabic.css").len;
+
 	(void) state;
-	assert_in_range(theme_file(theme, "theme.css").len + theme_file(theme, "pages.css").len, 1000, CSS_BYTES);
-	assert_in_range(theme_file(theme, "theme.css").len + theme_file(theme, "story.css").len, 1000, CSS_BYTES);
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		assert_in_range(shared + theme_file(theme, more[i]).len, 1000, CSS_BYTES);
+}
+
+/* Right-to-left costs nothing because no rule names a side. */
+static void test_style_names_no_side(void **state)
+{
+	static const char *const never[] = {"margin-left", "margin-right", "padding-left", "padding-right", "border-left", "border-right", "text-align:left",
+		"text-align:right", "float:", ";left:", "{left:", ";right:", "{right:", "-top-left", "-top-right", "-bottom-left", "-bottom-right"};
+
+	(void) state;
+	for (const struct embed_file *file = theme_files; file->name != NULL; file++) {
+		struct str css = str_ends(str_from(file->name), STR(".css")) ? theme_file(theme, file->name) : STR("");
+
+		for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+			if (str_find(css, str_from(never[i])) != SIZE_MAX)
+				fail_msg("%s has %s", file->name, never[i]);
+	}
+}
+
+/* "padding:1px 2px 3px 4px" and the like name a side, too, when the second and fourth differ. */
+static void test_shorthands_are_even(void **state)
+{
+	static const char *const names[] = {"padding:", "margin:", "inset:", "border-width:"};
+
+	(void) state;
+	for (const struct embed_file *file = theme_files; file->name != NULL; file++) {
+		struct str css = str_ends(str_from(file->name), STR(".css")) ? theme_file(theme, file->name) : STR("");
+
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			struct str rest = css;
+			size_t at;
+
+			while ((at = str_find(rest, str_from(names[i]))) != SIZE_MAX) {
+				char values[5][32] = {"", "", "", "", ""};
+
+				rest = str_part(rest, at + strlen(names[i]), SIZE_MAX);
+				(void) sscanf(rest.at, "%31[^ ;}] %31[^ ;}] %31[^ ;}] %31[^ ;}]", values[0], values[1], values[2], values[3]);
+				if (strchr(values[0], '(') == NULL && values[3][0] != '\0' && strcmp(values[1], values[3]) != 0)
+					fail_msg("%s: %s%s %s %s %s", file->name, names[i], values[0], values[1], values[2], values[3]);
+			}
+		}
+	}
 }
 
 int main(void)
@@ -208,6 +252,8 @@ int main(void)
 		cmocka_unit_test(test_templates_compile),
 		cmocka_unit_test(test_templates_stay_at_home),
 		cmocka_unit_test(test_style_is_light),
+		cmocka_unit_test(test_style_names_no_side),
+		cmocka_unit_test(test_shorthands_are_even),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

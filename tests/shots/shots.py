@@ -1,0 +1,186 @@
+"""Pictures of every kind of page: widths × schemes × languages, and what is hard for a layout. Held against docs by eyes, not by code.
+
+Add a row to SITE or DESK for a new screen. SPDX-License-Identifier: ISC
+"""
+import base64
+import html
+import os
+import subprocess
+import sys
+import time
+import urllib.parse
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scenario"))
+from house import House, ROOT, browser  # noqa: E402
+
+OUT = os.path.join(ROOT, "build", "shots")
+ALL = (390, 820, 1280)
+LONGEST = 7000
+
+# name, newsroom, path ("=IDENTITY": a story of the demo by the start of its file's name), widths
+SITE = (
+    ("front", "demo", "/", ALL),
+    ("story", "demo", "=river-towns", ALL),
+    ("story-long-headline", "demo", "=sunflower-oil", ALL),
+    ("story-no-photo", "demo", "=teacher-fined", ALL),
+    ("story-ru", "demo", "=oranzhereya", ALL),
+    ("story-ar", "demo", "=qura-", ALL),
+    ("section", "demo", "/section/news/", ALL),
+    ("topic", "demo", "/topic/water/", (390, 1280)),
+    ("author", "demo", "/author/ada-wren/", (390, 1280)),
+    ("search", "demo", "/search/?q=river", ALL),
+    ("search-ru", "demo", "/search/?q=" + urllib.parse.quote("оранжерея"), (390,)),
+    ("search-ar", "demo", "/search/?q=" + urllib.parse.quote("المطر"), (390,)),
+    ("search-nothing", "demo", "/search/?q=zeppelin", (390, 1280)),
+    ("corrections", "demo", "/corrections/", ALL),
+    ("corrections-month", "demo", "/corrections/2026/11/", (390,)),
+    ("text", "demo", "/text/", (390, 1280)),
+    ("text-story", "demo", "/text=river-towns", (390, 1280)),
+    ("text-story-ar", "demo", "/text=qura-", (390,)),
+    ("newsletter", "demo", "/newsletter/", (390, 1280)),
+    ("newsletter-latest", "demo", "/newsletter/latest/", (390, 1280)),
+    ("support", "demo", "/support/", ALL),
+    ("about", "demo", "/about/", (390, 1280)),
+    ("privacy", "demo", "/privacy/", (390, 1280)),
+    ("not-found", "demo", "/nothing/", (390, 1280)),
+    ("thanks-unknown", "demo", "/support/thanks", (390,)),
+    ("front-ru", "ru", "/", ALL),
+    ("front-ar", "ar", "/", ALL),
+    ("section-ru", "ru", "/section/dostoprimechatelnosti/", (390, 1280)),
+    ("section-ar", "ar", "/section/أخبار/", (390, 1280)),
+    ("support-ru", "ru", "/support/", (390, 1280)),
+    ("support-ar", "ar", "/support/", (390, 1280)),
+    ("corrections-ar", "ar", "/corrections/", (390,)),
+    ("not-found-ar", "ar", "/nothing/", (390,)),
+    ("front-new", "new", "/", (390, 1280)),
+    ("section-empty", "new", "/section/news/", (390, 1280)),
+)
+# The desk's screens, as an editor sees them: name, path, widths.
+DESK = (
+    ("desk-stories", "/stories", (390, 960, 1280)),
+    ("desk-newsletter", "/newsletter", (390, 1280)),
+    ("desk-site", "/site", (390, 1280)),
+    ("desk-people", "/people", (390, 1280)),
+)
+# Taken again at 320 pixels, and with text of twice the size.
+SMALL = ("front", "story", "story-long-headline", "story-ru", "story-ar", "support", "search", "corrections", "text")
+# What is filled in by hand: a name that breaks a layout if anything does.
+LONG_RU = "Высокопревосходительство распорядилось о водохозяйственном законодательстве"
+
+
+def demo():
+    one = House()
+    one.start()
+    folder = os.path.join(one.folder, "import")
+    subprocess.run([os.path.join(ROOT, "demo", "photos"), folder], check=True)
+    one.mimeo("story", "import", folder, timeout=600)
+    return one
+
+
+def foreign(language, section, titles):
+    one = House({"newsroom.language": language, "newsroom.sections": section})
+    one.start()
+    for i, title in enumerate(titles):
+        one.mimeo("story", "import", one.story("s%d" % i, title=title, lang=language, section=section, topics=section, slug="s%d" % i, excerpt=title + ". " + title + ".", body="\n\n".join([title + "."] * 6),
+                                               correction="2026-11-21 " + title if i == 0 else None))
+    one.mimeo("story", "import", one.story("english", lang="en", section=section, topics=section, title="A Headline in Another Script"))
+    return one
+
+
+HOUSES = {
+    "demo": demo,
+    "ru": lambda: foreign("ru", "Достопримечательности", (LONG_RU, "Река", "Сельскохозяйственное машиностроение: " + LONG_RU.lower() * 2, "Коротко о важном", "Переосвидетельствование нетрудоспособных")),
+    "ar": lambda: foreign("ar", "أخبار", ("قرى ضفة النهر تنتظر المطر للشتاء الثالث", "نهر", "المزارعون يعدّون أيام الجفاف في الدلتا بينما تتوقف مصلحة الأرصاد عن نشر توقعاتها", "الجسر القديم")),
+    "new": lambda: House().start(),
+}
+
+
+class Camera:
+    def __init__(self):
+        self.houses, self.browsers, self.taken, self.paths = {}, {}, [], {}
+
+    def house(self, name):
+        if name not in self.houses:
+            print("   a newsroom: " + name, flush=True)
+            self.houses[name] = HOUSES[name]()
+        return self.houses[name]
+
+    def browser(self, dark, desk=False):
+        key = (dark, desk)
+        if key not in self.browsers:
+            self.browsers[key] = browser(dark=dark)
+            if desk:
+                self.browsers[key].get(self.house("demo").staff_link())
+                self.browsers[key].find_element("css selector", "main button, form button").click()
+        return self.browsers[key]
+
+    def address(self, name, path):
+        house = self.house(name)
+        before, sign, words = path.partition("=")
+        if sign and "?" not in before:
+            if name not in self.paths:
+                self.paths[name] = house.mimeo("story", "list", json_out=True)["stories"]
+            file = next(one for one in sorted(os.listdir(os.path.join(ROOT, "demo", "stories"))) if one.startswith(words))
+            with open(os.path.join(ROOT, "demo", "stories", file), encoding="utf-8") as text:
+                identity = next(line[4:].strip() for line in text if line.startswith("id: "))
+            path = before + next(one["path"] for one in self.paths[name] if one["identity"] == identity)
+        return house.site + urllib.parse.quote(path, safe="/?=&%")
+
+    def take(self, name, address, width, dark, desk=False, text=1):
+        b = self.browser(dark, desk)
+        b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
+        b.get(address)
+        if text != 1:
+            b.execute_script("document.documentElement.style.fontSize = '%d%%'" % (100 * text))
+        over = b.execute_script("return document.documentElement.scrollWidth - innerWidth")
+        height = min(b.execute_script("return Math.max(document.documentElement.scrollHeight, 600)"), LONGEST)
+        shot = b.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", "captureBeyondViewport": True, "clip": {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}})
+        file = "%s-%d%s%s.png" % (name, width, "d" if dark else "l", "-text%d" % (100 * text) if text != 1 else "")
+        with open(os.path.join(OUT, file), "wb") as out:
+            out.write(base64.b64decode(shot["data"]))
+        self.taken.append((file, over))
+        if over > 0:
+            print("   %s scrolls sideways by %d pixels" % (file, over), flush=True)
+
+    def end(self):
+        for one in self.browsers.values():
+            one.quit()
+        for one in self.houses.values():
+            one.end()
+
+
+def main(words):
+    wanted = lambda name: not words or any(word in name for word in words)
+    began = time.monotonic()
+    camera = Camera()
+    os.makedirs(OUT, exist_ok=True)
+    try:
+        for name, house, path, widths in SITE:
+            if not wanted(name):
+                continue
+            address = camera.address(house, path)
+            for dark in (False, True):
+                for width in widths:
+                    camera.take(name, address, width, dark)
+            if name in SMALL:
+                camera.take(name, address, 320, False)
+                camera.take(name, address, 390, False, text=2)
+                camera.take(name, address, 1280, False, text=2)
+        for name, path, widths in DESK:
+            if not wanted(name):
+                continue
+            for dark in (False, True):
+                for width in widths:
+                    camera.take(name, camera.house("demo").desk + path, width, dark, desk=True)
+    finally:
+        camera.end()
+    with open(os.path.join(OUT, "index.html"), "w", encoding="utf-8") as out:
+        out.write("<!doctype html><html lang=en><meta charset=utf-8><title>mimeo: pictures</title><style>body{font:1rem sans-serif}figure{display:inline-block;vertical-align:top;margin:.5rem}img{max-width:20rem;border:1px solid}</style><h1>Pictures</h1>")
+        for file, over in camera.taken:
+            out.write('<figure><a href="%s"><img src="%s" alt="" loading="lazy"></a><figcaption>%s%s</figcaption></figure>\n' % (file, file, html.escape(file), " <b>scrolls sideways</b>" if over > 0 else ""))
+    print("%d pictures in %s, %d scroll sideways (%.0f s)" % (len(camera.taken), os.path.relpath(OUT), sum(1 for _, over in camera.taken if over > 0), time.monotonic() - began))
+    return 0 if camera.taken and not any(over > 0 for _, over in camera.taken) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
