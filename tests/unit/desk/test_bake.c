@@ -475,6 +475,52 @@ static void a_bake_of_changes_costs_the_same_in_any_archive(void **state)
 			fail_msg("change %d: %lld steps of the database with 510 stories, %lld with 1,400", i, (long long) work[0][i], (long long) work[1][i]);
 }
 
+/* --- several processes --- */
+
+static void a_crew_makes_what_one_makes(void **state)
+{
+	struct bake_run how = {.db = db, .theme = theme, .settings = &settings, .site_path = at("other"), .is_full = true, .crew = 3};
+	struct bake_done alone;
+	struct bake_done together;
+	struct fault f = {0};
+	char *long_title = arena_alloc(&arena, 100);
+	uint32_t i;
+
+	(void) state;
+	memset(long_title, 'x', 99);
+	for (i = 0; i < 60; i++)
+		save_any(i, 1 + (int64_t) rand_below(500));
+	save("long", long_title, "long", 1, "News", "x", STORY_PUBLISHED);
+	alone = bake();
+	shell("rm -rf %s/other && mkdir %s/other", folder, folder);
+	assert_true(bake_run(&how, &together, &f));
+	assert_int_equal(together.written, alone.written);
+	shell("diff -r -x 'search.db*' %s/site %s/other", folder, folder);
+	assert_true(bake_run(&how, &together, &f)); /* nothing is swept that another process put */
+	assert_int_equal(together.written, 0);
+	assert_int_equal(together.removed, 0);
+}
+
+/* A page that cannot be written: somebody else's failure is the bake's. */
+static void a_crew_tells_what_went_wrong(void **state)
+{
+	struct bake_run how = {.db = db, .theme = theme, .settings = &settings, .site_path = at("site"), .is_full = true, .crew = 2};
+	struct bake_done done = {0};
+	struct fault f = {0};
+
+	(void) state;
+	save("a", "A", "a", 1, "News", "", STORY_PUBLISHED);
+	save("b", "B", "b", 2, "News", "", STORY_PUBLISHED);
+	shell("mkdir -p %s/site/2024/10/06/b/index.html/x", folder);
+	assert_false(bake_run(&how, &done, &f));
+	assert_int_not_equal(f.kind, FAULT_NONE);
+	assert_non_null(strstr(f.say, "index.html"));
+	shell("rm -r %s/site/2024/10/06", folder);
+	fault_clear(&f);
+	assert_true(bake_run(&how, &done, &f));
+	has("/2024/10/06/b/", "<h1>B</h1>");
+}
+
 static void start_issue(int64_t id, const char *subject, int64_t us)
 {
 	struct fault f = {0};
@@ -634,6 +680,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_issue_keeps_its_address, begin, end),
 		cmocka_unit_test_setup_teardown(a_story_published_while_baking_takes_no_other_away, begin, end),
 		cmocka_unit_test_setup_teardown(changes_add_up_to_a_full_bake, begin, end),
+		cmocka_unit_test_setup_teardown(a_crew_makes_what_one_makes, begin, end),
+		cmocka_unit_test_setup_teardown(a_crew_tells_what_went_wrong, begin, end),
 		cmocka_unit_test_setup_teardown(changes_of_a_large_archive_add_up, begin, end),
 		cmocka_unit_test_setup_teardown(a_bake_of_changes_costs_the_same_in_any_archive, begin, end),
 	};
