@@ -95,6 +95,7 @@ struct bake {
 	struct bake_base *bases;
 	size_t base_count;
 	bool is_full, html_only;
+	int64_t queue_last;         /* the queue's highest row that this bake has seen */
 };
 
 /* bake_load.c: everything but the bodies. */
@@ -112,14 +113,21 @@ bool bake_related_read(struct bake *bake, struct fault *f) __attribute__((warn_u
 bool bake_related_write(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 
 /* bake_values.c: what several pages are filled with. Texts of a page live in bake->page, which bake_put empties. */
-/* Pictures: the story's own, the front page's lead, a card's. */
-enum bake_picture { BAKE_LEAD, BAKE_TOP, BAKE_CARD };
+/* Pictures: the story's own, the front page's lead, a card's, one in a story's text. */
+enum bake_picture { BAKE_LEAD, BAKE_TOP, BAKE_CARD, BAKE_BODY };
 /* a, b, c in one, NUL behind; for what a page has hundreds of: no printf. */
 struct str bake_join(struct arena *arena, struct str a, struct str b, struct str c);
 struct str bake_root(unsigned depth);                                    /* "../../" or "./" */
 const struct locale *bake_locale(struct bake *bake, struct str language);
 void bake_set_picture(struct bake *bake, struct press_value *map, const char *key, const struct story *story,
 	struct str root, enum bake_picture kind);
+/* Any photo's; gives the picture's map, for a caption, or NULL where there is no photo. */
+struct press_value *bake_set_photo(struct bake *bake, struct press_value *map, const char *key, const struct story_photo *photo,
+	struct story_focus focus, struct str alt, struct str root, enum bake_picture kind);
+/* bake_pictures.c: a story's Markdown with its pictures; root: "../../" or "https://host/". */
+struct markdown_result;
+bool bake_markdown(struct bake *bake, struct str source, struct str prefix, struct str root, struct buf *out,
+	struct markdown_result *result, struct fault *f) __attribute__((warn_unused_result));
 /* A whole card: every key is set, so that nothing is looked up in the page around it. */
 void bake_fill_card(struct bake *bake, struct press_value *card, const struct bake_story *story, unsigned depth,
 	const struct locale *locale, enum bake_picture kind);

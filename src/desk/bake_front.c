@@ -10,7 +10,6 @@
 #include "press/feed.h"
 #include "press/html.h"
 #include "press/locale.h"
-#include "press/markdown.h"
 #include "press/value.h"
 #include "press/words.h"
 #include "store/store.h"
@@ -206,7 +205,7 @@ static bool fill_item(struct feeding *feeding, const struct bake_story *of, stru
 	item->id = item->url;
 	buf_init(&html, 4 * 1024 * 1024);
 	ok = store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(story->id)), &feeding->arena, &row, &found, f)
-		&& (!found || markdown_write_under(row.columns[0].bytes, STR("f-"),
+		&& (!found || bake_markdown(bake, row.columns[0].bytes, STR("f-"),
 			bake_absolute(bake, STR("/"), &feeding->arena), &html, NULL, f));
 	item->html = str_copy(buf_view(&html), &feeding->arena);
 	buf_release(&html);

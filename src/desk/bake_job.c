@@ -18,7 +18,7 @@
 #include "press/theme.h"
 #include "store/store.h"
 
-enum { RECIPE = 3, /* changes when this program bakes other pages from the same things */
+enum { RECIPE = 4, /* changes when this program bakes other pages from the same things */
 	REPORT_EVERY = 200, QUEUE_FULL = 2000, BODY_ARENA = 4 * 1024 * 1024 };
 
 struct queue {
@@ -270,6 +270,7 @@ static bool run(struct bake *bake, const struct bake_run *how, struct queue *que
 
 	if (!read_queue(bake, queue, f))
 		return false;
+	bake->queue_last = queue->last;
 	bake->is_full = how->is_full || queue->wants_full || !file_exists(bake->site.fd, "search.db")
 		|| !recipe_is_same(bake, now) || file_exists(bake->site.fd, under_way);
 	if (!bake_load(bake, f) || !bake_related_read(bake, f))

@@ -96,6 +96,7 @@ static bool load_stories(struct bake *bake, struct fault *f)
 			room = more;
 		}
 		bake->stories[bake->count].story = (struct story){0};
+		story_focus_from_row(&rows, 19, &bake->stories[bake->count].story);
 		if (story_from_row(&rows, &bake->arena, &bake->stories[bake->count].story))
 			bake->count++;
 	}

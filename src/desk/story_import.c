@@ -16,18 +16,23 @@
 #include "base/limits.h"
 #include "desk/story.h"
 #include "desk/story_photo.h"
+#include "desk/story_pictures.h"
 #include "desk/story_work.h"
 #include "gen/desk_sql.h"
 #include "http/http_client.h"
 #include "store/store.h"
 
 enum { IMPORT_CAP_BYTES = 1536 * 1024 * 1024, FOLDER_DEPTH = 6, REPORT_EVERY = 100,
-	RECORD_BYTES = 4 * LIMIT_STORY_BYTES };
+	RECORD_BYTES = 4 * LIMIT_STORY_BYTES, PICTURES = 100 };
 
 struct import_file {
 	char *path;                 /* as it can be opened */
 	char *name;                 /* as it is called in complaints */
 	struct story_file file;
+	struct story_picture_file *pictures; /* of its text; url is a path that can be opened, addresses what the text says */
+	struct str *addresses;
+	struct story_picture *made;
+	size_t picture_count;
 };
 
 struct import {
@@ -148,21 +153,74 @@ static struct str identity_of(struct import *import, const char *name)
 	return str_copy(str_ends(base, STR(".md")) ? str_part(base, 0, base.len - 3) : base, &import->arena);
 }
 
-static bool check_photo(struct import *import, struct import_file *file)
+/* *photo, relative to the story's file, becomes a path that can be opened. */
+static bool find_beside(struct import *import, const struct import_file *file, size_t line, const char *remedy, struct str *photo)
 {
 	const char *slash = strrchr(file->path, '/');
 	char path[PATH_MAX];
 
-	if (file->file.photo.len == 0)
-		return true;
-	if (snprintf(path, sizeof(path), "%.*s/%.*s", (int) (slash - file->path), file->path,
-		STR_ARG(file->file.photo)) >= (int) sizeof(path))
+	if (snprintf(path, sizeof(path), "%.*s/%.*s", (int) (slash - file->path), file->path, STR_ARG(*photo)) >= (int) sizeof(path))
 		return fault_full(import->f, "this path");
 	if (access(path, R_OK) != 0)
-		return fault_set(import->f, FAULT_INPUT, "%s:%zu: there is no photo %.*s beside this file; put it there or take the line out",
-			file->name, file->file.photo_line, STR_ARG(file->file.photo));
-	file->file.photo = str_copy(str_from(path), &import->arena);
-	return file->file.photo.at != NULL || fault_full(import->f, "this import");
+		return fault_set(import->f, FAULT_INPUT, "%s:%zu: there is no photo %.*s beside this file; put it there or take %s out",
+			file->name, line, STR_ARG(*photo), remedy);
+	*photo = str_copy(str_from(path), &import->arena);
+	return photo->at != NULL || fault_full(import->f, "this import");
+}
+
+/* The pictures of its text, with the lines that name them. */
+static bool find_pictures(struct import *import, struct import_file *file)
+{
+	struct story_picture_file found[PICTURES];
+	struct fault inner = {0};
+	size_t i;
+
+	if (!story_pictures_files(file->file.story.body, &import->arena, found, PICTURES, &file->picture_count, &inner))
+		return fault_set(import->f, inner.kind, "%s:%zu: %s", file->name, file->file.body_line, inner.say);
+	if (file->picture_count == 0)
+		return true;
+	file->pictures = arena_alloc_many(&import->arena, file->picture_count, sizeof(*file->pictures));
+	file->addresses = arena_alloc_many(&import->arena, file->picture_count, sizeof(*file->addresses));
+	file->made = arena_alloc_many(&import->arena, file->picture_count, sizeof(*file->made));
+	if (file->pictures == NULL || file->addresses == NULL || file->made == NULL)
+		return fault_full(import->f, "this import");
+	for (i = 0; i < file->picture_count; i++) {
+		file->pictures[i] = found[i];
+		file->addresses[i] = found[i].url;
+		file->pictures[i].line = file->file.body_line + found[i].line - 1;
+		if (str_find(found[i].url, STR("../")) != SIZE_MAX)
+			return fault_set(import->f, FAULT_INPUT, "%s:%zu: the picture %.*s is not beside this file; put it there",
+				file->name, file->pictures[i].line, STR_ARG(str_part(found[i].url, 0, 100)));
+		if (!find_beside(import, file, file->pictures[i].line, "the picture", &file->pictures[i].url))
+			return false;
+	}
+	return true;
+}
+
+/* The text names what was made. */
+static bool name_pictures(struct import *import, struct import_file *file)
+{
+	struct str *names = arena_alloc_many(&import->arena, file->picture_count + 1, sizeof(*names));
+	struct story_picture_file *files = file->pictures;
+	struct fault inner = {0};
+	size_t i;
+
+	if (names == NULL)
+		return fault_full(import->f, "this import");
+	for (i = 0; i < file->picture_count; i++) {
+		struct story_picture *made = &file->made[i];
+
+		names[i] = made->photo.hash;
+		made->alt = files[i].alt;
+		story_picture_split(files[i].title, (struct str){NULL, 0}, &made->caption, &made->credit);
+		files[i].url = file->addresses[i];
+	}
+	if (!story_pictures_rename(file->file.story.body, files, names, file->picture_count, &import->arena, &file->file.story.body,
+		&inner))
+		return fault_set(import->f, inner.kind, "%s:%zu: %s", file->name, file->file.body_line, inner.say);
+	file->file.story.pictures = file->made;
+	file->file.story.picture_count = file->picture_count;
+	return true;
 }
 
 static bool read_files(struct import *import)
@@ -175,7 +233,9 @@ static bool read_files(struct import *import)
 
 		if (!file_read(AT_FDCWD, file->path, 2 * LIMIT_STORY_BYTES, &import->arena, &bytes, import->f)
 			|| !story_from_file(bytes, file->name, identity_of(import, file->name), import->room->settings.language,
-				&import->arena, &file->file, import->f) || !check_photo(import, file))
+				&import->arena, &file->file, import->f) || !find_pictures(import, file))
+			return false;
+		if (file->file.photo.len > 0 && !find_beside(import, file, file->file.photo_line, "the line", &file->file.photo))
 			return false;
 		if (i % REPORT_EVERY == 0) {
 			printf("progress %zu %zu reading\n", i, import->count);
@@ -255,20 +315,33 @@ static bool check_all(struct import *import)
 
 static bool make_photos(struct import *import)
 {
-	struct photo_task *tasks = arena_alloc_many(&import->arena, import->count + 1, sizeof(*tasks));
+	struct photo_task *tasks;
 	size_t count = 0;
 	size_t i;
+	size_t k;
 
+	for (i = 0; i < import->count; i++)
+		count += 1 + import->files[i].picture_count;
+	tasks = arena_alloc_many(&import->arena, count + 1, sizeof(*tasks));
 	if (tasks == NULL)
 		return fault_full(import->f, "this import");
+	count = 0;
 	for (i = 0; i < import->count; i++) {
 		struct import_file *file = &import->files[i];
 
 		if (file->file.photo.len > 0)
 			tasks[count++] = (struct photo_task){.path = file->file.photo, .name = file->name,
 				.line = file->file.photo_line, .photo = &file->file.story.photo};
+		for (k = 0; k < file->picture_count; k++)
+			tasks[count++] = (struct photo_task){.path = file->pictures[k].url, .name = file->name,
+				.line = file->pictures[k].line, .photo = &file->made[k].photo};
 	}
-	return story_make_photos(import->room, tasks, count, &import->arena, import->f);
+	if (!story_make_photos(import->room, tasks, count, &import->arena, import->f))
+		return false;
+	for (i = 0; i < import->count; i++)
+		if (import->files[i].picture_count > 0 && !name_pictures(import, &import->files[i]))
+			return false;
+	return true;
 }
 
 static int by_date(const void *a, const void *b)

@@ -51,6 +51,7 @@ struct work {
 	int import_fd;              /* what the child wrote, being taken */
 	char import_in[64], import_out[64];
 	struct work_issue issues[WORK_ISSUES];
+	struct photo_work *photos;  /* photo_make.c */
 };
 
 struct work *work_of(struct room *room);
