@@ -209,7 +209,8 @@ static bool set_hands(struct desk_visit *visit, struct press_value *root, int64_
 		return false;
 	buf_init(&markdown, MARKDOWN_BYTES);
 	while (store_rows_next(&rows, f)) {
-		struct press_value *hand = press_add_map(list);
+		struct press_value *hand = store_column_i64(&rows, 5) != 0 && store_column_i64(&rows, 6) == 0 ? NULL /* the lead alone */
+			: press_add_map(list);
 		struct str hash = store_column_copy(&rows, 0, arena);
 		struct str alt = store_column_copy(&rows, 2, arena), caption = store_column_copy(&rows, 3, arena),
 			credit = store_column_copy(&rows, 4, arena);

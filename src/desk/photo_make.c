@@ -7,6 +7,7 @@
 #include "desk/photo_make.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -141,6 +142,28 @@ static void on_line(void *self, struct str line)
 	}
 }
 
+/* Whether the disk is full, or what the photo may cost: both are FULL. */
+static bool is_disk_full(const struct fault *f)
+{
+	return f->kind == FAULT_FULL && (strstr(f->say, strerror(ENOSPC)) != NULL || strstr(f->say, strerror(EDQUOT)) != NULL);
+}
+
+/* In words for the person at the desk; the log gets what was said. */
+static void settle_fault(struct photo_making *making, bool is_partly_there)
+{
+	struct fault *f = &making->fault;
+
+	if (f->kind == FAULT_NONE)
+		fault_set(f, FAULT_IO, "the photo could not be made: mimeo-image ended before it was done; try again, or a smaller copy");
+	if (f->kind != FAULT_INPUT)
+		log_fault(f, "photo");
+	if (!is_disk_full(f))
+		return;
+	fault_clear(f);
+	fault_set(f, FAULT_FULL, is_partly_there ? "the server’s disk is full"
+		: "The server’s disk is full: nothing of the photo was kept. A technician makes room; then upload it again.");
+}
+
 static void on_end(void *self, int wait_status)
 {
 	struct photo_making *making = self;
@@ -150,10 +173,8 @@ static void on_end(void *self, int wait_status)
 
 	close(making->fd);
 	making->fd = -1;
-	if (!ok && making->fault.kind == FAULT_NONE)
-		fault_set(&making->fault, FAULT_IO, "the photo could not be made: mimeo-image ended before it was done; try again, or a smaller copy");
-	if (!ok && making->fault.kind != FAULT_INPUT)
-		log_fault(&making->fault, "photo");
+	if (!ok)
+		settle_fault(making, making->done == NULL);
 	if (!ok && making->done == NULL) { /* the small widths stand; the page says what is missing */
 		memcpy(photos->trouble_hash, making->hash, sizeof(photos->trouble_hash));
 		photos->trouble = making->fault;

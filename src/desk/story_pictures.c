@@ -142,7 +142,8 @@ static size_t find_address(struct str body, size_t from, struct str url)
 
 		place += place < body.len && body.at[place] == '<';
 		end = place + url.len;
-		if (str_equal(str_part(body, place, url.len), url) && is_pictures(body, from + at) && (end == body.len || memchr(" \t\n)>", body.at[end], 5) != NULL))
+		if (str_equal(str_part(body, place, url.len), url) && is_pictures(body, from + at)
+			&& (end == body.len || memchr(" \t\n)>", body.at[end], 5) != NULL))
 			return place;
 		from += at + 2;
 	}
@@ -163,8 +164,8 @@ bool story_pictures_rename(struct str body, const struct story_picture_file *fil
 
 		if (at == SIZE_MAX) {
 			buf_release(&text);
-			return fault_set(f, FAULT_INPUT, "the picture %.*s is written in a way that mimeo does not follow; write ![what it shows](%.*s \"Caption. Name / Agency\")",
-				STR_ARG(str_part(files[i].url, 0, 100)), STR_ARG(str_part(files[i].url, 0, 100)));
+			return fault_set(f, FAULT_INPUT, "the picture %.*s is written in a way that mimeo does not follow; "
+				"write ![what it shows](%.*s \"Caption. Name / Agency\")", STR_ARG(str_part(files[i].url, 0, 100)), STR_ARG(str_part(files[i].url, 0, 100)));
 		}
 		buf_add_str(&text, str_part(body, from, at - from));
 		buf_add_str(&text, scheme);
@@ -291,7 +292,7 @@ void story_picture_write(struct buf *out, struct str hash, struct str alt, struc
 
 bool story_credit_check(struct str credit, struct fault *f)
 {
-	static const char *const words[] = {"photo:", "photo by", "photograph:", "foto:", "фото:", "صورة:", "©", "credit:"};
+	static const char *const words[] = {"photo:", "photo by", "photograph:", "foto:", "фото:", "Фото:", "ФОТО:", "صورة:", "©", "credit:"};
 	size_t slash = str_find(credit, STR(" / "));
 	size_t i;
 

@@ -1,8 +1,9 @@
 /* main.c: mimeo-image INPUT-FILE OUTPUT-FOLDER: one photo to the files that pages show.
  *
  * Decides names, widths and order: the small ones first. An import writes when everything is made, so that a failure leaves
- * nothing behind; for somebody who waits at the desk (--desk) the small ones are written and told as soon as they are there. Leaves decoding to image_read.c, compression to image_encode.c. It is a process of its own, started by
- * desk's children, because libvips and a stranger's bytes have no place in a room: no network, bounded time and memory.
+ * nothing behind; for somebody who waits at the desk (--desk) the small ones are written and told as soon as they are there.
+ * Leaves decoding to image_read.c, compression to image_encode.c. It is a process of its own, started by desk and its
+ * children, because libvips and a stranger's bytes have no place in a room: no network, bounded time and memory.
  * The hard thing: removing after a failure only what this run made; another story may show the same picture.
  * Standard output: "progress 3/8" lines, then one line of JSON. Standard error: "mimeo-image: what is wrong and what to do".
  * SPDX-License-Identifier: ISC */
@@ -199,34 +200,42 @@ static bool say_result(const struct photo *photo, struct fault *f)
 
 /* --- making --- */
 
-/* The widest is decoded, and the others shrunk from it, so that the original is decoded once; the smallest is made first. */
-static bool make_files(struct str bytes, struct photo *photo, const struct task *task, int folder, struct fault *f)
+/* Widths `from` … `to` - 1: the widest of them is decoded, the others are shrunk from it. */
+static bool make_widths(struct str bytes, struct photo *photo, size_t from, size_t to, struct fault *f)
 {
 	struct image_pixels widest = {0}, smaller = {0};
-	size_t step = 0;
-	bool ok = image_read_pixels(bytes, photo->width[photo->count - 1], &widest, f);
+	bool ok = image_read_pixels(bytes, photo->width[to - 1], &widest, f);
 
-	for (size_t i = 0; ok && i < photo->count; i++) {
+	for (size_t i = from; ok && i < to; i++) {
 		struct image_pixels *pixels = &widest;
 
-		if (i + 1 < photo->count) {
+		if (i + 1 < to) {
 			pixels = &smaller;
 			ok = image_shrink(&widest, photo->width[i], &smaller, f);
 		}
 		if (ok && i == 0)
 			photo->dominant = image_dominant(pixels);
-		for (int kind = IMAGE_JPEG; ok && kind <= IMAGE_WEBP; kind++) {
+		for (size_t kind = 0; ok && kind < KINDS; kind++) {
 			ok = image_encode(pixels, (enum image_kind) kind, &photo->file[i][kind], f);
 			if (ok)
-				say_progress(++step, photo->count * KINDS);
+				say_progress(i * KINDS + kind + 1, photo->count * KINDS);
 		}
 		image_release(&smaller);
-		/* a phone is served by these: whoever waits sees the photo now */
-		if (ok && task->for_desk && i + 1 < photo->count && photo->width[i + 1] > EARLY_WIDTH && photo->width[i] <= EARLY_WIDTH)
-			ok = write_files(photo, i + 1, folder, f) && say_result(photo, f);
 	}
 	image_release(&widest);
 	return ok;
+}
+
+static bool make_files(struct str bytes, struct photo *photo, const struct task *task, int folder, struct fault *f)
+{
+	size_t early = 0;
+
+	while (task->for_desk && photo->width[photo->count - 1] > EARLY_WIDTH && photo->width[early] <= EARLY_WIDTH)
+		early++;
+	/* Phones are served by these: whoever waits sees the photo now. A JPEG decoded for them alone costs an eighth. */
+	if (early > 0 && (!make_widths(bytes, photo, 0, early, f) || !write_files(photo, early, folder, f) || !say_result(photo, f)))
+		return false;
+	return make_widths(bytes, photo, early, photo->count, f);
 }
 
 static bool run(const struct task *task, struct fault *f)

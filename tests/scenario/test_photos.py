@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import time
 import zipfile
@@ -83,7 +82,7 @@ def served(house, words, look):
 
 def whole(house, name, seconds=30):
     """Waits until all widths of a photo are there."""
-    return wait_for(lambda: os.path.exists(house.path("data/desk/media/%s-1920.webp" % name)), seconds, why="the larger widths of %s did not come" % name)
+    return wait_for(lambda: os.path.exists(house.path("data/desk/media/%s-1280.webp" % name)), seconds, why="the larger widths of %s did not come" % name)
 
 
 def files_with(house, needle, under=""):
@@ -153,15 +152,15 @@ def test_a_photo_is_uploaded_described_and_published_without_javascript(newsroom
     assert re.search(r'<img[^>]*class="x1 y3"', front), "the focal point is kept in sight where it is cropped: " + str(re.findall(r"<img[^>]*>", front))
     name = re.search(r"media/([0-9a-f]{16})-", figure).group(1)
     whole(house, name)
-    served(house, "with-a-photo", name + r"-1920\.webp 1920w")
+    served(house, "with-a-photo", name + r"-1280\.webp 1280w")
 
 
 def test_nothing_of_the_original_is_left(newsroom, photo):
     house = newsroom
     assert not files_with(house, b"Somebody Secret") and not files_with(house, read(photo)[2000:2100])
-    assert not [f for f in open_files(house) if "mimeo-" in f and "/tmp" in f]
+    wait_for(lambda: not [f for f in open_files(house) if re.match(r"/tmp/(#|mimeo-\w+ )", f)], 10, why=lambda: "still open: %s" % open_files(house))
     names = [os.path.join(house.path("data/desk/media"), n) for n in os.listdir(house.path("data/desk/media"))]
-    assert len(names) == 8 and not [n for n in names if ".tmp" in n]
+    assert len(names) == 6 and not [n for n in names if ".tmp" in n]
     said = json.loads(subprocess.run(["exiftool", "-j", "-a", "-G1", "-gps:all", "-artist", "-creator", "-by-line", "-serialnumber", "-make", "-model"] + names,
                                      capture_output=True, check=True).stdout)
     assert all(set(one) == {"SourceFile"} for one in said), said
@@ -204,8 +203,7 @@ def test_a_photo_is_used_again_with_its_credit(newsroom, browsers):
 def test_a_picture_in_the_text(newsroom, photo, browsers):
     house, b = newsroom, browsers(nojs=True)
     picture = os.path.join(house.folder, "second.png")
-    subprocess.run(["convert", photo, "-resize", "900x", picture], check=True) if shutil.which("convert") else subprocess.run(
-        ["vips", "thumbnail", photo, picture, "900"], check=True)
+    subprocess.run(["vips", "thumbnail", photo, picture, "900"], check=True)
     enter(b, house)
     b.get(page_of(house, "another"))
     b.find_element("id", "file").send_keys(picture)
@@ -251,7 +249,7 @@ def test_a_photo_taken_out_leaves_the_site_at_once(newsroom, staff):
     name = re.search(r"photo=([0-9a-f]{16})", made.headers["location"]).group(1)
     served(house, "another", "media/%s-640" % name)
     whole(house, name)
-    wait_for(lambda: house.get("/media/%s-1920.webp" % name).status == 200, 15)
+    wait_for(lambda: house.get("/media/%s-1280.webp" % name).status == 200, 15)
     assert staff.post("/stories/%s/photo/remove" % id_of(house, "another")).status == 303
     wait_for(lambda: house.get("/media/%s-640.jpg" % name).status == 404, 15, why="the photo is still on the site")
     assert "media/" + name not in house.get(house.path_of("another")).text
@@ -313,8 +311,7 @@ def test_who_may_not_write_may_not_illustrate(newsroom, photo):
 def test_the_desk_answers_while_photos_are_made(newsroom, staff):
     """Three at once, each of 24 megapixels; meanwhile the list of stories comes at once."""
     big = os.path.join(newsroom.folder, "big.jpg")
-    subprocess.run(["vips", "gaussnoise", big + ".v", "6000", "4000", "--mean", "128", "--sigma", "30"], check=True)
-    subprocess.run(["vips", "copy", big + ".v", big + "[Q=60]"], check=True)
+    subprocess.run(["vips", "resize", make_jpeg(os.path.join(newsroom.folder, "small.jpg")), big + "[Q=90]", "3.58"], check=True)
     uploads = []
     from threading import Thread
     for i in range(3):
@@ -337,8 +334,7 @@ def test_a_full_disk_leaves_nothing_half_and_says_so(house):
     if os.geteuid() != 0:
         pytest.skip("wants root, for a small file system")
     media = house.path("data/desk/media")
-    house.mimeo("story", "import", house.story("old", title="An old story", photo=os.path.basename(make_jpeg(os.path.join(house.folder, "p.jpg")))) if False
-                else house.story("old", title="An old story"))
+    house.mimeo("story", "import", house.story("old", title="An old story"))
     os.makedirs(media, exist_ok=True)
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", media], check=False).returncode != 0:
         pytest.skip("may not mount here")
