@@ -165,7 +165,8 @@ bool story_pictures_rename(struct str body, const struct story_picture_file *fil
 		if (at == SIZE_MAX) {
 			buf_release(&text);
 			return fault_set(f, FAULT_INPUT, "the picture %.*s is written in a way that mimeo does not follow; "
-				"write ![what it shows](%.*s \"Caption. Name / Agency\")", STR_ARG(str_part(files[i].url, 0, 100)), STR_ARG(str_part(files[i].url, 0, 100)));
+				"write ![what it shows](%.*s \"Caption. Name / Agency\")", STR_ARG(str_part(files[i].url, 0, 100)),
+				STR_ARG(str_part(files[i].url, 0, 100)));
 		}
 		buf_add_str(&text, str_part(body, from, at - from));
 		buf_add_str(&text, scheme);

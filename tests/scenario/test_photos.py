@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 import zipfile
@@ -269,7 +270,7 @@ def test_a_photo_taken_out_leaves_the_site_at_once(newsroom, staff):
     ("vector.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "not a JPEG, PNG or WebP"),
     ("empty.jpg", b"", "No photo came along"),
     ("page.html", b"<!doctype html><title>x</title>" + b"x" * 100, "not a JPEG, PNG or WebP"),
-])
+], ids=("svg", "empty", "html"))
 def test_what_is_no_photo_is_said_and_changes_nothing(newsroom, staff, name, data, words):
     before = sorted(os.listdir(newsroom.path("data/desk/media")))
     answer = staff.upload("a-draft", data, name=name)
@@ -367,6 +368,36 @@ def test_a_full_disk_leaves_nothing_half_and_says_so(house):
         subprocess.run(["umount", "-l", media], check=False)
 
 
+def test_no_room_for_the_upload_itself(monkeypatch):
+    """The file is spooled in /tmp: here one of a megabyte, seen by this house alone."""
+    import house as house_module
+    import tempfile
+    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], check=False).returncode != 0:
+        pytest.skip("may not mount here")
+    elsewhere = tempfile.mkdtemp(dir="/var/tmp", prefix="mimeo-photos-")
+    wrapper = os.path.join(elsewhere, "mimeo")
+    with open(wrapper, "w", encoding="ascii") as file:
+        file.write("#!/bin/sh\ncase $1 in serve) exec unshare -m sh -c 'mount -t tmpfs -o size=1m tmpfs /tmp && exec \"$0\" \"$@\"' %s \"$@\";; esac\nexec %s \"$@\"\n"
+                   % (house_module.MIMEO, house_module.MIMEO))
+    os.chmod(wrapper, 0o755)
+    monkeypatch.setattr(house_module, "MIMEO", wrapper)
+    monkeypatch.setattr(tempfile, "tempdir", elsewhere)
+    try:
+        with House() as house:
+            house.mimeo("story", "import", house.story("old", title="An old story"))
+            staff = Staff(house)
+            small = staff.upload("old", read(make_jpeg(os.path.join(house.folder, "p.jpg"))))
+            assert small.status == 303, small
+            name = re.search(r"photo=([0-9a-f]{16})", small.headers["location"]).group(1)
+            refused = staff.upload("old", read(os.path.join(house.folder, "p.jpg")) + b"x" * 2000000)
+            assert refused.status == 507 and "no room for this file" in refused.text, refused
+            assert {n[:16] for n in os.listdir(house.path("data/desk/media"))} == {name}
+            assert staff.get("/stories").status == 200
+    finally:
+        monkeypatch.undo()
+        shutil.rmtree(elsewhere, ignore_errors=True)
+
+
 # --- a crash ------------------------------------------------------------------------------------------------------------------------
 
 def test_what_a_crash_left_is_swept_and_the_original_never_had_a_name(house, photo):
@@ -410,4 +441,9 @@ def test_an_import_brings_its_pictures(house):
     lines = read(missing).decode().split("\n")
     line = next(i for i, text in enumerate(lines, 1) if "nowhere.jpg" in text)
     assert said.returncode == 2 and "broken.md:%d: there is no photo nowhere.jpg beside this file" % line in said.stderr, said.stderr
-    assert "photos" not in house.mimeo("check", ok=False).stdout
+    assert "not whole" not in house.mimeo("check", ok=False).stdout
+    os.remove(house.path("data/desk/media/%s-640.webp" % name))
+    assert "1 photo that pages name is not whole" in house.mimeo("check", ok=False).stdout, "a picture of a text is looked at, too"
+    backup = os.path.join(house.folder, "backup")
+    house.mimeo("backup", backup)
+    assert os.path.exists(os.path.join(backup, "data/desk/media/%s-320.jpg" % name))
