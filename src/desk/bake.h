@@ -1,8 +1,11 @@
 /* bake.h: from stories, theme and settings to data/site, in a child of the desk.
  *
  * A pure function of the three; only the front page also takes the day. What is the same already is not written again.
+ * A full bake has every published story at hand; a bake of changes has those alone that its pages show (bake_hand.c), so
+ * that its cost does not grow with the archive. A page that needs others asks for them with a query of its own, and a bounded one.
  * Order (DESIGN §2.7): .gz before .html, a story before the lists that name it, feeds last; what is withdrawn in
- * reverse; the counter in `_changes` at the very end.
+ * reverse; then the counter in `_changes`. Story pages are made by several processes where they are many (bake_crew.c), so
+ * bake_story_page asks the database nothing.
  * SPDX-License-Identifier: ISC */
 #ifndef DESK_BAKE_H
 #define DESK_BAKE_H
@@ -10,6 +13,8 @@
 #include <stdbool.h>
 #include "base/arena.h"
 #include "base/buf.h"
+#include "desk/bake_ids.h"
+#include "desk/bake_more.h"
 #include "desk/bake_site.h"
 #include "desk/story.h"
 
@@ -26,52 +31,49 @@ enum {
 	BAKE_PAGE_ARENA = 32 * 1024 * 1024,
 	BAKE_LIST_PAGE = 24,                    /* stories on a page of a list */
 	BAKE_LIST_FIRST = 12,                   /* the newest page shows at least so many, where there are so many */
-	BAKE_MORE = 4,                          /* "Read more" */
-	BAKE_MORE_WINDOW = 200,                 /* newest stories per shared topic that are looked at */
 	BAKE_FEED = 20,
+	BAKE_NEWEST = 64,                       /* so many of the newest are at hand in every bake, whole */
+	BAKE_SECTION_NEWEST = 72,               /* … and the last of each section of the masthead, as cards */
 	BAKE_GZIP_LEVEL = 4  /* 1.5 % larger than 5 in two thirds of its time */
 };
 
-/* A story that was ever public, with its place among all (the oldest first). */
+/* A story at hand. */
 struct bake_story {
-	struct story story;
+	struct story story;         /* without body and terms; authors, topics and corrections only where is_whole */
 	struct str section_href;    /* "section/news/" */
 	uint32_t section;           /* index of bake.groups; 0: none */
 	uint32_t topics[STORY_TOPICS];
-	bool is_touched;
+	bool is_touched;            /* a bake of changes: it is new or another than it was; it need not be published any more */
+	bool is_page;               /* … its page is made again */
+	bool is_whole;              /* touched ones, pages, the newest; all in a full bake */
 };
 
-/* What is looked at hundreds of times a page, a cache line a story: its terms' numbers, 0 for none. */
-struct bake_terms {
-	uint32_t at[STORY_TERMS];
-};
-
-/* Stories that share a section or a topic, the oldest first. */
+/* The address of a section or topic. */
 struct bake_group {
 	struct str name;            /* folded into its slug */
-	uint32_t *stories;
-	size_t count, room;
-};
-
-/* A story's "Read more": positions. */
-struct bake_related {
-	uint32_t at[BAKE_MORE];
-	uint32_t count;
-	bool is_known;
 };
 
 struct bake_list {
 	int64_t id;
 	struct str kind, slug, name;
 	size_t slots;               /* given so far */
-	uint32_t *stories;          /* by slot: index of stories, or UINT32_MAX for a hole */
+	uint32_t *stories;          /* by slot: index of stories, or BAKE_NOWHERE for a hole, or for one that is not at hand */
 	bool is_touched;
+	bool is_empty;              /* nothing of it is published */
+	bool is_all;                /* every numbered page is made */
+	bool *numbers;              /* else those that are, by number from 0 */
 };
 
 struct bake_base {
 	struct str language, section;
 	bool with_sheets;
 	struct press_value *root, *newsletter, *appeal;
+};
+
+/* A photo that a text shows. */
+struct bake_photo {
+	struct story_photo made;
+	struct str credit;
 };
 
 struct bake {
@@ -82,35 +84,44 @@ struct bake {
 	struct arena arena;         /* the whole bake */
 	struct arena page;          /* one page */
 	struct buf html, body;
-	struct bake_story *stories;
+	struct bake_story *stories; /* at hand, the oldest first; a full bake: all that are published */
 	size_t count;
+	struct bake_ids positions;  /* by id */
 	struct bake_group *groups;
-	size_t group_count;
-	struct bake_terms *terms;   /* by position */
-	struct bake_related *related; /* by position: as the pages on the site have it */
-	uint32_t *stamps;           /* by term: which story asked last */
-	size_t term_count;
-	struct bake_list *lists;
+	struct bake_words names;    /* of groups: "#" or "=" and the name as written */
+	size_t group_room;
+	struct kin kin;             /* "Read more" of the pages that are made */
+	struct bake_list *lists;    /* at hand: those touched and the masthead's sections; a full bake: all */
 	size_t list_count;
 	struct bake_base *bases;
 	size_t base_count;
-	bool is_full, html_only;
+	bool is_full, html_only, without_search;
+	size_t crew;                /* as bake_run says */
+	bool addresses_changed;     /* _moved or _gone are other ones */
+	struct bake_ids issues;     /* whose pages are made again; a full bake: all */
+	bool issues_changed;        /* one has begun */
+	struct bake_ids dates;      /* a bake of changes: dates of touched stories, before and now */
 	int64_t queue_last;         /* the queue's highest row that this bake has seen */
+	struct bake_photo *photos;  /* of stories' texts: sorted, then those that came later */
+	size_t photo_count, photo_sorted, photo_room;
 };
 
-/* bake_load.c: everything but the bodies. */
+/* bake_load.c: all published stories but their bodies, and all lists. */
 bool bake_load(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
+/* Names and addresses of its section and topics. */
+bool bake_set_groups(struct bake *bake, struct bake_story *of, struct fault *f) __attribute__((warn_unused_result));
+/* Authors, topics, corrections of one story. */
+bool bake_load_whole(struct bake *bake, struct bake_story *of, struct fault *f) __attribute__((warn_unused_result));
+/* By slot; a list that was given none has none. */
+bool bake_list_room(struct bake *bake, struct bake_list *list, struct fault *f) __attribute__((warn_unused_result));
 /* Photos of the stories at hand onto the site, before pages name them; those that no published story names off it, after. */
 bool bake_media_show(struct bake *bake, struct fault *f);
 bool bake_media_hide(struct bake *bake, struct fault *f);
 struct bake_story *bake_find(struct bake *bake, int64_t id); /* or NULL */
 const struct bake_list *bake_find_list(const struct bake *bake, const char *kind, struct str slug);
 
-/* bake_more.c: positions of up to BAKE_MORE related stories. */
+/* "Read more" of a page that is made: positions of up to BAKE_MORE related stories. */
 size_t bake_more(struct bake *bake, size_t position, uint32_t out[BAKE_MORE]);
-/* What the pages have, kept in _more between bakes. Reading: a missing or strange file means that nothing is known. */
-bool bake_related_read(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
-bool bake_related_write(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 
 /* bake_values.c: what several pages are filled with. Texts of a page live in bake->page, which bake_put empties. */
 /* Pictures: the story's own, the front page's lead, a card's, one in a story's text. */
@@ -124,7 +135,11 @@ void bake_set_picture(struct bake *bake, struct press_value *map, const char *ke
 /* Any photo's; gives the picture's map, for a caption, or NULL where there is no photo. */
 struct press_value *bake_set_photo(struct bake *bake, struct press_value *map, const char *key, const struct story_photo *photo,
 	struct story_focus focus, struct str alt, struct str root, enum bake_picture kind);
-/* bake_pictures.c: a story's Markdown with its pictures; root: "../../" or "https://host/". */
+/* bake_pictures.c: photos in the texts of the pages that are made; before any is, for a crew looks into no database. */
+bool bake_pictures_load(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
+/* One more story's, whose text alone is shown (a feed). */
+bool bake_pictures_take(struct bake *bake, int64_t story, struct fault *f) __attribute__((warn_unused_result));
+/* A story's Markdown with its pictures; root: "../../" or "https://host/". */
 struct markdown_result;
 bool bake_markdown(struct bake *bake, struct str source, struct str prefix, struct str root, struct buf *out,
 	struct markdown_result *result, struct fault *f) __attribute__((warn_unused_result));
@@ -147,6 +162,7 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 bool bake_lists(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 bool bake_front_page(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 bool bake_feeds(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
+bool bake_sitemap(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 /* about, privacy, support, errors, _headers */
 bool bake_texts(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 bool bake_newsletter(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));

@@ -1,4 +1,4 @@
-/* bake_front.c: the front page, the feed, the sitemap.
+/* bake_front.c: the front page, the feed.
  *
  * Decides: which stories lead. Leaves to others: cards, the chrome. Runs in: desk's bake. The hard thing: the front
  * page is the one page that takes the day, in its masthead.
@@ -14,7 +14,7 @@
 #include "press/words.h"
 #include "store/store.h"
 
-enum { LEAD_AMONG = 6, SIDE = 4, BLOCK = 4, BLOCKS = 12, SITEMAP_URLS = 45000, SITEMAP_BYTES = 16 * 1024 * 1024,
+enum { LEAD_AMONG = 6, SIDE = 4, BLOCK = 4, BLOCKS = 12,
 	FEED_ARENA = 16 * 1024 * 1024 };
 
 /* --- the front page --- */
@@ -204,7 +204,7 @@ static bool fill_item(struct feeding *feeding, const struct bake_story *of, stru
 		.image_credit = story->credit};
 	item->id = item->url;
 	buf_init(&html, 4 * 1024 * 1024);
-	ok = store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(story->id)), &feeding->arena, &row, &found, f)
+	ok = bake_pictures_take(bake, story->id, f) && store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(story->id)), &feeding->arena, &row, &found, f)
 		&& (!found || bake_markdown(bake, row.columns[0].bytes, STR("f-"),
 			bake_absolute(bake, STR("/"), &feeding->arena), &html, NULL, f));
 	item->html = str_copy(buf_view(&html), &feeding->arena);
@@ -245,50 +245,7 @@ static bool put_feed(struct bake *bake, struct fault *f)
 	return ok;
 }
 
-/* --- the sitemap --- */
-
-static void add_url(struct bake *bake, struct buf *out, struct str path, struct when changed)
-{
-	buf_add_text(out, "<url><loc>");
-	xml_text(out, bake->settings->url);
-	xml_text(out, path);
-	buf_add_text(out, "</loc>");
-	if (changed.us != 0) {
-		buf_add_text(out, "<lastmod>");
-		clock_write_iso(out, changed);
-		buf_add_text(out, "</lastmod>");
-	}
-	buf_add_text(out, "</url>\n");
-}
-
-static bool put_sitemap(struct bake *bake, struct fault *f)
-{
-	size_t urls = 1;
-	struct buf out;
-	bool ok;
-	size_t i;
-
-	buf_init(&out, SITEMAP_BYTES);
-	buf_add_text(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
-	add_url(bake, &out, STR("/"), (struct when){0});
-	for (i = bake->count; i-- > 0 && urls < SITEMAP_URLS;) {
-		const struct story *story = &bake->stories[i].story;
-
-		if (story->state != STORY_PUBLISHED)
-			continue;
-		add_url(bake, &out, story->path, story->updated.us > story->published.us ? story->updated : story->published);
-		urls++;
-	}
-	buf_add_text(&out, "</urlset>\n");
-	ok = buf_check(&out, "the sitemap", f) && bake_site_put(&bake->site, "sitemap.xml", buf_view(&out), true, f);
-	buf_clear(&out);
-	buf_format(&out, "User-agent: *\nDisallow: /search/\nSitemap: %.*s/sitemap.xml\n", STR_ARG(bake->settings->url));
-	ok = ok && bake_site_put(&bake->site, "robots.txt", buf_view(&out), false, f);
-	buf_release(&out);
-	return ok;
-}
-
 bool bake_feeds(struct bake *bake, struct fault *f)
 {
-	return put_feed(bake, f) && put_sitemap(bake, f);
+	return put_feed(bake, f) && bake_sitemap(bake, f);
 }

@@ -154,6 +154,12 @@ static bool put_front(struct bake *bake, const struct archive *archive, struct f
 	return bake_put(bake, "newsletter_page", NULL, root, page.path, f);
 }
 
+/* Its stories are at hand. */
+static bool is_wanted(const struct bake *bake, const struct bake_issue *issue)
+{
+	return bake->is_full || bake_ids_find(&bake->issues, issue->id) != BAKE_NOWHERE;
+}
+
 bool bake_newsletter(struct bake *bake, struct fault *f)
 {
 	struct archive archive = {0};
@@ -162,8 +168,9 @@ bool bake_newsletter(struct bake *bake, struct fault *f)
 
 	if (!read_archive(bake, &archive, f))
 		return false;
-	ok = put_issue(bake, archive.count > 0 ? &archive.issues[0] : NULL, STR("latest/"), f);
+	ok = (archive.count > 0 && !is_wanted(bake, &archive.issues[0]))
+		|| put_issue(bake, archive.count > 0 ? &archive.issues[0] : NULL, STR("latest/"), f);
 	for (i = 0; i < archive.count && ok; i++)
-		ok = put_issue(bake, &archive.issues[i], archive.issues[i].path, f);
-	return ok && put_front(bake, &archive, f);
+		ok = !is_wanted(bake, &archive.issues[i]) || put_issue(bake, &archive.issues[i], archive.issues[i].path, f);
+	return ok && (!bake->issues_changed || put_front(bake, &archive, f));
 }

@@ -21,6 +21,9 @@ struct bake_run {
 	struct str conf;            /* mimeo.conf as it stands there: another text is another site */
 	const char *site_path;      /* the folder is there */
 	bool html_only;             /* benches: no .gz, no search index */
+	bool without_search;        /* benches: no search index */
+	size_t crew;                /* processes that make story pages; 0: by the machine and the work */
+	unsigned lower_priority;    /* nice() increment of a full bake; few changes are made at once */
 	bool is_full;               /* false: what the queue names (all, when theme or settings changed) */
 };
 
@@ -33,7 +36,7 @@ struct bake_done {
 /* Safe to repeat, also after it was killed. */
 bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *f) __attribute__((warn_unused_result));
 
-/* struct room_job's run. argv[0] "full" or "queue". Lines: "progress DONE TOTAL WHAT", at the end "baked LAST WRITTEN
+/* struct room_job's run. argv[0] "full" or "queue"; argv[1], for benches: "html" or "pages", without .gz, without search. Lines: "progress DONE TOTAL WHAT", at the end "baked LAST WRITTEN
  * SAME full|some". */
 bool bake_job(struct room *room, int argc, char **argv, struct fault *f);
 

@@ -99,10 +99,11 @@ static bool put_list(struct bake *bake, const struct bake_list *list, struct fau
 	bool ok = true;
 	size_t i;
 
-	if (public_in(list, 0, list->slots) == 0 && !str_is(list->kind, "section"))
+	if (list->is_empty && !str_is(list->kind, "section"))
 		return drop_list(bake, list, pages, f);
 	for (i = 0; i < pages && ok && pages > 1; i++)
-		ok = put_numbered(bake, list, i, pages, f);
+		if (list->is_all || list->numbers[i])
+			ok = put_numbered(bake, list, i, pages, f);
 	return ok && put_newest(bake, list, pages, f);
 }
 

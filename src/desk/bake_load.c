@@ -1,8 +1,8 @@
 /* bake_load.c: everything about all stories but their bodies.
  *
- * Decides: how stories, groups, terms and lists lie in memory while baking. Leaves to others: pages. Runs in: desk's
- * bake. The hard thing: ten thousand stories in some tens of milliseconds, so rows come in one order and are merged,
- * not looked up.
+ * Decides: how stories, names and lists lie in memory while everything is baked. Leaves to others: pages; what a bake of
+ * few changes has at hand (bake_hand.c). Runs in: desk's bake. The hard thing: ten thousand stories in some tens of
+ * milliseconds, and a hundred thousand in a quarter of a gigabyte: so rows come in one order and are taken as they come.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "desk/bake.h"
@@ -11,148 +11,42 @@
 #include "press/words.h"
 #include "store/store.h"
 
-/* A growing table of texts, each with a number. */
-struct intern {
-	struct arena *arena;
-	struct str *texts;
-	uint32_t *slots;
-	size_t count, room, mask;
-};
-
-static uint32_t hash_text(struct str text)
-{
-	uint32_t hash = 2166136261u;
-	size_t i;
-
-	for (i = 0; i < text.len; i++)
-		hash = (hash ^ (unsigned char) text.at[i]) * 16777619u;
-	return hash;
-}
-
-static bool intern_grow(struct intern *table)
-{
-	size_t room = table->room > 0 ? table->room * 2 : 1024;
-	struct str *texts = arena_alloc_many(table->arena, room, sizeof(*texts));
-	uint32_t *slots = arena_alloc_many(table->arena, room * 2, sizeof(*slots));
-	size_t mask = room * 2 - 1;
-	size_t i;
-
-	if (texts == NULL || slots == NULL)
-		return false;
-	if (table->count > 0)
-		memcpy(texts, table->texts, table->count * sizeof(*texts));
-	for (i = 1; i < table->count; i++) {
-		size_t slot = hash_text(texts[i]) & mask;
-
-		while (slots[slot] != 0)
-			slot = (slot + 1) & mask;
-		slots[slot] = (uint32_t) i;
-	}
-	table->texts = texts;
-	table->slots = slots;
-	table->room = room;
-	table->mask = mask;
-	return true;
-}
-
-/* The text's number, from 1; 0 when the arena is full. */
-static uint32_t intern(struct intern *table, struct str text)
-{
-	size_t slot;
-
-	if (table->count + 1 >= table->room && !intern_grow(table))
-		return 0;
-	if (table->count == 0)
-		table->count = 1; /* 0 is nobody's */
-	for (slot = hash_text(text) & table->mask; table->slots[slot] != 0; slot = (slot + 1) & table->mask)
-		if (str_equal(table->texts[table->slots[slot]], text))
-			return table->slots[slot];
-	table->texts[table->count] = str_copy(text, table->arena);
-	table->slots[slot] = (uint32_t) table->count;
-	return (uint32_t) table->count++;
-}
-
 /* --- stories --- */
 
 static bool load_stories(struct bake *bake, struct fault *f)
 {
 	struct store_rows rows;
-	size_t room = 0;
+	int64_t published = 0;
+	bool ok = true;
 
+	if (!store_number(bake->db, DESK_SQL_HAND_COUNT, STORE_NO_ARGS, &published, f))
+		return false;
+	bake->stories = arena_alloc_many(&bake->arena, (size_t) published + 1, sizeof(*bake->stories));
+	if (bake->stories == NULL)
+		return fault_full(f, "the site");
 	if (!store_rows_begin(bake->db, DESK_SQL_STORY_ALL, STORE_NO_ARGS, &rows, f))
 		return false;
-	while (store_rows_next(&rows, f)) {
-		if (bake->count == room) {
-			size_t more = room > 0 ? room * 2 : 64;
-			struct bake_story *stories = arena_alloc_many(&bake->arena, more, sizeof(*stories));
+	while (ok && store_rows_next(&rows, f)) {
+		struct bake_story *of = &bake->stories[bake->count];
 
-			if (stories == NULL) {
-				(void) store_rows_end(&rows);
-				return fault_full(f, "the site");
-			}
-			if (bake->lists != NULL)
-				memcpy(stories, bake->stories, room * sizeof(*stories));
-			bake->stories = stories;
-			room = more;
-		}
-		bake->stories[bake->count].story = (struct story){0};
-		story_focus_from_row(&rows, 19, &bake->stories[bake->count].story);
-		if (story_from_row(&rows, &bake->arena, &bake->stories[bake->count].story))
-			bake->count++;
+		if (bake->count == (size_t) published || !story_from_row(&rows, &bake->arena, &of->story))
+			continue;
+		story_focus_from_row(&rows, 19, &of->story);
+		of->is_page = of->is_whole = true;
+		ok = bake_ids_put(&bake->positions, of->story.id) == bake->count || fault_full(f, "the site");
+		bake->count++;
 	}
-	return store_rows_end(&rows);
+	return store_rows_end(&rows) && ok;
 }
 
-struct by_id {
-	int64_t id;
-	uint32_t position;
-};
-
-static int compare_ids(const void *a, const void *b)
-{
-	int64_t x = ((const struct by_id *) a)->id;
-	int64_t y = ((const struct by_id *) b)->id;
-
-	return (x > y) - (x < y);
-}
-
-/* Rows come sorted by story id, so one walk over the sorted ids finds each row's story. */
-struct merge {
-	struct by_id *ids;
-	size_t count, at;
-};
-
-static bool merge_begin(struct bake *bake, struct merge *merge)
-{
-	size_t i;
-
-	merge->ids = arena_alloc_many(&bake->arena, bake->count + 1, sizeof(*merge->ids));
-	merge->count = bake->count;
-	if (merge->ids == NULL)
-		return false;
-	for (i = 0; i < bake->count; i++)
-		merge->ids[i] = (struct by_id){bake->stories[i].story.id, (uint32_t) i};
-	qsort(merge->ids, bake->count, sizeof(*merge->ids), compare_ids);
-	return true;
-}
-
-static struct bake_story *merge_next(struct bake *bake, struct merge *merge, int64_t id)
-{
-	while (merge->at < merge->count && merge->ids[merge->at].id < id)
-		merge->at++;
-	return merge->at < merge->count && merge->ids[merge->at].id == id ? &bake->stories[merge->ids[merge->at].position]
-		: NULL;
-}
-
-static bool load_names(struct bake *bake, struct merge *merge, bool is_topic, struct fault *f)
+static bool load_names(struct bake *bake, bool is_topic, struct fault *f)
 {
 	struct store_rows rows;
 
-	merge->at = 0;
 	if (!store_rows_begin(bake->db, is_topic ? DESK_SQL_TOPIC_ALL : DESK_SQL_AUTHOR_ALL, STORE_NO_ARGS, &rows, f))
 		return false;
 	while (store_rows_next(&rows, f)) {
-		struct bake_story *of = merge_next(bake, merge, store_column_i64(&rows, 0));
+		struct bake_story *of = bake_find(bake, store_column_i64(&rows, 0));
 
 		if (of != NULL && is_topic && of->story.topic_count < STORY_TOPICS)
 			of->story.topics[of->story.topic_count++] = store_column_copy(&rows, 1, &bake->arena);
@@ -162,123 +56,150 @@ static bool load_names(struct bake *bake, struct merge *merge, bool is_topic, st
 	return store_rows_end(&rows);
 }
 
-static bool load_terms(struct bake *bake, struct merge *merge, struct fault *f)
+/* first: the column of made, text, grave. */
+static void take_correction(struct bake *bake, struct bake_story *of, const struct store_rows *rows, int first)
 {
-	struct intern terms = {.arena = &bake->arena};
-	struct store_rows rows;
-
-	merge->at = 0;
-	bake->terms = arena_alloc_many(&bake->arena, bake->count + 1, sizeof(*bake->terms));
-	if (bake->terms == NULL)
-		return fault_full(f, "the site");
-	if (!store_rows_begin(bake->db, DESK_SQL_TERM_ALL, STORE_NO_ARGS, &rows, f))
-		return false;
-	while (store_rows_next(&rows, f)) {
-		struct bake_story *of = merge_next(bake, merge, store_column_i64(&rows, 0));
-
-		if (of != NULL && of->story.term_count < STORY_TERMS)
-			bake->terms[of - bake->stories].at[of->story.term_count++] = intern(&terms, store_column_text(&rows, 1));
-	}
-	bake->term_count = terms.count + 1;
-	bake->stamps = arena_alloc_many(&bake->arena, bake->term_count, sizeof(*bake->stamps));
-	return store_rows_end(&rows) && (bake->stamps != NULL || fault_full(f, "the site"));
+	if (of == NULL || of->story.correction_count == STORY_CORRECTIONS)
+		return;
+	of->story.corrections[of->story.correction_count++] = (struct story_correction){.made = {store_column_i64(rows, first)},
+		.text = store_column_copy(rows, first + 1, &bake->arena), .grave = store_column_i64(rows, first + 2) != 0};
 }
 
-static bool load_corrections(struct bake *bake, struct merge *merge, struct fault *f)
+static bool load_corrections(struct bake *bake, struct fault *f)
 {
 	struct store_rows rows;
 
-	merge->at = 0;
 	if (!store_rows_begin(bake->db, DESK_SQL_CORRECTION_ALL, STORE_NO_ARGS, &rows, f))
 		return false;
-	while (store_rows_next(&rows, f)) {
-		struct bake_story *of = merge_next(bake, merge, store_column_i64(&rows, 0));
-
-		if (of != NULL && of->story.correction_count < STORY_CORRECTIONS)
-			of->story.corrections[of->story.correction_count++] =
-				(struct story_correction){.made = {store_column_i64(&rows, 1)},
-				.text = store_column_copy(&rows, 2, &bake->arena), .grave = store_column_i64(&rows, 3) != 0};
-	}
+	while (store_rows_next(&rows, f))
+		take_correction(bake, bake_find(bake, store_column_i64(&rows, 0)), &rows, 1);
 	return store_rows_end(&rows);
 }
 
-/* --- groups --- */
+/* --- names of sections and topics --- */
 
-static bool group_add(struct bake *bake, uint32_t group, uint32_t position)
-{
-	struct bake_group *in = &bake->groups[group];
-
-	if (in->count == in->room) {
-		size_t room = in->room > 0 ? in->room * 2 : 8;
-		uint32_t *stories = arena_alloc_many(&bake->arena, room, sizeof(*stories));
-
-		if (stories == NULL)
-			return false;
-		if (in->count > 0)
-			memcpy(stories, in->stories, in->count * sizeof(*stories));
-		in->stories = stories;
-		in->room = room;
-	}
-	in->stories[in->count++] = position;
-	return true;
-}
-
-/* Sections and topics are one group where their slugs are one; '#' keeps the two kinds apart. */
-static uint32_t group_of(struct bake *bake, struct intern *names, char kind, struct str name)
+/* '#' keeps sections apart from topics. 0: it has no address, or there is no room. */
+static uint32_t group_of(struct bake *bake, char kind, struct str name, bool *ok)
 {
 	struct fault ignored = {0};
 	struct slug slug;
-	char key[128];
+	char key[512];
+	uint32_t group;
 
-	(void) bake;
-	if (!slug_from(name, &slug, &ignored))
+	if (name.len == 0 || name.len > sizeof(key) - 1 || !slug_from(name, &slug, &ignored))
 		return 0;
-	snprintf(key, sizeof(key), "%c%s", kind, slug.text);
-	return intern(names, str_from(key));
+	key[0] = kind;
+	memcpy(key + 1, name.at, name.len);
+	group = bake_words_put(&bake->names, str_make(key, name.len + 1));
+	if (group >= bake->group_room) {
+		size_t room = bake->group_room > 0 ? bake->group_room * 2 : 256;
+		struct bake_group *grown = arena_alloc_many(&bake->arena, room, sizeof(*grown));
+
+		if (grown == NULL) {
+			*ok = false;
+			return 0;
+		}
+		if (bake->group_room > 0)
+			memcpy(grown, bake->groups, bake->group_room * sizeof(*grown));
+		bake->groups = grown;
+		bake->group_room = room;
+	}
+	if (bake->groups[group].name.len == 0)
+		bake->groups[group].name = str_copy(str_from(slug.text), &bake->arena);
+	return group;
 }
 
-static bool load_groups(struct bake *bake, struct fault *f)
+bool bake_set_groups(struct bake *bake, struct bake_story *of, struct fault *f)
 {
-	struct intern names = {.arena = &bake->arena};
 	bool ok = true;
 	size_t i;
-	size_t k;
 
-	for (i = 0; i < bake->count; i++) {
-		struct bake_story *of = &bake->stories[i];
-		struct story *story = &of->story;
+	bake->names.arena = &bake->arena;
+	of->section = group_of(bake, '#', of->story.section, &ok);
+	if (of->section != 0)
+		of->section_href = bake_join(&bake->arena, STR("section/"), bake->groups[of->section].name, STR("/"));
+	for (i = 0; i < of->story.topic_count; i++)
+		of->topics[i] = group_of(bake, '=', of->story.topics[i], &ok);
+	return ok || fault_full(f, "the site");
+}
 
-		of->section = story->section.len > 0 ? group_of(bake, &names, '#', story->section) : 0;
-		if (of->section != 0)
-			of->section_href = str_format(&bake->arena, "section/%.*s/",
-				STR_ARG(str_part(names.texts[of->section], 1, SIZE_MAX)));
-		for (k = 0; k < story->topic_count; k++)
-			of->topics[k] = group_of(bake, &names, '=', story->topics[k]);
+bool bake_load_whole(struct bake *bake, struct bake_story *of, struct fault *f)
+{
+	const struct store_value id[] = {store_i64(of->story.id)};
+	struct store_rows rows;
+	bool ok;
+
+	ok = store_rows_begin(bake->db, DESK_SQL_TOPIC_OF, id, 1, &rows, f);
+	while (ok && store_rows_next(&rows, f))
+		if (of->story.topic_count < STORY_TOPICS)
+			of->story.topics[of->story.topic_count++] = store_column_copy(&rows, 0, &bake->arena);
+	ok = ok && store_rows_end(&rows) && store_rows_begin(bake->db, DESK_SQL_AUTHOR_OF, id, 1, &rows, f);
+	while (ok && store_rows_next(&rows, f))
+		if (of->story.author_count < STORY_AUTHORS)
+			of->story.authors[of->story.author_count++] = store_column_copy(&rows, 0, &bake->arena);
+	ok = ok && store_rows_end(&rows) && store_rows_begin(bake->db, DESK_SQL_CORRECTION_OF, id, 1, &rows, f);
+	while (ok && store_rows_next(&rows, f))
+		take_correction(bake, of, &rows, 0);
+	return ok && store_rows_end(&rows);
+}
+
+/* --- "Read more" --- */
+
+static bool load_kin(struct bake *bake, struct fault *f)
+{
+	struct store_rows rows;
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < bake->count && ok; i++)
+		ok = kin_add(&bake->kin, bake->stories[i].story.id, bake->stories[i].story.published.us);
+	if (!ok || !store_rows_begin(bake->db, DESK_SQL_KIN_ALL, STORE_NO_ARGS, &rows, f))
+		return ok ? false : fault_full(f, "the site");
+	while (ok && store_rows_next(&rows, f))
+		ok = kin_join(&bake->kin, store_column_i64(&rows, 0), store_column_i64(&rows, 3) != 0, store_column_i64(&rows, 1));
+	if (!store_rows_end(&rows))
+		return false;
+	if (!ok || !kin_seal(&bake->kin))
+		return fault_full(f, "the site");
+	return kin_load_terms(&bake->kin, bake->db, true, f);
+}
+
+size_t bake_more(struct bake *bake, size_t position, uint32_t out[BAKE_MORE])
+{
+	uint32_t node = kin_find(&bake->kin, bake->stories[position].story.id);
+	uint32_t nodes[BAKE_MORE];
+	size_t found = node != BAKE_NOWHERE ? kin_related(&bake->kin, node, nodes) : 0;
+	size_t count = 0;
+	size_t i;
+
+	for (i = 0; i < found; i++) {
+		out[count] = bake_ids_find(&bake->positions, bake->kin.nodes[nodes[i]].id);
+		if (out[count] != BAKE_NOWHERE && bake->stories[out[count]].story.state == STORY_PUBLISHED)
+			count++;
 	}
-	bake->group_count = names.count + 1;
-	bake->groups = arena_alloc_many(&bake->arena, bake->group_count, sizeof(*bake->groups));
-	for (i = 1; bake->groups != NULL && i < names.count; i++)
-		bake->groups[i].name = str_part(names.texts[i], 1, SIZE_MAX);
-	for (i = 0; i < bake->count && ok && bake->groups != NULL; i++) {
-		const struct bake_story *of = &bake->stories[i];
-
-		if (of->story.state != STORY_PUBLISHED)
-			continue;
-		ok = group_add(bake, of->section, (uint32_t) i);
-		for (k = 0; k < of->story.topic_count && ok; k++)
-			ok = group_add(bake, of->topics[k], (uint32_t) i);
-	}
-	return (ok && bake->groups != NULL) || fault_full(f, "the site");
+	return count;
 }
 
 /* --- lists --- */
 
-static bool load_list_rows(struct bake *bake, struct fault *f)
+bool bake_list_room(struct bake *bake, struct bake_list *list, struct fault *f)
+{
+	size_t i;
+
+	list->stories = arena_alloc_many(&bake->arena, list->slots + 1, sizeof(*list->stories));
+	list->numbers = arena_alloc_many(&bake->arena, list->slots / BAKE_LIST_PAGE + 1, sizeof(*list->numbers));
+	if (list->stories == NULL || list->numbers == NULL)
+		return fault_full(f, "the site");
+	for (i = 0; i < list->slots; i++)
+		list->stories[i] = BAKE_NOWHERE;
+	return true;
+}
+
+static bool load_list_rows(struct bake *bake, struct bake_ids *ids, struct fault *f)
 {
 	struct store_rows rows;
 	size_t room = 0;
 	bool ok = true;
-	size_t i;
 
 	if (!store_rows_begin(bake->db, DESK_SQL_LIST_ALL, STORE_NO_ARGS, &rows, f))
 		return false;
@@ -298,75 +219,55 @@ static bool load_list_rows(struct bake *bake, struct fault *f)
 			bake->lists = lists;
 			room = more;
 		}
-		list = &bake->lists[bake->list_count];
+		list = &bake->lists[bake->list_count++];
 		*list = (struct bake_list){.id = store_column_i64(&rows, 0), .kind = store_column_copy(&rows, 1, &bake->arena),
 			.slug = store_column_copy(&rows, 2, &bake->arena), .name = store_column_copy(&rows, 3, &bake->arena),
-			.slots = (size_t) store_column_i64(&rows, 4), .is_touched = bake->is_full};
-		list->stories = arena_alloc_many(&bake->arena, list->slots + 1, sizeof(*list->stories));
-		if (list->stories == NULL) {
-			ok = fault_full(f, "the site");
-			break;
-		}
-		for (i = 0; i < list->slots; i++)
-			list->stories[i] = UINT32_MAX;
-		bake->list_count++;
+			.slots = (size_t) store_column_i64(&rows, 4), .is_touched = true, .is_all = true, .is_empty = true};
+		ok = bake_list_room(bake, list, f) && (bake_ids_put(ids, list->id) != BAKE_NOWHERE || fault_full(f, "the site"));
 	}
 	return store_rows_end(&rows) && ok;
 }
 
-static bool load_slots(struct bake *bake, const struct merge *merge, struct fault *f)
+static bool load_slots(struct bake *bake, const struct bake_ids *ids, struct fault *f)
 {
 	struct store_rows rows;
-	size_t i = 0;
 
 	if (!store_rows_begin(bake->db, DESK_SQL_LIST_SLOTS, STORE_NO_ARGS, &rows, f))
 		return false;
 	while (store_rows_next(&rows, f)) {
-		int64_t id = store_column_i64(&rows, 0);
+		uint32_t number = bake_ids_find(ids, store_column_i64(&rows, 0));
+		struct bake_list *list = number != BAKE_NOWHERE ? &bake->lists[number] : NULL;
 		size_t slot = (size_t) store_column_i64(&rows, 1);
-		const struct by_id wanted = {store_column_i64(&rows, 2), 0};
-		const struct by_id *found = bsearch(&wanted, merge->ids, merge->count, sizeof(wanted), compare_ids);
+		uint32_t position = bake_ids_find(&bake->positions, store_column_i64(&rows, 2));
 
-		while (i < bake->list_count && bake->lists[i].id < id)
-			i++; /* both are sorted by the list's id */
-		if (i < bake->list_count && bake->lists[i].id == id && found != NULL && slot < bake->lists[i].slots)
-			bake->lists[i].stories[slot] = found->position;
+		if (list == NULL || slot >= list->slots || position == BAKE_NOWHERE)
+			continue;
+		list->stories[slot] = position;
+		list->is_empty = false;
 	}
 	return store_rows_end(&rows);
 }
 
-static int compare_list_ids(const void *a, const void *b)
-{
-	int64_t x = ((const struct bake_list *) a)->id;
-	int64_t y = ((const struct bake_list *) b)->id;
-
-	return (x > y) - (x < y);
-}
-
 bool bake_load(struct bake *bake, struct fault *f)
 {
-	struct merge merge = {0};
+	struct bake_ids lists = {.arena = &bake->arena};
+	bool ok;
+	size_t i;
 
-	if (!load_stories(bake, f))
-		return false;
-	if (!merge_begin(bake, &merge))
-		return fault_full(f, "the site");
-	if (!load_names(bake, &merge, true, f) || !load_names(bake, &merge, false, f) || !load_terms(bake, &merge, f)
-		|| !load_corrections(bake, &merge, f) || !load_groups(bake, f) || !load_list_rows(bake, f))
-		return false;
-	if (bake->list_count > 1)
-		qsort(bake->lists, bake->list_count, sizeof(*bake->lists), compare_list_ids);
-	return load_slots(bake, &merge, f);
+	ok = load_stories(bake, f) && load_names(bake, true, f) && load_names(bake, false, f) && load_corrections(bake, f);
+	for (i = 0; i < bake->count && ok; i++)
+		ok = bake_set_groups(bake, &bake->stories[i], f);
+	bake->addresses_changed = bake->issues_changed = true;
+	return ok && load_kin(bake, f) && load_list_rows(bake, &lists, f) && load_slots(bake, &lists, f);
 }
+
+/* --- finding --- */
 
 struct bake_story *bake_find(struct bake *bake, int64_t id)
 {
-	size_t i;
+	uint32_t position = bake_ids_find(&bake->positions, id);
 
-	for (i = 0; i < bake->count; i++)
-		if (bake->stories[i].story.id == id)
-			return &bake->stories[i];
-	return NULL;
+	return position != BAKE_NOWHERE ? &bake->stories[position] : NULL;
 }
 
 const struct bake_list *bake_find_list(const struct bake *bake, const char *kind, struct str slug)

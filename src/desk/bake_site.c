@@ -83,6 +83,11 @@ static void remember(struct bake_site *site, const char *path)
 	site->seen_count++;
 }
 
+void bake_site_keep(struct bake_site *site, const char *path)
+{
+	remember(site, path);
+}
+
 static bool was_put(const struct bake_site *site, const char *path)
 {
 	uint64_t hash = hash_of(path);

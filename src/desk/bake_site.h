@@ -28,6 +28,8 @@ void bake_site_close(struct bake_site *site);
  * "a/b/index.html". */
 bool bake_site_put(struct bake_site *site, const char *path, struct str bytes, bool with_gzip, struct fault *f)
 	__attribute__((warn_unused_result));
+/* The file is put by another process of this bake: bake_site_sweep leaves it alone. */
+void bake_site_keep(struct bake_site *site, const char *path);
 /* Takes a file and its .gz away, .html first, and empty folders above it. Gone already is fine. */
 bool bake_site_remove(struct bake_site *site, const char *path, struct fault *f) __attribute__((warn_unused_result));
 /* After a full bake: takes away every page that was not put. media, search.db and names with '_' stay. */

@@ -129,14 +129,13 @@ static void set_topics(struct bake *bake, struct press_value *root, const struct
 static void set_more(struct bake *bake, struct press_value *root, size_t position)
 {
 	struct press_value *list = press_set_list(root, "more");
-	struct bake_related *related = &bake->related[position];
+	uint32_t related[BAKE_MORE];
+	size_t count = bake_more(bake, position, related);
 	size_t i;
 
-	related->count = (uint32_t) bake_more(bake, position, related->at);
-	related->is_known = true;
-	for (i = 0; i < related->count; i++)
-		bake_fill_card(bake, press_add_map(list), &bake->stories[related->at[i]], STORY_DEPTH, NULL, BAKE_CARD);
-	press_set_bool(root, "has_more", related->count > 0);
+	for (i = 0; i < count; i++)
+		bake_fill_card(bake, press_add_map(list), &bake->stories[related[i]], STORY_DEPTH, NULL, BAKE_CARD);
+	press_set_bool(root, "has_more", count > 0);
 }
 
 /* --- schema.org --- */

@@ -147,8 +147,9 @@ bool bake_addresses(struct bake *bake, struct fault *f)
 	struct buf gone;
 	struct store_rows rows;
 	bool ok;
-	size_t i;
 
+	if (!bake->addresses_changed)
+		return true;
 	buf_init(&moved, 64 * 1024 * 1024);
 	buf_init(&gone, 64 * 1024 * 1024);
 	ok = store_rows_begin(bake->db, DESK_SQL_MOVED_ALL, STORE_NO_ARGS, &rows, f);
@@ -166,11 +167,13 @@ bool bake_addresses(struct bake *bake, struct fault *f)
 		}
 		ok = store_rows_end(&rows);
 	}
-	for (i = 0; i < bake->count; i++) {
-		if (bake->stories[i].story.state == STORY_PUBLISHED)
-			continue;
-		buf_add_str(&gone, bake->stories[i].story.path);
-		buf_add_char(&gone, '\n');
+	ok = ok && store_rows_begin(bake->db, DESK_SQL_GONE_ALL, STORE_NO_ARGS, &rows, f);
+	if (ok) {
+		while (store_rows_next(&rows, f)) {
+			buf_add_str(&gone, store_column_text(&rows, 0));
+			buf_add_char(&gone, '\n');
+		}
+		ok = store_rows_end(&rows);
 	}
 	ok = ok && buf_check(&moved, "the list of redirects", f) && buf_check(&gone, "the list of withdrawn stories", f)
 		&& bake_site_put(&bake->site, "_moved", buf_view(&moved), false, f)

@@ -155,9 +155,9 @@ static void add_health(struct room *room, json_t *health)
 }
 
 static const struct room_job jobs[] = {
-	{"bake", bake_job, false},
-	{"import", story_import_job, false},
-	{NULL, NULL, false},
+	{"bake", bake_job, false, true},
+	{"import", story_import_job, false, false},
+	{NULL, NULL, false, false},
 };
 
 const struct room_kind desk_room = {

@@ -75,6 +75,15 @@ SELECT (SELECT count(*) FROM story WHERE photo = $1 AND state = 'published')
 SELECT hash, widths FROM photo WHERE hash = (SELECT photo FROM story WHERE id = $1)
 	OR hash IN (SELECT photo FROM story_picture WHERE story = $1)
 
+-- name: photo_in_texts
+-- → hash, width, height, widths, dominant, credit of all photos in published texts, by hash
+SELECT hash, width, height, widths, dominant, credit FROM photo
+WHERE hash IN (SELECT i.photo FROM story_picture i JOIN story s ON s.id = i.story WHERE s.state = 'published') ORDER BY hash
+
+-- name: photo_in_text
+-- story → as photo_in_texts
+SELECT hash, width, height, widths, dominant, credit FROM photo WHERE hash IN (SELECT photo FROM story_picture WHERE story = $1)
+
 -- name: photo_publics
 -- hash → id, published of the published stories that name it
 SELECT id, published FROM story WHERE state = 'published'
@@ -139,8 +148,12 @@ SELECT id, state, path, revision, title, excerpt, body, published, was_public FR
 
 -- name: story_find
 -- id as text, slug or identity → id, newest first
-SELECT id FROM story WHERE CAST(id AS TEXT) = $1 OR identity = $1 OR slug = $1 OR path = $1
-ORDER BY CASE WHEN CAST(id AS TEXT) = $1 THEN 0 WHEN identity = $1 THEN 1 ELSE 2 END, changed DESC LIMIT 2
+SELECT id FROM (
+	SELECT id, 0 AS place, changed FROM story WHERE id = CAST($1 AS INTEGER) AND CAST(id AS TEXT) = $1
+	UNION ALL SELECT id, 1, changed FROM story WHERE identity = $1
+	UNION ALL SELECT id, 2, changed FROM story WHERE slug = $1
+	UNION ALL SELECT id, 2, changed FROM story WHERE path = $1) AS found
+GROUP BY id ORDER BY min(place), max(changed) DESC LIMIT 2
 
 -- name: story_one
 -- id → as story_all, then body, identity, revision, changed, withdrawn_reason, was_public
@@ -150,10 +163,10 @@ SELECT s.id, s.state, s.title, s.slug, s.lang, s.dir, s.section, s.excerpt, s.ph
 FROM story s LEFT JOIN photo p ON p.hash = s.photo WHERE s.id = $1
 
 -- name: story_all
--- → every story that was ever public, the oldest first
+-- → every published story, the oldest first
 SELECT s.id, s.state, s.title, s.slug, s.lang, s.dir, s.section, s.excerpt, s.photo, p.width, p.height, p.widths, p.dominant,
 	s.alt, s.caption, s.credit, s.published, s.updated, s.path, s.focus_x, s.focus_y
-FROM story s LEFT JOIN photo p ON p.hash = s.photo WHERE s.was_public = 1 ORDER BY s.published, s.id
+FROM story s LEFT JOIN photo p ON p.hash = s.photo WHERE s.state = 'published' AND s.was_public = 1 ORDER BY s.published, s.id
 
 -- name: story_bodies
 -- → id, body of every published story, in the order of story_all
@@ -212,6 +225,9 @@ DELETE FROM story_term WHERE story = $1
 -- name: term_insert
 INSERT INTO story_term (story, place, term) VALUES ($1, $2, $3)
 
+-- name: term_of
+SELECT term FROM story_term WHERE story = $1 ORDER BY place
+
 -- name: term_all
 -- → story, term
 SELECT story, term FROM story_term ORDER BY story, place
@@ -222,6 +238,10 @@ DELETE FROM story_correction WHERE story = $1
 -- name: correction_insert
 -- story, place, made, text, grave
 INSERT INTO story_correction (story, place, made, text, grave) VALUES ($1, $2, $3, $4, $5)
+
+-- name: correction_of
+-- story → made, text, grave
+SELECT made, text, grave FROM story_correction WHERE story = $1 ORDER BY place
 
 -- name: correction_all
 -- → story, made, text, grave
@@ -238,8 +258,8 @@ INSERT INTO list (id, kind, slug, name) VALUES ($1, $2, $3, $4) ON CONFLICT (kin
 SELECT id FROM list WHERE kind = $1 AND slug = $2
 
 -- name: list_of_story
--- story → list
-SELECT list FROM list_slot WHERE story = $1 ORDER BY list
+-- story → list, slot
+SELECT list, slot FROM list_slot WHERE story = $1 ORDER BY list
 
 -- name: list_has
 -- list, story
@@ -262,7 +282,7 @@ SELECT id, kind, slug, name, next_slot FROM list ORDER BY kind, slug
 
 -- name: list_slots
 -- → list, slot, story of published stories
-SELECT l.list, l.slot, l.story FROM list_slot l JOIN story s ON s.id = l.story WHERE s.state = 'published' ORDER BY l.list, l.slot
+SELECT list, slot, story FROM list_slot WHERE shown IS NOT NULL ORDER BY list, slot
 
 -- --- addresses that were ---
 
@@ -276,6 +296,97 @@ DELETE FROM moved WHERE old_path = $1
 -- name: moved_all
 -- → old path, path, state
 SELECT m.old_path, s.path, s.state FROM moved m JOIN story s ON s.id = m.story ORDER BY m.old_path
+
+-- name: gone_all
+-- → path of every story that was public and is no more
+SELECT path FROM story WHERE was_public = 1 AND state <> 'published' ORDER BY published, id
+
+-- --- what a bake of few stories looks up (bake_hand.c, bake_kin.c): each a few rows of an index ---
+
+-- name: hand_story
+-- id → as story_all, in any state
+SELECT s.id, s.state, s.title, s.slug, s.lang, s.dir, s.section, s.excerpt, s.photo, p.width, p.height, p.widths, p.dominant,
+	s.alt, s.caption, s.credit, s.published, s.updated, s.path, s.focus_x, s.focus_y
+FROM story s LEFT JOIN photo p ON p.hash = s.photo WHERE s.id = $1
+
+-- name: hand_date
+-- id → state, published
+SELECT state, published FROM story WHERE id = $1
+
+-- name: hand_count
+-- → how many are published
+SELECT count(*) FROM story WHERE state = 'published'
+
+-- name: hand_newest
+-- limit → id
+SELECT id FROM story WHERE state = 'published' ORDER BY published DESC, id DESC LIMIT $1
+
+-- name: hand_oldest
+-- limit → id, published
+SELECT id, published FROM story WHERE state = 'published' ORDER BY published, id LIMIT $1
+
+-- name: hand_younger
+-- published, id, limit → id, published
+SELECT id, published FROM story WHERE state = 'published' AND (published, id) > ($1, $2) ORDER BY published, id LIMIT $3
+
+-- name: hand_older
+-- published, id, limit → id, published
+SELECT id, published FROM story WHERE state = 'published' AND (published, id) < ($1, $2)
+ORDER BY published DESC, id DESC LIMIT $3
+
+-- name: hand_list_younger
+-- list, published, id, limit → story, published
+SELECT story, shown FROM list_slot WHERE list = $1 AND shown IS NOT NULL AND (shown, story) > ($2, $3)
+ORDER BY shown, story LIMIT $4
+
+-- name: hand_list_older
+-- list, published, id, limit → story, published
+SELECT story, shown FROM list_slot WHERE list = $1 AND shown IS NOT NULL AND (shown, story) < ($2, $3)
+ORDER BY shown DESC, story DESC LIMIT $4
+
+-- name: hand_list
+-- id → id, kind, slug, name, next_slot
+SELECT id, kind, slug, name, next_slot FROM list WHERE id = $1
+
+-- name: hand_list_slots
+-- list, from, until → slot, story of published stories
+SELECT slot, story FROM list_slot WHERE list = $1 AND slot >= $2 AND slot < $3 AND shown IS NOT NULL ORDER BY slot
+
+-- name: hand_list_last
+-- list, limit → slot, story of published stories, the last slots first
+SELECT slot, story FROM list_slot WHERE list = $1 AND shown IS NOT NULL ORDER BY slot DESC LIMIT $2
+
+-- name: hand_issues
+-- story → issues that name it
+SELECT issue FROM issue_story WHERE story = $1
+
+-- name: hand_lives
+-- path → whether a published story has it
+SELECT count(*) FROM story WHERE path = $1 AND state = 'published'
+
+-- name: sitemap_month
+-- from, until, limit → path, published, updated of published stories
+SELECT path, published, updated FROM story WHERE state = 'published' AND published >= $1 AND published < $2
+ORDER BY published, id LIMIT $3
+
+-- name: sitemap_any
+-- from, until → whether a story was published then
+SELECT count(*) FROM (SELECT 1 FROM story WHERE state = 'published' AND published >= $1 AND published < $2 LIMIT 1) AS one
+
+-- name: sitemap_span
+-- → the first date and the last
+SELECT (SELECT published FROM story WHERE state = 'published' ORDER BY published LIMIT 1),
+	(SELECT published FROM story WHERE state = 'published' ORDER BY published DESC LIMIT 1)
+
+-- name: kin_all
+-- → list, story, published of all published stories in sections and topics; is it a section
+SELECT s.list, s.story, s.shown, CASE WHEN l.kind = 'section' THEN 1 ELSE 0 END FROM list_slot s JOIN list l ON l.id = s.list
+WHERE l.kind <> 'author' AND s.shown IS NOT NULL ORDER BY s.list, s.shown, s.story
+
+-- name: kin_of
+-- story → its lists that count, is it a section
+SELECT s.list, CASE WHEN l.kind = 'section' THEN 1 ELSE 0 END FROM list_slot s JOIN list l ON l.id = s.list
+WHERE s.story = $1 AND l.kind <> 'author' ORDER BY s.list
 
 -- --- the bake's queue ---
 

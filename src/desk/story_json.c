@@ -34,13 +34,13 @@ static json_t *list_of(const struct str *items, size_t count)
 	return list;
 }
 
-static json_t *pictures_of(const struct story *story)
+json_t *story_pictures_to_json(const struct story_picture *pictures, size_t count)
 {
 	json_t *list = json_array();
 	size_t i;
 
-	for (i = 0; i < story->picture_count; i++) {
-		const struct story_picture *picture = &story->pictures[i];
+	for (i = 0; i < count; i++) {
+		const struct story_picture *picture = &pictures[i];
 		const struct story_photo *photo = &picture->photo;
 
 		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "photo", http_json_str(photo->hash),
@@ -50,6 +50,16 @@ static json_t *pictures_of(const struct story *story)
 			http_json_str(picture->credit)));
 	}
 	return list;
+}
+
+void story_photo_to_json(const struct story_photo *photo, json_t *json)
+{
+	json_object_set_new(json, "photo", http_json_str(photo->hash));
+	json_object_set_new(json, "widths", http_json_str(photo->widths));
+	json_object_set_new(json, "dominant", http_json_str(photo->dominant));
+	json_object_set_new(json, "width", json_integer(photo->width));
+	json_object_set_new(json, "height", json_integer(photo->height));
+	json_object_set_new(json, "removed", json_integer(photo->removed));
 }
 
 json_t *story_to_json(const struct story *story)
@@ -63,9 +73,7 @@ json_t *story_to_json(const struct story *story)
 	json_object_set_new(json, "state", json_string(story_state_name(story->state)));
 	json_object_set_new(json, "published", json_integer(story->published.us));
 	json_object_set_new(json, "updated", json_integer(story->updated.us));
-	json_object_set_new(json, "width", json_integer(story->photo.width));
-	json_object_set_new(json, "height", json_integer(story->photo.height));
-	json_object_set_new(json, "removed", json_integer(story->photo.removed));
+	story_photo_to_json(&story->photo, json);
 	json_object_set_new(json, "authors", list_of(story->authors, story->author_count));
 	json_object_set_new(json, "topics", list_of(story->topics, story->topic_count));
 	json_object_set_new(json, "terms", list_of(story->terms, story->term_count));
@@ -76,7 +84,7 @@ json_t *story_to_json(const struct story *story)
 	json_object_set_new(json, "corrections", corrections);
 	json_object_set_new(json, "focus_x", json_integer(story->focus.x));
 	json_object_set_new(json, "focus_y", json_integer(story->focus.y));
-	json_object_set_new(json, "pictures", pictures_of(story));
+	json_object_set_new(json, "pictures", story_pictures_to_json(story->pictures, story->picture_count));
 	return json;
 }
 

@@ -107,10 +107,11 @@ static bool join_list(struct joining *join, const char *kind, struct str name, s
 		f) && store_run(join->db, DESK_SQL_LIST_ADVANCE, STORE_ARGS(store_i64(list)), NULL, f));
 }
 
-/* Leaves the lists that the story does not belong to any more; their ids into `left`. */
+/* Leaves the lists that the story does not belong to any more; "list:slot" of each into `left`. */
 static bool leave_lists(struct joining *join, struct buf *left, struct fault *f)
 {
 	int64_t gone[64];
+	int64_t slots[64];
 	size_t count = 0;
 	struct store_rows rows;
 	bool ok;
@@ -123,13 +124,15 @@ static bool leave_lists(struct joining *join, struct buf *left, struct fault *f)
 
 		for (i = 0; i < join->count && join->lists[i] != list; i++)
 			;
-		if (i == join->count && count < sizeof(gone) / sizeof(gone[0]))
+		if (i == join->count && count < sizeof(gone) / sizeof(gone[0])) {
+			slots[count] = store_column_i64(&rows, 1);
 			gone[count++] = list;
+		}
 	}
 	ok = store_rows_end(&rows);
 	for (i = 0; i < count && ok; i++) {
 		ok = store_run(join->db, DESK_SQL_LIST_LEAVE, STORE_ARGS(store_i64(gone[i]), store_i64(join->story)), NULL, f);
-		buf_format(left, "%lld ", (long long) gone[i]);
+		buf_format(left, "%lld:%lld ", (long long) gone[i], (long long) slots[i]);
 	}
 	return ok;
 }
@@ -197,8 +200,7 @@ static bool queue(struct store *db, const struct story *story, const struct stan
 		return false;
 	return store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(story->id), store_text(str_from(why)),
 		has_moved ? store_text(was->path) : store_null(), store_text(left),
-		store_i64(was->published.us != 0 && was->published.us < story->published.us ? was->published.us
-		: story->published.us)), NULL, f);
+		store_i64(was->published.us != 0 ? was->published.us : story->published.us)), NULL, f);
 }
 
 static bool save_all(struct store *db, struct story *story, const struct standing *was, struct when now, const char *by,
@@ -232,7 +234,8 @@ bool story_save(struct store *db, struct story *story, struct when now, const ch
 
 	if (!read_standing(db, story->identity, arena, &was, f))
 		return false;
-	story->id = was.is_there ? was.id : rand_id();
+	if (was.is_there || story->id == 0)
+		story->id = was.is_there ? was.id : rand_id();
 	if (story->published.us == 0)
 		story->published = was.published.us != 0 || story->state != STORY_PUBLISHED ? was.published : now;
 	story->path = story->published.us != 0 ? story_path(story->published, story->slug, arena) : (struct str){NULL, 0};

@@ -15,7 +15,7 @@
 #include "gen/desk_sql.h"
 #include "store/store.h"
 
-enum { BAKE_SOON_MS = 30, BAKE_AGAIN_MS = 2000, BAKE_LATEST_MS = 300000 };
+enum { BAKE_SOON_MS = 2, BAKE_AGAIN_MS = 2000, BAKE_LATEST_MS = 300000 };
 
 static void start_bake(void *self);
 

@@ -48,6 +48,7 @@ struct work {
 	struct loop_child *import_child;
 	struct loop_timer *import_timer;
 	struct work_job *import_job;
+	int64_t import_id;          /* the last that was given */
 	int import_fd;              /* what the child wrote, being taken */
 	char import_in[64], import_out[64];
 	struct work_issue issues[WORK_ISSUES];
@@ -73,6 +74,12 @@ bool story_import_job(struct room *room, int argc, char **argv, struct fault *f)
 /* A story as a line of JSON between the child and the desk. */
 struct errand;
 struct story;
+struct story_photo;
+/* Its photo's part, over what stands there. */
+void story_photo_to_json(const struct story_photo *photo, json_t *json);
+/* Its list of pictures, for the key "pictures". */
+struct story_picture;
+json_t *story_pictures_to_json(const struct story_picture *pictures, size_t count);
 json_t *story_to_json(const struct story *story);
 bool story_from_json(const json_t *json, struct arena *arena, struct story *out, struct fault *f)
 	__attribute__((warn_unused_result));

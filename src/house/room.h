@@ -71,6 +71,7 @@ struct room_job {
 	const char *name;   /* "bake" */
 	bool (*run)(struct room *room, int argc, char **argv, struct fault *f); /* room->loop and ->client are NULL */
 	bool writes;        /* true: opens the database read-write (the room itself must not write meanwhile: rare) */
+	bool is_awaited;    /* true: somebody waits for it, so it begins at the room's own priority, and lowers it when it is long */
 };
 
 /* Starts a job of this room. Lines and end as loop_spawn's. args is NULL-ended and without the job's name. A job's last line on failure is

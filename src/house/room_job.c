@@ -15,7 +15,7 @@
 #include "house/room_inside.h"
 #include "store/store.h"
 
-enum { JOB_ARGS = 64 };
+enum { JOB_ARGS = 64, LOWER_PRIORITY = 5 };
 
 int room_env_fd(const char *name)
 {
@@ -27,6 +27,16 @@ int room_env_fd(const char *name)
 	return (int) number;
 }
 
+static const struct room_job *find_job(const struct room *room, const char *name)
+{
+	const struct room_job *job = room->kind->jobs;
+
+	while (job != NULL && job->name != NULL && strcmp(job->name, name) != 0)
+		job++;
+	must(job != NULL && job->name != NULL); /* only rooms name jobs */
+	return job;
+}
+
 bool room_job_start(struct room *room, const char *job, const char *const *args, loop_line_call *on_line,
 	loop_end_call *on_end, void *self, struct loop_child **child, struct fault *f)
 {
@@ -35,7 +45,7 @@ bool room_job_start(struct room *room, const char *job, const char *const *args,
 	size_t i;
 	const struct loop_spawn how = {
 		.exe_fd = exe_fd, .argv = (char *const *) (uintptr_t) argv, .keep_fds = &exe_fd, .keep_count = 1,
-		.lower_priority = 5, .on_line = on_line, .on_end = on_end, .self = self,
+		.lower_priority = find_job(room, job)->is_awaited ? 0 : LOWER_PRIORITY, .on_line = on_line, .on_end = on_end, .self = self,
 	};
 
 	for (i = 0; args != NULL && args[i] != NULL; i++) {
@@ -52,13 +62,10 @@ static bool room_job_run(struct room *room, const struct room_job *job, int argc
 
 int room_job_main(struct room *room, int argc, char **argv)
 {
-	const struct room_job *job = room->kind->jobs;
+	const struct room_job *job = find_job(room, argv[0]);
 	struct fault f = {0};
 	char line[FAULT_SAY_BYTES + 64];
 
-	while (job != NULL && job->name != NULL && !str_is(str_from(job->name), argv[0]))
-		job++;
-	must(job != NULL && job->name != NULL); /* only room_job_start names jobs */
 	if (room_job_run(room, job, argc - 1, argv + 1, &f))
 		return 0;
 	log_fault(&f, job->name);

@@ -8,9 +8,10 @@
 #include "words.h"
 
 #include "base/arena.h"
+#include "base/must.h"
 #include "words_inside.h"
 
-enum { TERM_LETTERS = 4, TERM_BYTES = 64, TABLE = 4096, CAP_BYTES = 4 * 1024 * 1024 };
+enum { TERM_LETTERS = 4, TERM_BYTES = 64, TABLE = 4096, STOP_TABLE = 8192, CAP_BYTES = 4 * 1024 * 1024 };
 
 struct term {
 	struct str word;
@@ -128,20 +129,54 @@ static const char *const stop_words[] = {
 	" არის იყო იგი ის მაგრამ მათ მის მისი მხოლოდ რომ რომელიც სხვა უნდა უფრო შემდეგ წელს ასევე ",
 };
 
-static bool is_stop_word(struct str word)
+static uint32_t hash_of(struct str word)
 {
-	char padded[TERM_BYTES + 3];
+	uint32_t hash = 2166136261u;
 	size_t i;
 
-	if (word.len > TERM_BYTES)
-		return true;
-	padded[0] = ' ';
-	memcpy(padded + 1, word.at, word.len);
-	padded[word.len + 1] = ' ';
-	for (i = 0; i < sizeof(stop_words) / sizeof(stop_words[0]); i++)
-		if (memmem(stop_words[i], strlen(stop_words[i]), padded, word.len + 2) != NULL)
-			return true;
-	return false;
+	for (i = 0; i < word.len; i++)
+		hash = (hash ^ (unsigned char) word.at[i]) * 16777619u;
+	return hash;
+}
+
+/* The stop words by hash: made once in a process and the same ever after. */
+static struct str stop_table[STOP_TABLE];
+
+static size_t stop_slot(struct str word)
+{
+	size_t slot = hash_of(word) % STOP_TABLE;
+
+	while (stop_table[slot].len > 0 && !str_equal(stop_table[slot], word))
+		slot = (slot + 1) % STOP_TABLE;
+	return slot;
+}
+
+static void make_stop_table(void)
+{
+	size_t count = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(stop_words) / sizeof(stop_words[0]); i++) {
+		struct str rest = str_from(stop_words[i]);
+		struct str word;
+
+		while (str_next(&rest, ' ', &word)) {
+			if (word.len == 0)
+				continue;
+			must(++count < STOP_TABLE / 2);
+			stop_table[stop_slot(word)] = word;
+		}
+	}
+}
+
+static bool is_stop_word(struct str word)
+{
+	static bool is_made;
+
+	if (!is_made)
+		make_stop_table();
+	is_made = true;
+	return stop_table[stop_slot(word)].len > 0;
 }
 
 static bool is_ideograph(int32_t c)
@@ -157,15 +192,13 @@ struct terms {
 
 static void count_term(struct terms *terms, struct str word, uint32_t letters)
 {
-	uint32_t hash = 2166136261u;
+	uint32_t hash;
 	size_t slot;
-	size_t i;
 
 	terms->words++;
 	if (word.len > TERM_BYTES)
 		return;
-	for (i = 0; i < word.len; i++)
-		hash = (hash ^ (unsigned char) word.at[i]) * 16777619u;
+	hash = hash_of(word);
 	for (slot = hash % TABLE; terms->table[slot].times > 0; slot = (slot + 1) % TABLE) {
 		struct term *term = &terms->table[slot];
 

@@ -93,6 +93,7 @@ static struct store_statement *take(struct store *store, size_t query)
 static void give_back(struct store *store, size_t query)
 {
 	store->driver->reset(store->queries[query]);
+	store->work += store->driver->work(store->queries[query]);
 	store->is_open[query] = false;
 }
 
@@ -275,6 +276,18 @@ bool store_begin(struct store *store, struct fault *f)
 	return true;
 }
 
+bool store_begin_lightly(struct store *store, struct fault *f)
+{
+	must(!store->in_transaction);
+	if (!store->driver->lightly(store->link, true, f))
+		return false;
+	store->is_light = true;
+	if (store_begin(store, f))
+		return true;
+	store->is_light = !store->driver->lightly(store->link, false, f);
+	return false;
+}
+
 bool store_end(struct store *store, bool ok, struct fault *f)
 {
 	must(store->in_transaction);
@@ -283,7 +296,28 @@ bool store_end(struct store *store, bool ok, struct fault *f)
 		store->driver->rollback(store->link);
 	store->in_transaction = false;
 	store->is_lost = false;
-	return ok;
+	if (store->is_light)
+		store->is_light = !store->driver->lightly(store->link, false, f);
+	return ok && !store->is_light;
+}
+
+bool store_look(struct store *store, struct fault *f)
+{
+	must(!store->in_transaction);
+	store->in_transaction = store->driver->look(store->link, f);
+	return store->in_transaction;
+}
+
+void store_look_end(struct store *store)
+{
+	must(store->in_transaction);
+	store->driver->rollback(store->link); /* there is nothing to keep */
+	store->in_transaction = store->is_lost = false;
+}
+
+int64_t store_work(const struct store *store)
+{
+	return store->work;
 }
 
 /* The copy's bytes and its name on disk. */

@@ -96,6 +96,18 @@ bool store_number(struct store *store, size_t query, const struct store_value *v
 bool store_begin(struct store *store, struct fault *f) __attribute__((warn_unused_result));
 bool store_end(struct store *store, bool ok, struct fault *f) __attribute__((warn_unused_result));
 
+/* Until store_look_end, all that is read is one state of the database, whoever writes meanwhile. Nothing may be written. */
+bool store_look(struct store *store, struct fault *f) __attribute__((warn_unused_result));
+void store_look_end(struct store *store);
+
+/* How much the statements of this connection have done so far, in the engine's own unit (SQLite: operations of its
+ * machine). What a test holds against a limit: rows that are read but not shown count, too. */
+int64_t store_work(const struct store *store);
+
+/* As store_begin, for one part of a longer work that is begun again when it was cut short: a power cut may undo its commit,
+ * whole, with those of others like it, until the next ordinary one. No other process's kill can. */
+bool store_begin_lightly(struct store *store, struct fault *f) __attribute__((warn_unused_result));
+
 /* A consistent copy into a new file (VACUUM INTO); CONFLICT if the file is there. */
 bool store_copy_to(struct store *store, const char *path, struct fault *f) __attribute__((warn_unused_result));
 

@@ -37,6 +37,16 @@ PRAGMA trusted_schema = OFF;
 PRAGMA cell_size_check = ON;
 PRAGMA temp_store = MEMORY;
 
+-- name: sqlite_light
+PRAGMA synchronous = NORMAL;
+
+-- name: sqlite_heavy
+PRAGMA synchronous = FULL;
+
+-- name: sqlite_look
+-- from its first read on, a transaction sees one state
+BEGIN;
+
 -- name: sqlite_wal
 -- out: "wal" when it worked
 PRAGMA journal_mode = WAL;

@@ -30,8 +30,11 @@ struct store_driver {
 	/* Column of the present row; text and blob views live until the next step. */
 	struct store_value (*column)(const struct store_statement *statement, int column);
 	int64_t (*changed)(struct store_link *link);
+	int64_t (*work)(struct store_statement *statement); /* since the last call, in the engine's own unit */
 
 	bool (*begin)(struct store_link *link, struct fault *f);
+	bool (*lightly)(struct store_link *link, bool on, struct fault *f); /* commits that do not wait for the disk */
+	bool (*look)(struct store_link *link, struct fault *f); /* a transaction that only reads; commit ends it */
 	bool (*commit)(struct store_link *link, struct fault *f);
 	void (*rollback)(struct store_link *link); /* nothing to roll back is fine */
 	bool (*is_in_transaction)(const struct store_link *link); /* an engine may end one by itself after a failure */
@@ -60,8 +63,10 @@ struct store {
 	bool *is_open;         /* a cursor stands on this query */
 	size_t count;
 	bool in_transaction;
+	bool is_light;         /* this transaction's commit does not wait for the disk */
 	bool is_lost;          /* the engine ended our transaction by itself: nothing more may be done in it */
 	int64_t fail_at;       /* store_fail_at */
+	int64_t work;          /* store_work */
 };
 
 /* The n-th step fails when asked for; also rolls back, as SQLite does on a full disk. */

@@ -231,6 +231,21 @@ static bool sqlite_begin(struct store_link *link, struct fault *f)
 	return sqlite_script(link, store_sql[STORE_SQL_SQLITE_BEGIN].text, f);
 }
 
+static bool sqlite_lightly(struct store_link *link, bool on, struct fault *f)
+{
+	return sqlite_script(link, store_sql[on ? STORE_SQL_SQLITE_LIGHT : STORE_SQL_SQLITE_HEAVY].text, f);
+}
+
+static bool sqlite_look(struct store_link *link, struct fault *f)
+{
+	return sqlite_script(link, store_sql[STORE_SQL_SQLITE_LOOK].text, f);
+}
+
+static int64_t sqlite_work(struct store_statement *statement)
+{
+	return sqlite3_stmt_status(statement->handle, SQLITE_STMTSTATUS_VM_STEP, 1);
+}
+
 static bool sqlite_commit(struct store_link *link, struct fault *f)
 {
 	return sqlite_script(link, store_sql[STORE_SQL_SQLITE_COMMIT].text, f);
@@ -380,7 +395,10 @@ const struct store_driver store_sqlite = {
 	.column_count = sqlite_column_count,
 	.column = sqlite_column,
 	.changed = sqlite_changed,
+	.work = sqlite_work,
 	.begin = sqlite_begin,
+	.lightly = sqlite_lightly,
+	.look = sqlite_look,
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,
 	.is_in_transaction = sqlite_is_in_transaction,

@@ -13,7 +13,6 @@ ALTER TABLE photo ADD COLUMN added_for INTEGER;                    -- the story 
 ALTER TABLE photo ADD COLUMN whole INTEGER NOT NULL DEFAULT 1 CHECK (whole IN (0, 1)); -- 0: only its small widths are there (yet)
 CREATE INDEX photo_by_added ON photo (added);
 CREATE INDEX photo_by_added_for ON photo (added_for);
-CREATE INDEX IF NOT EXISTS story_by_photo ON story (photo);
 
 -- What stories before this file showed is known to the library, too.
 UPDATE photo SET

@@ -93,6 +93,9 @@ static int end(void **state)
 	return 0;
 }
 
+/* Key terms of the stories that follow; NULL: their section and title. */
+static const char *const *terms;
+
 static int64_t save(const char *identity, const char *title, const char *slug, int64_t day, const char *section, const char *topics,
 	enum story_state state)
 {
@@ -106,6 +109,8 @@ static int64_t save(const char *identity, const char *title, const char *slug, i
 
 	while (rest.len > 0 && str_next(&rest, ',', &piece))
 		story.topics[story.topic_count++] = piece;
+	for (story.term_count = terms != NULL ? 0 : 2; terms != NULL && story.term_count < 4; story.term_count++)
+		story.terms[story.term_count] = str_from(terms[story.term_count]);
 	if (!store_begin(db, &f) || !store_end(db, story_save(db, &story, clock_now(), "test", &arena, &f), &f))
 		fail_msg("%s", f.say);
 	return story.id;
@@ -188,7 +193,8 @@ static void a_story_page_is_whole(void **state)
 	has("/", "2024/10/05/kerry/");
 	has("/topic/syria/", "../../2024/10/05/kerry/");
 	has("/feed.xml", "https://tern.example/2024/10/05/kerry/");
-	has("/sitemap.xml", "https://tern.example/2024/10/05/kerry/");
+	has("/sitemap.xml", "https://tern.example/sitemap-2024-10.xml");
+	has("/sitemap-2024-10.xml", "https://tern.example/2024/10/05/kerry/");
 	has("/section/culture/", "<h1>Culture</h1>");
 	has("/_headers", "Content-Security-Policy: default-src 'none'");
 	has("/_404.html", "@ROOT@");
@@ -345,6 +351,120 @@ static void changes_add_up_to_a_full_bake(void **state)
 	}
 }
 
+/* --- archives larger than what "Read more" looks at --- */
+
+static int64_t save_any(uint32_t who, int64_t day)
+{
+	static const char *const sections[] = {"News", "Culture", "Opinion", ""};
+	static const char *const topics[] = {"x", "x,y", "X", "x,z", "y,z", "", "x", "x"};
+	static const char *const vocabulary[] = {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"};
+	const char *chosen[4];
+	char identity[32];
+	char slug[32];
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		chosen[i] = vocabulary[2 * i + rand_below(2)];
+	snprintf(identity, sizeof(identity), "s%u", who);
+	snprintf(slug, sizeof(slug), "s%u-%u", who, rand_below(30) == 0);
+	terms = chosen;
+	int64_t id = save(identity, slug, slug, day, sections[rand_below(4)], topics[rand_below(8)], rand_below(20) == 0 ? STORY_DRAFT
+		: STORY_PUBLISHED);
+
+	terms = NULL;
+	return id;
+}
+
+/* What of a bake that died stands there, stands there; the queue does, too. */
+static void bake_and_die(void)
+{
+	struct bake_run how = {.db = db, .theme = theme, .settings = &settings, .site_path = at("site")};
+	struct bake_done done = {0};
+	struct fault f = {0};
+
+	store_fail_at(db, 1 + (int64_t) rand_below(3000));
+	(void) !bake_run(&how, &done, &f);
+	store_fail_at(db, 0);
+}
+
+/* More stories of a topic than the window holds; changes of the old and the new, of dates, of topics; some bakes die on the
+ * way, and more changes before the next one. */
+static void changes_of_a_large_archive_add_up(void **state)
+{
+	struct fault f = {0};
+	uint32_t i;
+
+	(void) state;
+	for (i = 0; i < 340; i++)
+		save_any(i, 1 + (int64_t) rand_below(500));
+	bake();
+	for (i = 0; i < 48; i++) {
+		uint32_t who = rand_below(345);
+		int64_t id = save_any(who, 1 + (int64_t) rand_below(500));
+
+		if (rand_below(4) == 0 && story_change_state(db, id, STORY_WITHDRAWN, STR(""), clock_now(), &f) && rand_below(2) == 0)
+			(void) !story_change_state(db, id, STORY_PUBLISHED, STR(""), clock_now(), &f);
+		fault_clear(&f);
+		if (rand_below(3) == 0)
+			bake_and_die();
+		if (rand_below(2) == 0)
+			bake();
+		if (i % 12 == 11) {
+			bake();
+			is_as_baked_from_nothing();
+		}
+	}
+}
+
+static int64_t work_of_a_bake(void)
+{
+	int64_t before = store_work(db);
+
+	bake();
+	return store_work(db) - before;
+}
+
+static void grow_to(uint32_t from, uint32_t until, int64_t day)
+{
+	char identity[32];
+	uint32_t i;
+
+	for (i = from; i < until; i++) {
+		snprintf(identity, sizeof(identity), "n%u", i);
+		save(identity, identity, identity, day, i % 2 ? "News" : "Culture", i % 3 ? "x,y" : "x", STORY_PUBLISHED);
+	}
+}
+
+/* New, changed, withdrawn: what the database does for a bake does not depend on how many older stories there are. */
+static void a_bake_of_changes_costs_the_same_in_any_archive(void **state)
+{
+	int64_t work[2][3];
+	struct fault f = {0};
+	int64_t id;
+	int size;
+	int i;
+
+	for (size = 0; size < 2; size++) {
+		grow_to(0, size == 0 ? 10 : 900, 3999);
+		grow_to(1000, 1450, 4000); /* what every window holds, and more */
+		grow_to(1450, 1500, 4100);
+		bake();
+		id = save("new", "New", "new", 5000, "News", "x,y", STORY_PUBLISHED);
+		work[size][0] = work_of_a_bake();
+		save("n1460", "Changed", "n1460", 4100, "News", "x", STORY_PUBLISHED);
+		work[size][1] = work_of_a_bake();
+		assert_true(story_change_state(db, id, STORY_WITHDRAWN, STR(""), clock_now(), &f));
+		work[size][2] = work_of_a_bake();
+		if (size == 0) {
+			end(state);
+			begin(state);
+		}
+	}
+	for (i = 0; i < 3; i++)
+		if (work[1][i] > work[0][i] + work[0][i] / 8)
+			fail_msg("change %d: %lld steps of the database with 510 stories, %lld with 1,400", i, (long long) work[0][i], (long long) work[1][i]);
+}
+
 static void start_issue(int64_t id, const char *subject, int64_t us)
 {
 	struct fault f = {0};
@@ -409,6 +529,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_issue_keeps_its_address, begin, end),
 		cmocka_unit_test_setup_teardown(a_story_published_while_baking_takes_no_other_away, begin, end),
 		cmocka_unit_test_setup_teardown(changes_add_up_to_a_full_bake, begin, end),
+		cmocka_unit_test_setup_teardown(changes_of_a_large_archive_add_up, begin, end),
+		cmocka_unit_test_setup_teardown(a_bake_of_changes_costs_the_same_in_any_archive, begin, end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
