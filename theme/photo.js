@@ -35,7 +35,7 @@
 		form.addEventListener('input', function () {
 			var caption = escaped(form.elements.caption.value, /[\\"&]/g), credit = escaped(form.elements.credit.value, /[\\"&]/g);
 			if (caption && credit && !/[.!?…؟。][”»)]?$/.test(caption)) caption += '.';
-			out.value = '![' + escaped(form.elements.alt.value, /[\\[\]*_`<>~&!]/g) + '](photo:' + form.dataset.picture +
+			out.value = '![' + escaped(form.elements.alt.value, /[\\[\]*_`<>~&!^]/g) + '](photo:' + form.dataset.picture +
 				(caption || credit ? ' "' + (caption && credit ? caption + ' ' + credit : caption || credit) + '"' : '') + ')';
 		});
 		out.addEventListener('focus', function () { out.select(); });

@@ -204,7 +204,8 @@ static bool fill_item(struct feeding *feeding, const struct bake_story *of, stru
 		.image_credit = story->credit};
 	item->id = item->url;
 	buf_init(&html, 4 * 1024 * 1024);
-	ok = bake_pictures_take(bake, story->id, f) && store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(story->id)), &feeding->arena, &row, &found, f)
+	ok = bake_pictures_take(bake, story->id, f)
+		&& store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(story->id)), &feeding->arena, &row, &found, f)
 		&& (!found || bake_markdown(bake, row.columns[0].bytes, STR("f-"),
 			bake_absolute(bake, STR("/"), &feeding->arena), &html, NULL, f));
 	item->html = str_copy(buf_view(&html), &feeding->arena);

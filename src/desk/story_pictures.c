@@ -253,8 +253,11 @@ void story_picture_split(struct str title, struct str credit_known, struct str *
 		if (len > 0 && i + len < slash && !is_initial(title, i))
 			begin = i + len + 1;
 	}
-	*caption = str_trim(str_part(title, 0, begin));
 	*credit = str_trim(str_part(title, begin, SIZE_MAX));
+	if (str_find(*credit, STR(" / ")) != SIZE_MAX)
+		*caption = str_trim(str_part(title, 0, begin));
+	else
+		*credit = (struct str){NULL, 0}; /* "…. / Agency": nobody's name */
 }
 
 /* In brackets or quotes of Markdown: their ends are escaped, lines joined. */
@@ -276,7 +279,7 @@ static void add_escaped(struct buf *out, struct str text, const char *special)
 void story_picture_write(struct buf *out, struct str hash, struct str alt, struct str caption, struct str credit)
 {
 	buf_add_text(out, "![");
-	add_escaped(out, alt, "\\[]*_`<>~&!");
+	add_escaped(out, alt, "\\[]*_`<>~&!^");
 	buf_add_text(out, "](");
 	buf_add_str(out, scheme);
 	buf_add_str(out, hash);

@@ -595,6 +595,15 @@ static void add_plain(cmark_node *node, struct buf *out)
 	}
 }
 
+/* A paragraph that a table was cut off from has no line of its own: then what it stands in. */
+static size_t line_of(cmark_node *node)
+{
+	for (; node != NULL; node = cmark_node_parent(node))
+		if (cmark_node_get_start_line(node) > 0)
+			return (size_t) cmark_node_get_start_line(node);
+	return 1;
+}
+
 /* Whether `call` took every picture of the paragraph; what it wrote before it did not is taken back. */
 static bool ask_pictures(cmark_node *paragraph, markdown_picture_call *call, void *self, struct buf *out)
 {
@@ -612,7 +621,7 @@ static bool ask_pictures(cmark_node *paragraph, markdown_picture_call *call, voi
 		buf_clear(&alt);
 		add_plain(child, &alt);
 		picture = (struct markdown_picture){.url = str_from(cmark_node_get_url(child)), .alt = buf_view(&alt),
-			.title = str_from(cmark_node_get_title(child)), .line = (size_t) cmark_node_get_start_line(paragraph)};
+			.title = str_from(cmark_node_get_title(child)), .line = line_of(paragraph)};
 		taken = call(self, &picture, out);
 	}
 	buf_release(&alt);

@@ -191,6 +191,7 @@ static void caption_and_credit_are_told_apart(void **state)
 		{"من هناك؟ آدا رن / أ ف ب", "", "من هناك؟", "آدا رن / أ ف ب"},
 		{"No stop at its end Ada Wren / AP", "Ada Wren / AP", "No stop at its end", "Ada Wren / AP"},
 		{"Either / or is the question. Ada Wren / AP", "", "Either / or is the question.", "Ada Wren / AP"},
+		{"Nobody.  / AP", "", "Nobody.  / AP", ""},
 		{"Dr. Wren / AP", "Dr. Wren / AP", "", "Dr. Wren / AP"},
 	};
 	size_t i;
