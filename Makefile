@@ -109,7 +109,7 @@ FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 $(BUILD)/unit/%: tests/unit/%.c $(LINK_ORDER) $(GEN_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(filter-out -Wmissing-prototypes -include src/base/ban.h,$(COMMON)) -o $@ $< $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group -lcmocka $(PKGLIBS)
-$(BUILD)/unit/image/test_image: | $(BUILD)/mimeo-image
+$(BUILD)/unit/image/test_image $(BUILD)/unit/image/test_hostile: | $(BUILD)/mimeo-image
 $(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(LINK_ORDER) $(GEN_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -Wmissing-prototypes -include src/base/ban.h,$(COMMON)) -o $@ $< tests/fuzz/replay_main.c $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)

@@ -74,6 +74,12 @@ struct bake_base {
 	struct press_value *root, *newsletter, *appeal;
 };
 
+/* A photo that a text shows. */
+struct bake_photo {
+	struct story_photo made;
+	struct str credit;
+};
+
 struct bake {
 	struct store *db;
 	struct theme *theme;
@@ -100,6 +106,9 @@ struct bake {
 	bool issues_changed;        /* one has begun */
 	struct bake_months months, touched_months; /* bake_month.c: found when first asked for */
 	struct bake_ids dates;      /* a bake of changes: dates of touched stories, before and now */
+	int64_t queue_last;         /* the queue's highest row that this bake has seen */
+	struct bake_photo *photos;  /* of stories' texts: sorted, then those that came later */
+	size_t photo_count, photo_sorted, photo_room;
 };
 
 /* bake_load.c: all published stories but their bodies, and all lists. */
@@ -120,8 +129,8 @@ const struct bake_list *bake_find_list(const struct bake *bake, const char *kind
 size_t bake_more(struct bake *bake, size_t position, uint32_t out[BAKE_MORE]);
 
 /* bake_values.c: what several pages are filled with. Texts of a page live in bake->page, which bake_put empties. */
-/* Pictures: the story's own, the front page's lead, a card's. */
-enum bake_picture { BAKE_LEAD, BAKE_TOP, BAKE_CARD };
+/* Pictures: the story's own, the front page's lead, a card's, one in a story's text. */
+enum bake_picture { BAKE_LEAD, BAKE_TOP, BAKE_CARD, BAKE_BODY };
 /* a, b, c in one, NUL behind; for what a page has hundreds of: no printf. */
 struct str bake_join(struct arena *arena, struct str a, struct str b, struct str c);
 struct str bake_root(unsigned depth);                                    /* "../../" or "./" */
@@ -130,6 +139,17 @@ void bake_set_picture(struct bake *bake, struct press_value *map, const char *ke
 	struct str root, enum bake_picture kind);
 /* A section's name in a language, from the name that stories have: the one place that knows. */
 struct str bake_section_name(struct bake *bake, struct str section, struct str language);
+/* Any photo's; gives the picture's map, for a caption, or NULL where there is no photo. */
+struct press_value *bake_set_photo(struct bake *bake, struct press_value *map, const char *key, const struct story_photo *photo,
+	struct story_focus focus, struct str alt, struct str root, enum bake_picture kind);
+/* bake_pictures.c: photos in the texts of the pages that are made; before any is, for a crew looks into no database. */
+bool bake_pictures_load(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
+/* One more story's, whose text alone is shown (a feed). */
+bool bake_pictures_take(struct bake *bake, int64_t story, struct fault *f) __attribute__((warn_unused_result));
+/* A story's Markdown with its pictures; root: "../../" or "https://host/". */
+struct markdown_result;
+bool bake_markdown(struct bake *bake, struct str source, struct str prefix, struct str root, struct buf *out,
+	struct markdown_result *result, struct fault *f) __attribute__((warn_unused_result));
 /* A whole card: every key is set, so that nothing is looked up in the page around it. */
 void bake_fill_card(struct bake *bake, struct press_value *card, const struct bake_story *story, unsigned depth,
 	const struct locale *locale, enum bake_picture kind);

@@ -73,7 +73,8 @@ static bool fill_item(struct bake *bake, struct feeding *feeding, size_t at, str
 		.image_credit = story->credit};
 	item->image_bytes = bytes_of(bake, item->image_url);
 	buf_init(&html, LIMIT_PAGE_BYTES);
-	ok = markdown_write_under(story->body, STR("f-"), bake_absolute(bake, STR("/"), &feeding->arena), &html, NULL, f);
+	ok = bake_pictures_take(bake, story->id, f)
+		&& bake_markdown(bake, story->body, STR("f-"), bake_absolute(bake, STR("/"), &feeding->arena), &html, NULL, f);
 	item->html = str_copy(buf_view(&html), &feeding->arena);
 	buf_release(&html);
 	return ok;

@@ -551,8 +551,10 @@ static bool load_story(struct hand *hand, size_t number, struct fault *f)
 		.is_whole = (marks & MARK_WHOLE) != 0};
 	if (!store_rows_begin(bake->db, DESK_SQL_HAND_STORY, STORE_ARGS(store_i64(hand->ids.at[number])), &rows, f))
 		return false;
-	while (store_rows_next(&rows, f))
+	while (store_rows_next(&rows, f)) {
 		found = story_from_row(&rows, &bake->arena, &of->story);
+		story_focus_from_row(&rows, 19, &of->story);
+	}
 	if (!store_rows_end(&rows) || (found && of->is_whole && !bake_load_whole(bake, of, f)))
 		return false;
 	if (!found || (of->story.state != STORY_PUBLISHED && !of->is_touched))

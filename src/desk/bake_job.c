@@ -20,7 +20,7 @@
 #include "press/theme.h"
 #include "store/store.h"
 
-enum { RECIPE = 8, /* changes when this program bakes other pages from the same things */
+enum { RECIPE = 9, /* changes when this program bakes other pages from the same things */
 	REPORT_EVERY = 200, BODY_ARENA = 4 * 1024 * 1024, LOWER_PRIORITY = 5 };
 
 /* --- the work --- */
@@ -123,15 +123,16 @@ static bool take_away(struct bake *bake, const struct bake_changes *changes, str
 static bool bake_some(struct bake *bake, const struct bake_changes *changes, const char *site_path, struct fault *f)
 {
 	/* addresses first: whoever asks for a page in the instant between gets the redirect, not nothing */
-	return bake_hand(bake, changes, f) && bake_media_show(bake, f) && bake_pages(bake, f) && bake_addresses(bake, f)
-		&& bake_lists(bake, f) && bake_front_page(bake, f) && bake_newsletter(bake, f) && bake_plain_lists(bake, f)
-		&& bake_corrections(bake, f) && bake_feeds(bake, f) && take_away(bake, changes, f) && bake_media_hide(bake, f)
-		&& bake_site_tell(&bake->site, f) && bake_search_some(bake, site_path, f); /* no page waits for the index and its disk */
+	return bake_hand(bake, changes, f) && bake_pictures_load(bake, f) && bake_media_show(bake, f) && bake_pages(bake, f)
+		&& bake_addresses(bake, f) && bake_lists(bake, f) && bake_front_page(bake, f) && bake_newsletter(bake, f)
+		&& bake_plain_lists(bake, f) && bake_corrections(bake, f) && bake_feeds(bake, f) && take_away(bake, changes, f)
+		&& bake_media_hide(bake, f) && bake_site_tell(&bake->site, f)
+		&& bake_search_some(bake, site_path, f); /* no page waits for the index and its disk */
 }
 
 static bool bake_all(struct bake *bake, const char *site_path, struct fault *f)
 {
-	bool ok = bake_load(bake, f) && bake_media_show(bake, f) && bake_stories(bake, f);
+	bool ok = bake_load(bake, f) && bake_pictures_load(bake, f) && bake_media_show(bake, f) && bake_stories(bake, f);
 
 	report(bake->count, bake->count, "lists");
 	ok = ok && bake_addresses(bake, f) && bake_lists(bake, f) && bake_texts(bake, f) && bake_newsletter(bake, f)
@@ -179,6 +180,7 @@ static bool run(struct bake *bake, const struct bake_run *how, struct bake_chang
 {
 	if (!bake_changes_read(bake, changes, f))
 		return false;
+	bake->queue_last = changes->last;
 	bake->is_full = how->is_full || changes->wants_full || !file_exists(bake->site.fd, "search.db")
 		|| !recipe_is_same(bake, recipe(bake, how->conf)) || file_exists(bake->site.fd, under_way);
 	if (!bake->is_full)

@@ -31,6 +31,7 @@ static bool load_stories(struct bake *bake, struct fault *f)
 
 		if (bake->count == (size_t) published || !story_from_row(&rows, &bake->arena, &of->story))
 			continue;
+		story_focus_from_row(&rows, 19, &of->story);
 		of->is_page = of->is_whole = true;
 		ok = bake_ids_put(&bake->positions, of->story.id) == bake->count || fault_full(f, "the site");
 		bake->count++;

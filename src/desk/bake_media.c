@@ -54,49 +54,98 @@ static bool hide(int site_fd, const char *kept, const char *shown, struct fault 
 	return file_remove(site_fd, shown, f);
 }
 
+/* The lead of a story and the pictures in its text. */
+static bool show_story(struct bake *bake, int64_t story, struct fault *f)
+{
+	struct store_rows rows;
+	bool ok = true;
+
+	if (!store_rows_begin(bake->db, DESK_SQL_PHOTO_OF_STORY, STORE_ARGS(store_i64(story)), &rows, f))
+		return false;
+	while (ok && store_rows_next(&rows, f))
+		ok = for_each_file(bake->site.fd, store_column_text(&rows, 0), store_column_text(&rows, 1), show, f);
+	return store_rows_end(&rows) && ok;
+}
+
 bool bake_media_show(struct bake *bake, struct fault *f)
 {
+	struct store_rows rows;
 	bool ok = true;
 	size_t i;
 
 	if (mkdirat(bake->site.fd, "media", 0750) != 0 && errno != EEXIST)
 		return fault_errno(f, "site/media cannot be made");
-	for (i = 0; ok && i < bake->count; i++) {
-		const struct story *story = &bake->stories[i].story;
-
-		if ((bake->is_full || bake->stories[i].is_touched) && story->state == STORY_PUBLISHED && story->photo.hash.len > 0)
-			ok = for_each_file(bake->site.fd, story->photo.hash, story->photo.widths, show, f);
-	}
-	return ok;
+	for (i = 0; ok && !bake->is_full && i < bake->count; i++)
+		if (bake->stories[i].is_touched && bake->stories[i].story.state == STORY_PUBLISHED)
+			ok = show_story(bake, bake->stories[i].story.id, f);
+	if (!ok || !bake->is_full)
+		return ok;
+	if (!store_rows_begin(bake->db, DESK_SQL_PHOTO_SHOWN, STORE_NO_ARGS, &rows, f))
+		return false;
+	while (ok && store_rows_next(&rows, f))
+		ok = for_each_file(bake->site.fd, store_column_text(&rows, 0), store_column_text(&rows, 1), show, f);
+	return store_rows_end(&rows) && ok;
 }
 
-/* Those of the stories at hand alone: publishing one story must not cost more in a large archive. */
-static bool hide_touched(struct bake *bake, struct fault *f)
+/* Unless a published story shows it. */
+static bool hide_unshown(struct bake *bake, struct str hash, struct str widths, struct fault *f)
 {
 	int64_t shown = 0;
-	bool ok = true;
-	size_t i;
 
-	for (i = 0; ok && i < bake->count; i++) {
-		const struct story *story = &bake->stories[i].story;
-
-		if (!bake->stories[i].is_touched || story->state == STORY_PUBLISHED || story->photo.hash.len == 0)
-			continue;
-		ok = store_number(bake->db, DESK_SQL_HAND_PHOTO_SHOWN, STORE_ARGS(store_text(story->photo.hash)), &shown, f);
-		if (ok && shown == 0)
-			ok = for_each_file(bake->site.fd, story->photo.hash, story->photo.widths, hide, f);
-	}
-	return ok;
+	return store_number(bake->db, DESK_SQL_PHOTO_IS_SHOWN, STORE_ARGS(store_text(hash)), &shown, f)
+		&& (shown > 0 || for_each_file(bake->site.fd, hash, widths, hide, f));
 }
 
-/* A full bake also takes away photos that were replaced by others. */
-bool bake_media_hide(struct bake *bake, struct fault *f)
+/* A story that is not public any more: its photos as it has them. */
+static bool hide_story(struct bake *bake, int64_t story, struct fault *f)
 {
 	struct store_rows rows;
 	bool ok = true;
 
-	if (!bake->is_full)
-		return hide_touched(bake, f);
+	if (!store_rows_begin(bake->db, DESK_SQL_PHOTO_OF_STORY, STORE_ARGS(store_i64(story)), &rows, f))
+		return false;
+	while (ok && store_rows_next(&rows, f))
+		ok = hide_unshown(bake, store_column_text(&rows, 0), store_column_text(&rows, 1), f);
+	return store_rows_end(&rows) && ok;
+}
+
+/* Photos that a change took out of a story that stays: the queue names them. */
+static bool hide_let_go(struct bake *bake, struct fault *f)
+{
+	struct store_rows rows;
+	struct arena arena;
+	bool ok = true;
+
+	if (!store_rows_begin(bake->db, DESK_SQL_QUEUE_PHOTOS_GONE, STORE_ARGS(store_i64(bake->queue_last)), &rows, f))
+		return false;
+	arena_init(&arena, "photo", 1024 * 1024);
+	while (ok && store_rows_next(&rows, f)) {
+		struct str rest = store_column_text(&rows, 0);
+		struct str hash = {NULL, 0};
+		struct store_row row;
+		bool found = false;
+
+		while (ok && str_next(&rest, ' ', &hash))
+			if (hash.len > 0)
+				ok = store_one(bake->db, DESK_SQL_PHOTO_FIND, STORE_ARGS(store_text(hash)), &arena, &row, &found, f)
+					&& (!found || hide_unshown(bake, hash, row.columns[2].bytes, f));
+	}
+	arena_release(&arena);
+	return store_rows_end(&rows) && ok;
+}
+
+/* Those of the stories at hand alone: publishing one story must not cost more in a large archive. */
+bool bake_media_hide(struct bake *bake, struct fault *f)
+{
+	struct store_rows rows;
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; ok && !bake->is_full && i < bake->count; i++)
+		if (bake->stories[i].is_touched && bake->stories[i].story.state != STORY_PUBLISHED)
+			ok = hide_story(bake, bake->stories[i].story.id, f);
+	if (!ok || !bake->is_full)
+		return ok && hide_let_go(bake, f);
 	if (!store_rows_begin(bake->db, DESK_SQL_PHOTO_HIDDEN, STORE_NO_ARGS, &rows, f))
 		return false;
 	while (ok && store_rows_next(&rows, f))

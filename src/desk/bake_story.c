@@ -182,7 +182,7 @@ static bool set_body(struct bake *bake, struct press_value *root, const struct s
 	/* the identity, not the random id: the same stories give the same pages */
 	snprintf(prefix, sizeof(prefix), "s%llx-", (unsigned long long) ((uint64_t) story->published.us / 1000000));
 	buf_clear(&bake->body);
-	if (!markdown_write_under(source, str_from(prefix), bake_root(STORY_DEPTH), &bake->body, &result, f))
+	if (!bake_markdown(bake, source, str_from(prefix), bake_root(STORY_DEPTH), &bake->body, &result, f))
 		return false;
 	html = buf_view(&bake->body);
 	if (result.paragraphs <= SHORT_STORY)

@@ -4,6 +4,7 @@
  * others: the pages. Runs in: desk's bake. The hard thing: a name that a card lacks would be looked up in the page
  * around it, so a card has every name.
  * SPDX-License-Identifier: ISC */
+#include <stdio.h>
 #include "base/fault.h"
 #include "base/limits.h"
 #include "desk/bake.h"
@@ -145,25 +146,41 @@ struct str bake_photo_url(struct bake *bake, const struct story *story, const ch
 		(long long) width, ending);
 }
 
-void bake_set_picture(struct bake *bake, struct press_value *map, const char *key, const struct story *story,
-	struct str root, enum bake_picture kind)
+/* What a crop keeps in sight: theme.css has a class for each step that is not the middle. */
+static struct str crop_of(struct bake *bake, struct story_focus focus)
+{
+	int64_t x = (focus.x + 50 + 12) / 25;
+	int64_t y = (focus.y + 50 + 12) / 25;
+	char text[8] = "";
+
+	if (x == 2 && y == 2)
+		return (struct str){NULL, 0};
+	if (x != 2)
+		snprintf(text, sizeof(text), "x%d", (int) x);
+	if (y != 2)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%sy%d", x != 2 ? " " : "", (int) y);
+	return str_copy(str_from(text), &bake->page);
+}
+
+struct press_value *bake_set_photo(struct bake *bake, struct press_value *map, const char *key, const struct story_photo *photo,
+	struct story_focus focus, struct str alt, struct str root, enum bake_picture kind)
 {
 	static const struct {
 		int64_t src, largest;
 		const char *sizes;
-		bool lazy, with_jpeg_set;
+		bool lazy, with_jpeg_set, is_cropped;
 	} kinds[] = {
-		[BAKE_LEAD] = {1280, 1920, "(min-width:56rem) 52rem,100vw", false, false},
-		[BAKE_TOP] = {1280, 1920, "(min-width:48rem) 48rem,100vw", false, true},
-		[BAKE_CARD] = {320, 640, "(min-width:48rem) 17rem,7rem", true, false},
+		[BAKE_LEAD] = {1280, 1920, "(min-width:56rem) 52rem,100vw", false, false, false},
+		[BAKE_TOP] = {1280, 1920, "(min-width:48rem) 48rem,100vw", false, true, true},
+		[BAKE_CARD] = {320, 640, "(min-width:48rem) 17rem,7rem", true, false, true},
+		[BAKE_BODY] = {640, 1280, "(min-width:42rem) 40rem,calc(100vw - 2rem)", true, true, false},
 	};
-	const struct story_photo *photo = &story->photo;
 	struct press_value *picture;
 	int64_t width;
 
 	if (photo->hash.len == 0 || photo->width <= 0) {
 		press_set_bool(map, key, false);
-		return;
+		return NULL;
 	}
 	width = pick_width(photo, kinds[kind].src);
 	picture = press_set_map(map, key);
@@ -177,12 +194,22 @@ void bake_set_picture(struct bake *bake, struct press_value *map, const char *ke
 	press_set_c(picture, "sizes", kinds[kind].sizes);
 	press_set_i64(picture, "width", width);
 	press_set_i64(picture, "height", height_at(photo, width));
-	/* a card's headline says it */
-	press_set_text(picture, "alt", kind == BAKE_CARD ? (struct str){NULL, 0} : story->alt);
-	press_set_text(picture, "caption", story->caption);
-	press_set_text(picture, "credit", story->credit);
+	press_set_text(picture, "alt", alt);
+	press_set_text(picture, "crop", kinds[kind].is_cropped ? crop_of(bake, focus) : (struct str){NULL, 0});
 	press_set_bool(picture, "lazy", kinds[kind].lazy);
 	press_set_text(picture, "dominant", photo->dominant);
+	return picture;
+}
+
+void bake_set_picture(struct bake *bake, struct press_value *map, const char *key, const struct story *story,
+	struct str root, enum bake_picture kind)
+{
+	/* a card's headline says what it shows */
+	struct press_value *picture = bake_set_photo(bake, map, key, &story->photo, story->focus,
+		kind == BAKE_CARD ? (struct str){NULL, 0} : story->alt, root, kind);
+
+	press_set_text(picture, "caption", story->caption);
+	press_set_text(picture, "credit", story->credit);
 }
 
 /* --- cards and times --- */

@@ -15,6 +15,7 @@
 #include "desk/bake_job.h"
 #include "desk/desk_staff.h"
 #include "desk/desk_web.h"
+#include "desk/photo_make.h"
 #include "desk/story_work.h"
 #include "gen/desk_schema.h"
 #include "gen/desk_sql.h"
@@ -92,6 +93,7 @@ static bool open_room(struct room *room, struct fault *f)
 	work->news_first = news_first(room);
 	room->self = work;
 	theme_set_language(room->theme, room->settings.language);
+	photo_open(room);
 	room_every(room, DAY_EVERY_S, DAY_EVERY_S, look_at_day, room);
 	room_every(room, POLL_FIRST_S, POLL_EVERY_S, compose_poll, room);
 	/* What a crash left undone; all of it where theme or settings changed, or where a restored copy has no site yet: it
@@ -104,6 +106,7 @@ static void close_room(struct room *room)
 {
 	struct work *work = work_of(room);
 
+	photo_close(room);
 	loop_timer_stop(&work->bake_timer);
 	loop_timer_stop(&work->import_timer);
 	memory_free(work);
@@ -193,7 +196,8 @@ const struct room_kind desk_room = {
 const struct errand_command desk_commands[] = {
 	{"story import", "desk", "FILE|FOLDER...",
 		"Takes stories in: Markdown files with front matter between two lines of ---, each photo beside its file. Keys: id, title, slug,\n"
-		"lang, dir, date, updated, authors, section, topics, photo, alt, caption, credit, excerpt, status, correction, grave.\n"
+		"lang, dir, date, updated, authors, section, topics, photo, alt, caption, credit, focus, excerpt, status, correction, grave.\n"
+		"Pictures in the text: ![what it shows](file.jpg \"Caption. Name / Agency\"), alone in their paragraph, the file beside the story.\n"
 		"Importing a story again (same id, or same file name) updates it. If anything is wrong, nothing is taken in.\n",
 		story_run_import},
 	{"story list", "desk", "[draft|published|withdrawn]", "Lists stories, the newest first.\n", story_run_list},

@@ -4,22 +4,121 @@
 -- --- photos ---
 
 -- name: photo_put
--- hash, width, height, widths, removed, dominant
-INSERT INTO photo (hash, width, height, widths, removed, dominant) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (hash) DO UPDATE SET width = $2, height = $3, widths = $4, removed = $5, dominant = $6
+-- hash, width, height, widths, removed, dominant, whole, alt, caption, credit, words, now, by, story or NULL: texts that are empty change none
+INSERT INTO photo (hash, width, height, widths, removed, dominant, whole, alt, caption, credit, words, added, added_by, added_for)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+ON CONFLICT (hash) DO UPDATE SET width = $2, height = $3, widths = $4, removed = $5, dominant = $6, whole = $7,
+	alt = CASE WHEN $11 <> '' THEN $8 ELSE photo.alt END, caption = CASE WHEN $11 <> '' THEN $9 ELSE photo.caption END,
+	credit = CASE WHEN $11 <> '' THEN $10 ELSE photo.credit END, words = CASE WHEN $11 <> '' THEN $11 ELSE photo.words END,
+	added_for = COALESCE($14, photo.added_for)
 
 -- name: photo_find
--- hash → width, height, widths, removed, dominant
-SELECT width, height, widths, removed, dominant FROM photo WHERE hash = $1
+-- hash → width, height, widths, removed, dominant, whole, alt, caption, credit, focus_x, focus_y, added, added_by, added_for
+SELECT width, height, widths, removed, dominant, whole, alt, caption, credit, focus_x, focus_y, added, added_by, added_for
+FROM photo WHERE hash = $1
+
+-- name: photo_set_texts
+-- hash, alt, caption, credit, words
+UPDATE photo SET alt = $2, caption = $3, credit = $4, words = $5 WHERE hash = $1
+
+-- name: photo_set_focus
+-- hash, x, y
+UPDATE photo SET focus_x = $2, focus_y = $3 WHERE hash = $1
+
+-- name: photo_set_story
+-- hash, story: on whose page it is at hand
+UPDATE photo SET added_for = $2 WHERE hash = $1
+
+-- name: photo_drop
+-- hash
+DELETE FROM photo WHERE hash = $1
+
+-- name: photo_library
+-- three folded words or '', limit, offset → hash, widths, alt, caption, credit, added, stories that use it; newest first
+SELECT p.hash, p.widths, p.alt, p.caption, p.credit, p.added,
+	(SELECT count(*) FROM (SELECT s.id FROM story s WHERE s.photo = p.hash UNION SELECT i.story FROM story_picture i WHERE i.photo = p.hash) u)
+FROM photo p WHERE p.words LIKE '%' || $1 || '%' AND p.words LIKE '%' || $2 || '%' AND p.words LIKE '%' || $3 || '%'
+ORDER BY p.added DESC, p.hash LIMIT $4 OFFSET $5
+
+-- name: photo_at_hand
+-- story → hash, widths, alt, caption, credit, is the lead, is in the text: what its page and editor offer
+SELECT p.hash, p.widths, p.alt, p.caption, p.credit,
+	CASE WHEN p.hash = (SELECT photo FROM story WHERE id = $1) THEN 1 ELSE 0 END,
+	CASE WHEN p.hash IN (SELECT photo FROM story_picture WHERE story = $1) THEN 1 ELSE 0 END
+FROM photo p WHERE p.added_for = $1 OR p.hash IN (SELECT photo FROM story_picture WHERE story = $1)
+	OR p.hash = (SELECT photo FROM story WHERE id = $1)
+ORDER BY p.added, p.hash LIMIT 100
+
+-- name: photo_users
+-- hash → id, title, lang, dir, state of the stories that use it
+SELECT id, title, lang, dir, state FROM story WHERE photo = $1 OR id IN (SELECT story FROM story_picture WHERE photo = $1)
+ORDER BY COALESCE(published, changed) DESC, id DESC LIMIT 100
 
 -- name: photo_shown
 -- → hash, widths of every photo that a published story names
 SELECT hash, widths FROM photo WHERE hash IN (SELECT photo FROM story WHERE state = 'published')
+	OR hash IN (SELECT i.photo FROM story_picture i JOIN story s ON s.id = i.story WHERE s.state = 'published')
 
 -- name: photo_hidden
 -- → hash, widths of every photo that no published story names
 SELECT hash, widths FROM photo
 WHERE hash NOT IN (SELECT photo FROM story WHERE state = 'published' AND photo IS NOT NULL)
+	AND hash NOT IN (SELECT i.photo FROM story_picture i JOIN story s ON s.id = i.story WHERE s.state = 'published')
+
+-- name: photo_is_shown
+-- hash → how many published stories name it
+SELECT (SELECT count(*) FROM story WHERE photo = $1 AND state = 'published')
+	+ (SELECT count(*) FROM story_picture i JOIN story s ON s.id = i.story WHERE i.photo = $1 AND s.state = 'published')
+
+-- name: photo_of_story
+-- story → hash, widths of its lead and of the pictures in its text
+SELECT hash, widths FROM photo WHERE hash = (SELECT photo FROM story WHERE id = $1)
+	OR hash IN (SELECT photo FROM story_picture WHERE story = $1)
+
+-- name: photo_in_texts
+-- → hash, width, height, widths, dominant, credit of all photos in published texts, by hash
+SELECT hash, width, height, widths, dominant, credit FROM photo
+WHERE hash IN (SELECT i.photo FROM story_picture i JOIN story s ON s.id = i.story WHERE s.state = 'published') ORDER BY hash
+
+-- name: photo_in_text
+-- story → as photo_in_texts
+SELECT hash, width, height, widths, dominant, credit FROM photo WHERE hash IN (SELECT photo FROM story_picture WHERE story = $1)
+
+-- name: photo_publics
+-- hash → id, published of the published stories that name it
+SELECT id, published FROM story WHERE state = 'published'
+	AND (photo = $1 OR id IN (SELECT story FROM story_picture WHERE photo = $1))
+
+-- name: picture_of
+-- story → photo, in the text's order
+SELECT photo FROM story_picture WHERE story = $1 ORDER BY place
+
+-- name: picture_clear
+DELETE FROM story_picture WHERE story = $1
+
+-- name: picture_insert
+-- story, place, photo
+INSERT INTO story_picture (story, place, photo) VALUES ($1, $2, $3)
+
+-- name: story_set_photo
+-- id, photo or NULL, alt, caption, credit, focus_x, focus_y, now: the text stays as it is, so no revision
+UPDATE story SET photo = $2, alt = $3, caption = $4, credit = $5, focus_x = $6, focus_y = $7, changed = $8 WHERE id = $1
+
+-- name: story_set_body
+-- id, body, now, the revision that it was made from
+UPDATE story SET body = $2, changed = $3, revision = revision + 1 WHERE id = $1 AND revision = $4
+
+-- name: story_set_focus
+-- id, x, y
+UPDATE story SET focus_x = $2, focus_y = $3 WHERE id = $1
+
+-- name: queue_photos
+-- story, why, photos that it let go, the date concerned
+INSERT INTO bake_queue (story, why, photos, since) VALUES ($1, $2, $3, $4)
+
+-- name: queue_photos_gone
+-- highest row → photos
+SELECT photos FROM bake_queue WHERE id <= $1 AND photos <> ''
 
 -- --- stories ---
 
@@ -60,13 +159,13 @@ GROUP BY id ORDER BY min(place), max(changed) DESC LIMIT 2
 -- id → as story_all, then body, identity, revision, changed, withdrawn_reason, was_public
 SELECT s.id, s.state, s.title, s.slug, s.lang, s.dir, s.section, s.excerpt, s.photo, p.width, p.height, p.widths, p.dominant,
 	s.alt, s.caption, s.credit, s.published, s.updated, s.path, s.body, s.identity, s.revision, s.changed,
-	s.withdrawn_reason, s.was_public, p.removed
+	s.withdrawn_reason, s.was_public, p.removed, s.focus_x, s.focus_y
 FROM story s LEFT JOIN photo p ON p.hash = s.photo WHERE s.id = $1
 
 -- name: story_all
 -- → every published story, the oldest first
 SELECT s.id, s.state, s.title, s.slug, s.lang, s.dir, s.section, s.excerpt, s.photo, p.width, p.height, p.widths, p.dominant,
-	s.alt, s.caption, s.credit, s.published, s.updated, s.path
+	s.alt, s.caption, s.credit, s.published, s.updated, s.path, s.focus_x, s.focus_y
 FROM story s LEFT JOIN photo p ON p.hash = s.photo WHERE s.state = 'published' AND s.was_public = 1 ORDER BY s.published, s.id
 
 -- name: story_bodies
@@ -207,7 +306,7 @@ SELECT path FROM story WHERE was_public = 1 AND state <> 'published' ORDER BY pu
 -- name: hand_story
 -- id → as story_all, in any state
 SELECT s.id, s.state, s.title, s.slug, s.lang, s.dir, s.section, s.excerpt, s.photo, p.width, p.height, p.widths, p.dominant,
-	s.alt, s.caption, s.credit, s.published, s.updated, s.path
+	s.alt, s.caption, s.credit, s.published, s.updated, s.path, s.focus_x, s.focus_y
 FROM story s LEFT JOIN photo p ON p.hash = s.photo WHERE s.id = $1
 
 -- name: hand_date
@@ -264,10 +363,6 @@ SELECT issue FROM issue_story WHERE story = $1
 -- name: hand_lives
 -- path → whether a published story has it
 SELECT count(*) FROM story WHERE path = $1 AND state = 'published'
-
--- name: hand_photo_shown
--- hash → whether a published story has it
-SELECT count(*) FROM (SELECT 1 FROM story WHERE photo = $1 AND state = 'published' LIMIT 1) AS one
 
 -- name: sitemap_month
 -- from, until, limit → path, published, updated of published stories

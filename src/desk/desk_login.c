@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/arena.h"
 #include "desk/desk_pages.h"
+#include "desk/desk_photo.h"
 #include "desk/desk_visit.h"
 #include "desk/desk_web.h"
 #include "house/room.h"
@@ -159,6 +160,19 @@ const struct http_route desk_web_routes[] = {
 	{"POST", "/stories/{id}/publish", desk_post_publish, HTTP_FORM},
 	{"GET", "/stories/{id}/withdraw", desk_get_withdraw, HTTP_NO_BODY},
 	{"POST", "/stories/{id}/withdraw", desk_post_withdraw, HTTP_FORM},
+	{"GET", "/stories/{id}/photo", desk_get_photo, HTTP_NO_BODY},
+	{"POST", "/stories/{id}/photo", desk_post_photo, HTTP_FORM},
+	{"POST", "/stories/{id}/photo/upload", desk_post_photo_upload, HTTP_UPLOAD},
+	{"POST", "/stories/{id}/photo/choose", desk_post_photo_choose, HTTP_FORM},
+	{"POST", "/stories/{id}/photo/remove", desk_post_photo_remove, HTTP_FORM},
+	{"POST", "/stories/{id}/photo/append", desk_post_photo_append, HTTP_FORM},
+	{"GET", "/stories/{id}/pictures", desk_get_pictures, HTTP_NO_BODY},
+	{"GET", "/photos", desk_get_photos, HTTP_NO_BODY},
+	{"GET", "/photos/{name}", desk_get_library_photo, HTTP_NO_BODY},
+	{"POST", "/photos/{name}", desk_post_library_photo, HTTP_FORM},
+	{"GET", "/photos/{name}/delete", desk_get_photo_delete, HTTP_NO_BODY},
+	{"POST", "/photos/{name}/delete", desk_post_photo_delete, HTTP_FORM},
+	{"GET", "/photo.js", desk_get_photo_js, HTTP_NO_BODY},
 	{"GET", "/newsletter", desk_get_letter, HTTP_NO_BODY},
 	{"POST", "/newsletter/compose", desk_post_compose, HTTP_FORM},
 	{"GET", "/newsletter/{id}", desk_get_issue, HTTP_NO_BODY},

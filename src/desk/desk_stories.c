@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "desk/desk_pages.h"
+#include "desk/desk_photo.h"
 #include "desk/desk_visit.h"
 #include "desk/story.h"
 #include "desk/story_store.h"
@@ -314,14 +315,14 @@ static struct str joined(const struct str *items, size_t count, struct arena *ar
 }
 
 /* As readers will see it; where Markdown refuses it, as it was typed. */
-static void add_body(struct press_value *root, const struct story *story, struct arena *arena)
+static void add_body(struct room *room, struct press_value *root, const struct story *story, struct arena *arena)
 {
 	struct markdown_result result;
 	struct fault f = {0};
 	struct buf html;
 
 	buf_init(&html, LIMIT_PAGE_BYTES);
-	if (markdown_write(story->body, STR("s-"), &html, &result, &f) && buf_check(&html, "this story", &f))
+	if (desk_photo_markdown(room, story->body, STR("s-"), arena, &html, &result, &f) && buf_check(&html, "this story", &f))
 		press_set_text(root, "body_html", str_copy(buf_view(&html), arena));
 	else
 		press_set_text(root, "body", story->body);
@@ -355,7 +356,7 @@ void desk_get_story(struct http_request *rq, void *self)
 	press_set_text(root, "thumb", thumb_of(story.photo.hash, story.photo.widths, visit->arena));
 	press_set_text(root, "caption", story.caption);
 	press_set_text(root, "credit", story.credit);
-	add_body(root, &story, visit->arena);
+	add_body(visit->room, root, &story, visit->arena);
 	press_set_c(root, "mark", mark_of(state));
 	press_set_c(root, "state", name_of(state));
 	press_set_text(root, "published", desk_when(visit->room, story.published, visit->arena));
@@ -365,6 +366,8 @@ void desk_get_story(struct http_request *rq, void *self)
 		press_set_text(root, "live_href", str_format(visit->arena, "%.*s%.*s", STR_ARG(visit->room->settings.url),
 			STR_ARG(story.path)));
 	press_set_text(root, "here", str_format(visit->arena, "/stories/%" PRId64, story.id));
+	press_set_bool(root, "can_illustrate", (visit->person.rights & DESK_PHOTO_RIGHT) != 0
+		&& (story.state != STORY_PUBLISHED || (visit->person.rights & DESK_PUBLISH) != 0));
 	if ((visit->person.rights & DESK_PUBLISH) != 0) {
 		press_set_bool(root, "can_publish", story_may_become(story.state, STORY_PUBLISHED));
 		press_set_bool(root, "can_withdraw", story_may_become(story.state, STORY_WITHDRAWN));

@@ -32,6 +32,12 @@ static const struct {
 	{"sending", "Sending has begun."},
 	{"paused", "Paused. Nothing more leaves until you send again."},
 	{"baking", "The whole site is being made anew."},
+	{"photo-added", "The photo is here. Now give it a caption, a credit and a description."},
+	{"photo-saved", "Saved."},
+	{"photo-chosen", "Chosen, with the words that it had last. Look whether they fit this story."},
+	{"photo-removed", "The story has no lead photo now. The photo stays in the library."},
+	{"photo-deleted", "Deleted: the photo and all its sizes."},
+	{"picture-added", "Added at the end of the text. Move it in the editor to where it belongs."},
 	{"revoked", "Revoked. Their links and sessions have ended."},
 };
 

@@ -42,6 +42,17 @@ struct story_photo {
 	struct str dominant;
 };
 
+/* What a crop keeps in sight, in percent from the middle: -50 (left, top) … 50. */
+struct story_focus {
+	int64_t x, y;
+};
+
+/* A photo that an import brings along for a story's text. */
+struct story_picture {
+	struct story_photo photo;
+	struct str alt, caption, credit;
+};
+
 struct story_correction {
 	struct when made;
 	struct str text;
@@ -55,6 +66,7 @@ struct story {
 	struct str title, slug, lang, dir, section, excerpt, body;
 	struct story_photo photo;
 	struct str alt, caption, credit;
+	struct story_focus focus;
 	struct when published, updated;
 	struct str path;            /* "/2026/11/20/slug/"; empty while there is no date */
 	struct str authors[STORY_AUTHORS];
@@ -65,6 +77,8 @@ struct story {
 	size_t term_count;
 	struct story_correction corrections[STORY_CORRECTIONS];
 	size_t correction_count;
+	const struct story_picture *pictures; /* of an import */
+	size_t picture_count;
 };
 
 /* "/YYYY/MM/DD/slug/" in the newsroom's zone. */
@@ -100,7 +114,7 @@ bool front_parse(struct str file, const char *name, struct arena *arena, struct 
 struct story_file {
 	struct story story;         /* without id, path, photo */
 	struct str photo;           /* relative to the file's folder; empty: none */
-	size_t photo_line;
+	size_t photo_line, body_line;
 	bool has_slug;
 };
 

@@ -195,6 +195,20 @@ static bool take_credit(struct filing *w, const struct front_field *field)
 	return take_text(w, field, CAPTION_CHARS, &w->out->story.credit);
 }
 
+/* "focus: 30 60": percent from the left and from the top. */
+static bool take_focus(struct filing *w, const struct front_field *field)
+{
+	struct str rest = field->value;
+	struct str first = {NULL, 0};
+	int64_t x, y;
+
+	if (!str_next(&rest, ' ', &first) || !str_to_i64(first, &x) || !str_to_i64(str_trim(rest), &y) || x < 0 || x > 100 || y < 0
+		|| y > 100)
+		return wrong(w, field->line, "focus is two numbers from 0 to 100: `focus: 30 60` is 30 % from the left, 60 % from the top");
+	w->out->story.focus = (struct story_focus){x - 50, y - 50};
+	return true;
+}
+
 static bool take_excerpt(struct filing *w, const struct front_field *field)
 {
 	return take_text(w, field, EXCERPT_CHARS, &w->out->story.excerpt);
@@ -237,7 +251,7 @@ static const struct {
 	{"section", take_section, false}, {"topics", take_topics, false}, {"photo", take_photo, false},
 	{"alt", take_alt, false},
 	{"caption", take_caption, false}, {"credit", take_credit, false}, {"excerpt", take_excerpt, false},
-	{"status", take_status, false}, {"correction", take_correction, true}, {"grave", take_correction, true},
+	{"focus", take_focus, false}, {"status", take_status, false}, {"correction", take_correction, true}, {"grave", take_correction, true},
 };
 
 static bool take_field(struct filing *w, const struct front *front, size_t i)
@@ -256,7 +270,7 @@ static bool take_field(struct filing *w, const struct front *front, size_t i)
 		return keys[k].take(w, field);
 	}
 	return fault_set(w->f, FAULT_INPUT, "%s:%zu: mimeo knows no key \"%.*s\"; there are id, title, slug, lang, dir, date, updated, "
-		"authors, section, topics, photo, alt, caption, credit, excerpt, status, correction, grave", w->name,
+		"authors, section, topics, photo, alt, caption, credit, focus, excerpt, status, correction, grave", w->name,
 		field->line, STR_ARG(str_part(field->key, 0, 40)));
 }
 
@@ -325,6 +339,7 @@ bool story_from_file(struct str file, const char *name, struct str identity_othe
 	*out = (struct story_file){.story.state = STORY_PUBLISHED};
 	if (!front_parse(file, name, arena, &front, f))
 		return false;
+	out->body_line = front.body_line;
 	for (i = 0; i < front.count; i++)
 		if (!take_field(&w, &front, i))
 			return false;

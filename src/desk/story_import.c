@@ -16,13 +16,14 @@
 #include "base/limits.h"
 #include "desk/story.h"
 #include "desk/story_photo.h"
+#include "desk/story_pictures.h"
 #include "desk/story_work.h"
 #include "gen/desk_sql.h"
 #include "http/http_client.h"
 #include "store/store.h"
 
 enum { IMPORT_CAP_BYTES = 512 * 1024 * 1024, FILE_ARENA = 64 * 1024 * 1024, FOLDER_DEPTH = 6, REPORT_EVERY = 100,
-	RECORD_BYTES = 4 * LIMIT_STORY_BYTES };
+	RECORD_BYTES = 4 * LIMIT_STORY_BYTES, PICTURES = 100 };
 
 /* What is kept of a file: its text waits in the spool. */
 struct import_file {
@@ -34,6 +35,10 @@ struct import_file {
 	struct str photo;           /* its path; empty: none */
 	size_t photo_line;
 	struct story_photo *made;   /* what became of it */
+	struct story_picture_file *pictures; /* of its text */
+	struct str *paths;          /* theirs, as they can be opened */
+	struct story_picture *pictures_made;
+	size_t picture_count;
 	off_t at;                   /* its record in the spool */
 	size_t len;
 };
@@ -158,22 +163,59 @@ static struct str identity_of(struct import *import, const char *name)
 	return str_copy(str_ends(base, STR(".md")) ? str_part(base, 0, base.len - 3) : base, &import->arena);
 }
 
-static bool check_photo(struct import *import, struct import_file *file, const struct story_file *read)
+/* photo, relative to the story's file, as a path that can be opened. */
+static bool find_beside(struct import *import, const struct import_file *file, size_t line, const char *remedy, struct str photo,
+	struct str *out)
 {
 	const char *slash = strrchr(file->path, '/');
 	char path[PATH_MAX];
 
-	if (read->photo.len == 0)
-		return true;
-	if (snprintf(path, sizeof(path), "%.*s/%.*s", (int) (slash - file->path), file->path,
-		STR_ARG(read->photo)) >= (int) sizeof(path))
+	if (snprintf(path, sizeof(path), "%.*s/%.*s", (int) (slash - file->path), file->path, STR_ARG(photo)) >= (int) sizeof(path))
 		return fault_full(import->f, "this path");
 	if (access(path, R_OK) != 0)
-		return fault_set(import->f, FAULT_INPUT, "%s:%zu: there is no photo %.*s beside this file; put it there or take the line out",
-			file->name, read->photo_line, STR_ARG(read->photo));
-	file->photo = str_copy(str_from(path), &import->arena);
+		return fault_set(import->f, FAULT_INPUT, "%s:%zu: there is no photo %.*s beside this file; put it there or take %s out",
+			file->name, line, STR_ARG(photo), remedy);
+	*out = str_copy(str_from(path), &import->arena);
+	return out->at != NULL || fault_full(import->f, "this import");
+}
+
+static bool check_photo(struct import *import, struct import_file *file, const struct story_file *read)
+{
 	file->photo_line = read->photo_line;
-	return file->photo.at != NULL || fault_full(import->f, "this import");
+	return read->photo.len == 0 || find_beside(import, file, read->photo_line, "the line", read->photo, &file->photo);
+}
+
+/* The pictures of its text, with the lines that name them. */
+static bool check_pictures(struct import *import, struct import_file *file, const struct story_file *read)
+{
+	struct story_picture_file found[PICTURES];
+	struct fault inner = {0};
+	size_t i;
+
+	if (!story_pictures_files(read->story.body, &import->arena, found, PICTURES, &file->picture_count, &inner))
+		return fault_set(import->f, inner.kind, "%s:%zu: %s", file->name, read->body_line, inner.say);
+	if (file->picture_count == 0)
+		return true;
+	file->pictures = arena_alloc_many(&import->arena, file->picture_count, sizeof(*file->pictures));
+	file->paths = arena_alloc_many(&import->arena, file->picture_count, sizeof(*file->paths));
+	file->pictures_made = arena_alloc_many(&import->arena, file->picture_count, sizeof(*file->pictures_made));
+	if (file->pictures == NULL || file->paths == NULL || file->pictures_made == NULL)
+		return fault_full(import->f, "this import");
+	for (i = 0; i < file->picture_count; i++) {
+		struct story_picture_file *picture = &file->pictures[i];
+		struct story_picture *made = &file->pictures_made[i];
+
+		*picture = found[i];
+		picture->line += read->body_line - 1;
+		made->alt = picture->alt;
+		story_picture_split(picture->title, (struct str){NULL, 0}, &made->caption, &made->credit);
+		if (str_find(picture->url, STR("../")) != SIZE_MAX)
+			return fault_set(import->f, FAULT_INPUT, "%s:%zu: the picture %.*s is not beside this file; put it there", file->name,
+				picture->line, STR_ARG(str_part(picture->url, 0, 100)));
+		if (!find_beside(import, file, picture->line, "the picture", picture->url, &file->paths[i]))
+			return false;
+	}
+	return true;
 }
 
 static bool spool(struct import *import, struct import_file *file, const struct story *story, struct arena *arena)
@@ -201,7 +243,7 @@ static bool read_one(struct import *import, struct import_file *file)
 	arena_init(&arena, "file", FILE_ARENA);
 	ok = file_read(AT_FDCWD, file->path, 2 * LIMIT_STORY_BYTES, &arena, &bytes, import->f)
 		&& story_from_file(bytes, file->name, identity_of(import, file->name), import->room->settings.language, &arena,
-			&read, import->f) && check_photo(import, file, &read);
+			&read, import->f) && check_photo(import, file, &read) && check_pictures(import, file, &read);
 	if (ok) {
 		file->identity = str_copy(read.story.identity, &import->arena);
 		file->slug = str_copy(read.story.slug, &import->arena);
@@ -294,15 +336,23 @@ static bool check_all(struct import *import)
 
 static bool make_photos(struct import *import)
 {
-	struct photo_task *tasks = arena_alloc_many(&import->arena, import->count + 1, sizeof(*tasks));
+	struct photo_task *tasks;
 	size_t count = 0;
 	size_t i;
+	size_t k;
 
+	for (i = 0; i < import->count; i++)
+		count += 1 + import->files[i].picture_count;
+	tasks = arena_alloc_many(&import->arena, count + 1, sizeof(*tasks));
 	if (tasks == NULL)
 		return fault_full(import->f, "this import");
+	count = 0;
 	for (i = 0; i < import->count; i++) {
 		struct import_file *file = &import->files[i];
 
+		for (k = 0; k < file->picture_count; k++)
+			tasks[count++] = (struct photo_task){.path = file->paths[k], .name = file->name, .line = file->pictures[k].line,
+				.photo = &file->pictures_made[k].photo};
 		if (file->photo.len == 0)
 			continue;
 		file->made = arena_alloc(&import->arena, sizeof(*file->made));
@@ -326,7 +376,26 @@ static int by_date(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-/* The spooled record, with what mimeo-image made of its photo. */
+/* The record's text names what was made of its pictures. */
+static bool name_pictures(struct import *import, const struct import_file *file, json_t *json, struct arena *arena)
+{
+	struct str *names = arena_alloc_many(arena, file->picture_count, sizeof(*names));
+	struct fault inner = {0};
+	struct str body;
+	size_t i;
+
+	if (names == NULL)
+		return fault_full(import->f, file->name);
+	for (i = 0; i < file->picture_count; i++)
+		names[i] = file->pictures_made[i].photo.hash;
+	if (!story_pictures_rename(http_json_text(json, "body"), file->pictures, names, file->picture_count, arena, &body, &inner))
+		return fault_set(import->f, inner.kind, "%s:%zu: %s", file->name, file->pictures[0].line, inner.say);
+	json_object_set_new(json, "body", http_json_str(body));
+	json_object_set_new(json, "pictures", story_pictures_to_json(file->pictures_made, file->picture_count));
+	return true;
+}
+
+/* The spooled record, with what mimeo-image made of its photos. */
 static bool read_record(struct import *import, const struct import_file *file, struct arena *arena, struct str *out)
 {
 	char *at = arena_alloc(arena, file->len + 1);
@@ -338,11 +407,12 @@ static bool read_record(struct import *import, const struct import_file *file, s
 	*out = str_make(at, file->len);
 	if (pread(import->spool_fd, at, file->len, file->at) != (ssize_t) file->len)
 		return fault_errno(import->f, "cannot read what was written into data/desk");
-	if (file->made == NULL)
+	if (file->made == NULL && file->picture_count == 0)
 		return true;
-	ok = http_json_parse(*out, &json, import->f);
+	ok = http_json_parse(*out, &json, import->f) && (file->picture_count == 0 || name_pictures(import, file, json, arena));
 	if (ok) {
-		story_photo_to_json(file->made, json);
+		if (file->made != NULL)
+			story_photo_to_json(file->made, json);
 		*out = http_json_write(json, arena);
 		ok = out->at != NULL || fault_full(import->f, file->name);
 	}

@@ -3,6 +3,7 @@
  * Decides: the keys. Runs in: desk and its child; both are the same program, but the child has read strangers' files,
  * so what it says is checked again. The hard thing: none.
  * SPDX-License-Identifier: ISC */
+#include "base/arena.h"
 #include "base/fault.h"
 #include "desk/story_work.h"
 #include "desk/story.h"
@@ -30,6 +31,24 @@ static json_t *list_of(const struct str *items, size_t count)
 
 	for (i = 0; i < count; i++)
 		json_array_append_new(list, http_json_str(items[i]));
+	return list;
+}
+
+json_t *story_pictures_to_json(const struct story_picture *pictures, size_t count)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct story_picture *picture = &pictures[i];
+		const struct story_photo *photo = &picture->photo;
+
+		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "photo", http_json_str(photo->hash),
+			"widths", http_json_str(photo->widths), "dominant", http_json_str(photo->dominant), "width",
+			(json_int_t) photo->width, "height", (json_int_t) photo->height, "removed", (json_int_t) photo->removed,
+			"alt", http_json_str(picture->alt), "caption", http_json_str(picture->caption), "credit",
+			http_json_str(picture->credit)));
+	}
 	return list;
 }
 
@@ -63,6 +82,9 @@ json_t *story_to_json(const struct story *story)
 			(json_int_t) story->corrections[i].made.us, "text", http_json_str(story->corrections[i].text), "grave",
 			(int) story->corrections[i].grave));
 	json_object_set_new(json, "corrections", corrections);
+	json_object_set_new(json, "focus_x", json_integer(story->focus.x));
+	json_object_set_new(json, "focus_y", json_integer(story->focus.y));
+	json_object_set_new(json, "pictures", story_pictures_to_json(story->pictures, story->picture_count));
 	return json;
 }
 
@@ -105,6 +127,34 @@ static bool take_corrections(const json_t *json, struct arena *arena, struct sto
 	return true;
 }
 
+static bool take_pictures(const json_t *json, struct arena *arena, struct story *out)
+{
+	const json_t *list = json_object_get(json, "pictures");
+	struct story_picture *pictures = arena_alloc_many(arena, json_array_size(list) + 1, sizeof(*pictures));
+	size_t i;
+
+	if (!json_is_array(list) || pictures == NULL)
+		return false;
+	for (i = 0; i < json_array_size(list); i++) {
+		const json_t *item = json_array_get(list, i);
+		struct story_photo *photo = &pictures[i].photo;
+
+		photo->hash = str_copy(http_json_text(item, "photo"), arena);
+		photo->widths = str_copy(http_json_text(item, "widths"), arena);
+		photo->dominant = str_copy(http_json_text(item, "dominant"), arena);
+		pictures[i].alt = str_copy(http_json_text(item, "alt"), arena);
+		pictures[i].caption = str_copy(http_json_text(item, "caption"), arena);
+		pictures[i].credit = str_copy(http_json_text(item, "credit"), arena);
+		if (photo->hash.len == 0 || photo->widths.len == 0 || !http_json_i64(item, "width", &photo->width)
+			|| !http_json_i64(item, "height", &photo->height) || !http_json_i64(item, "removed", &photo->removed)
+			|| photo->width <= 0 || photo->height <= 0)
+			return false;
+	}
+	out->pictures = pictures;
+	out->picture_count = i;
+	return true;
+}
+
 bool story_from_json(const json_t *json, struct arena *arena, struct story *out, struct fault *f)
 {
 	bool ok;
@@ -120,7 +170,10 @@ bool story_from_json(const json_t *json, struct arena *arena, struct story *out,
 		&& take_list(json, "authors", arena, out->authors, STORY_AUTHORS, &out->author_count)
 		&& take_list(json, "topics", arena, out->topics, STORY_TOPICS, &out->topic_count)
 		&& take_list(json, "terms", arena, out->terms, STORY_TERMS, &out->term_count)
-			&& take_corrections(json, arena, out);
+			&& take_corrections(json, arena, out)
+		&& http_json_i64(json, "focus_x", &out->focus.x) && http_json_i64(json, "focus_y", &out->focus.y)
+		&& out->focus.x >= -50 && out->focus.x <= 50 && out->focus.y >= -50 && out->focus.y <= 50
+		&& take_pictures(json, arena, out);
 	return ok && out->identity.len > 0 && out->title.len > 0 && out->slug.len > 0 ? true
 		: fault_set(f, FAULT_IO, "the import's child wrote a story that the desk does not understand");
 }

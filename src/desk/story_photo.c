@@ -52,6 +52,11 @@ static struct secret *make_key(void)
 	return secret_new_random(crypto_generichash_KEYBYTES);
 }
 
+bool story_photo_key(struct room *room, struct secret **key, struct fault *f)
+{
+	return room_key(room, "photos", make_key, key, f);
+}
+
 /* A photo's public name: a keyed hash of the original. Without the key nobody who holds the original (on a seized telephone,
  * say) can compute its name and so prove that it is this file that was published. */
 static bool hash_file(const struct makings *all, const struct photo_task *task, char out[HASH_HEX + 1], struct fault *f)
@@ -76,30 +81,34 @@ static bool hash_file(const struct makings *all, const struct photo_task *task, 
 	return true;
 }
 
-/* Whether this photo was made before and its files are still there. */
+bool story_photo_is_there(const char *media, struct str hash, struct str widths)
+{
+	static const char *const endings[] = {"jpg", "webp"};
+	struct str width;
+	size_t i;
+
+	while (str_next(&widths, ' ', &width)) {
+		char path[PATH_MAX];
+
+		for (i = 0; i < 2; i++)
+			if (snprintf(path, sizeof(path), "%s/%.*s-%.*s.%s", media, STR_ARG(hash), STR_ARG(width), endings[i])
+				>= (int) sizeof(path) || access(path, R_OK) != 0)
+				return false;
+	}
+	return true;
+}
+
+/* Whether this photo was made before, all of it, and its files are still there. */
 static bool is_made(struct makings *all, struct photo_task *task, const char *hash)
 {
 	struct store_row row;
 	struct fault ignored = {0};
-	struct str rest;
-	struct str width;
 	bool found = false;
 
 	if (!store_one(all->room->db, DESK_SQL_PHOTO_FIND, STORE_ARGS(store_text(str_from(hash))), all->arena, &row, &found,
-		&ignored) || !found)
+		&ignored) || !found || row.columns[5].number == 0
+		|| !story_photo_is_there(all->media, str_from(hash), row.columns[2].bytes))
 		return false;
-	rest = row.columns[2].bytes;
-	while (str_next(&rest, ' ', &width)) {
-		static const char *const endings[] = {"jpg", "webp"};
-		char path[PATH_MAX];
-		size_t i;
-
-		for (i = 0; i < 2; i++) {
-			if (snprintf(path, sizeof(path), "%s/%s-%.*s.%s", all->media, hash, STR_ARG(width),
-				endings[i]) >= (int) sizeof(path) || access(path, R_OK) != 0)
-				return false;
-		}
-	}
 	*task->photo = (struct story_photo){.hash = str_copy(str_from(hash), all->arena), .width = row.columns[0].number,
 		.height = row.columns[1].number, .widths = row.columns[2].bytes, .removed = row.columns[3].number,
 		.dominant = row.columns[4].bytes};
@@ -108,19 +117,20 @@ static bool is_made(struct makings *all, struct photo_task *task, const char *ha
 
 /* --- mimeo-image's answer --- */
 
-static bool take_answer(struct makings *all, struct making *making)
+bool story_photo_answer(struct str line, struct arena *arena, struct story_photo *photo, bool *is_whole, struct fault *f)
 {
-	struct story_photo *photo = making->task->photo;
 	json_t *json = NULL;
 	const json_t *widths;
 	struct buf list;
 	bool ok;
 	size_t i;
 
-	if (!http_json_parse(str_from(making->line), &json, all->f))
+	*photo = (struct story_photo){0};
+	if (!http_json_parse(line, &json, f))
 		return false;
-	photo->hash = str_copy(http_json_text(json, "hash"), all->arena);
-	photo->dominant = str_copy(http_json_text(json, "dominant"), all->arena);
+	photo->hash = str_copy(http_json_text(json, "hash"), arena);
+	photo->dominant = str_copy(http_json_text(json, "dominant"), arena);
+	*is_whole = json_is_true(json_object_get(json, "whole"));
 	ok = photo->hash.len == HASH_HEX && http_json_i64(json, "width", &photo->width)
 		&& http_json_i64(json, "height", &photo->height) && http_json_i64(json, "removed", &photo->removed)
 			&& photo->width > 0 && photo->height > 0;
@@ -128,11 +138,11 @@ static bool take_answer(struct makings *all, struct making *making)
 	buf_init(&list, 256);
 	for (i = 0; i < json_array_size(widths); i++)
 		buf_format(&list, "%s%lld", i > 0 ? " " : "", (long long) json_integer_value(json_array_get(widths, i)));
-	photo->widths = str_copy(buf_view(&list), all->arena);
+	photo->widths = str_copy(buf_view(&list), arena);
 	ok = ok && photo->widths.len > 0 && !list.over;
 	buf_release(&list);
 	json_decref(json);
-	return ok || fault_set(all->f, FAULT_IO, "mimeo-image gave an answer that the desk does not understand");
+	return ok || fault_set(f, FAULT_IO, "mimeo-image gave an answer that the desk does not understand");
 }
 
 static void on_line(void *self, struct str line)
@@ -156,9 +166,9 @@ static void on_end(void *self, int wait_status)
 	if (all->failed)
 		return;
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0) {
-		making->task = (struct photo_task *) (uintptr_t) task;
-		all->failed = !take_answer(all, making);
-		making->task = NULL;
+		bool is_whole = false;
+
+		all->failed = !story_photo_answer(said, all->arena, task->photo, &is_whole, all->f);
 	} else {
 		size_t colon = str_find(said, STR(": "));
 
@@ -219,19 +229,17 @@ static bool is_running(const struct makings *all)
 }
 
 /* Beside the program itself. */
-static bool find_program(struct makings *all)
+bool story_photo_program(char path[PATH_MAX], struct fault *f)
 {
-	ssize_t len = readlink("/proc/self/exe", all->program, sizeof(all->program) - sizeof("mimeo-image"));
+	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - sizeof("mimeo-image"));
 	char *slash;
 
 	if (len <= 0)
-		return fault_errno(all->f, "cannot find mimeo-image");
-	all->program[len] = '\0';
-	slash = strrchr(all->program, '/');
-	memcpy(slash != NULL ? slash + 1 : all->program, "mimeo-image", sizeof("mimeo-image"));
-	if (access(all->program, X_OK) != 0)
-		return fault_set(all->f, FAULT_IO, "there is no mimeo-image beside mimeo: build it with make");
-	return true;
+		return fault_errno(f, "cannot find mimeo-image");
+	path[len] = '\0';
+	slash = strrchr(path, '/');
+	memcpy(slash != NULL ? slash + 1 : path, "mimeo-image", sizeof("mimeo-image"));
+	return access(path, X_OK) == 0 || fault_set(f, FAULT_IO, "there is no mimeo-image beside mimeo: build it with make");
 }
 
 bool story_make_photos(struct room *room, struct photo_task *tasks, size_t count, struct arena *arena, struct fault *f)
@@ -249,7 +257,7 @@ bool story_make_photos(struct room *room, struct photo_task *tasks, size_t count
 	if (count == 0)
 		return true;
 	if (!home_path(&room->home, all->media, f, "data/desk/media") || !file_make_folders(AT_FDCWD, all->media, 0700, f)
-		|| !find_program(all) || !room_key(room, "photos", make_key, &all->key, f) || !loop_open(&all->loop, f)) {
+		|| !story_photo_program(all->program, f) || !story_photo_key(room, &all->key, f) || !loop_open(&all->loop, f)) {
 		secret_free(&all->key);
 		return false;
 	}

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/rand.h"
+#include "desk/photo_store.h"
 #include "gen/desk_sql.h"
 #include "press/words.h"
 #include "store/store.h"
@@ -169,25 +170,20 @@ static bool check_path(struct store *db, const struct story *story, struct fault
 static bool write_row(struct store *db, const struct story *story, const struct standing *was, int64_t revision,
 	struct when now, struct fault *f)
 {
-	const struct story_photo *photo = &story->photo;
 	struct store_value state = store_text(str_from(story_state_name(story->state)));
 	struct store_value published = story->published.us != 0 ? store_i64(story->published.us) : store_null();
 	struct store_value updated = story->updated.us != 0 ? store_i64(story->updated.us) : store_null();
 
-	if (photo->hash.len > 0 && photo->width > 0 && !store_run(db, DESK_SQL_PHOTO_PUT,
-		STORE_ARGS(store_text(photo->hash), store_i64(photo->width), store_i64(photo->height),
-		store_text(photo->widths), store_i64(photo->removed), store_text(photo->dominant)), NULL, f))
-		return false;
 	if (was->is_there)
 		return store_run(db, DESK_SQL_STORY_UPDATE, STORE_ARGS(store_i64(story->id), state, store_text(story->title),
 			store_text(story->slug), store_text(story->lang), store_text(story->dir), store_text(story->section),
-			store_text(story->excerpt), store_text(story->body), store_text_or_null(photo->hash),
+			store_text(story->excerpt), store_text(story->body), store_text_or_null(story->photo.hash),
 			store_text(story->alt), store_text(story->caption), store_text(story->credit), published, updated,
 			store_text_or_null(story->path), store_i64(now.us), store_i64(revision)), NULL, f);
 	return store_run(db, DESK_SQL_STORY_INSERT, STORE_ARGS(store_i64(story->id), store_text(story->identity), state,
 		store_text(story->title), store_text(story->slug), store_text(story->lang), store_text(story->dir),
 		store_text(story->section), store_text(story->excerpt), store_text(story->body),
-		store_text_or_null(photo->hash), store_text(story->alt), store_text(story->caption), store_text(story->credit),
+		store_text_or_null(story->photo.hash), store_text(story->alt), store_text(story->caption), store_text(story->credit),
 		published, updated, store_text_or_null(story->path), store_i64(now.us)), NULL, f);
 }
 
@@ -213,13 +209,15 @@ static bool save_all(struct store *db, struct story *story, const struct standin
 	bool is_new_text = !was->is_there || !str_equal(was->title, story->title)
 		|| !str_equal(was->excerpt, story->excerpt) || !str_equal(was->body, story->body);
 	int64_t revision = was->revision + is_new_text;
+	struct photo_had had;
 
-	return check_path(db, story, f) && write_row(db, story, was, revision, now, f)
+	return check_path(db, story, f) && photo_before_save(db, story, now, by, &had, f)
+		&& write_row(db, story, was, revision, now, f)
 		&& save_texts(db, DESK_SQL_AUTHOR_CLEAR, DESK_SQL_AUTHOR_INSERT, story->id, story->authors, story->author_count,
 			f)
 		&& save_texts(db, DESK_SQL_TOPIC_CLEAR, DESK_SQL_TOPIC_INSERT, story->id, story->topics, story->topic_count, f)
 		&& save_texts(db, DESK_SQL_TERM_CLEAR, DESK_SQL_TERM_INSERT, story->id, story->terms, story->term_count, f)
-		&& save_corrections(db, story, f)
+		&& save_corrections(db, story, f) && photo_after_save(db, story, &had, was->was_public, f)
 		&& (!is_new_text || store_run(db, DESK_SQL_REVISION_INSERT,
 			STORE_ARGS(store_i64(story->id), store_i64(revision), store_i64(now.us), store_text(str_from(by)),
 			store_text(story->title), store_text(story->excerpt), store_text(story->body)), NULL, f))
@@ -326,6 +324,11 @@ bool story_find(struct store *db, struct str what, int64_t *id, struct fault *f)
 	return true;
 }
 
+void story_focus_from_row(const struct store_rows *rows, int column, struct story *out)
+{
+	out->focus = (struct story_focus){store_column_i64(rows, column) - 50, store_column_i64(rows, column + 1) - 50};
+}
+
 bool story_from_row(const struct store_rows *rows, struct arena *arena, struct story *out)
 {
 	struct str *texts[] = {&out->title, &out->slug, &out->lang, &out->dir, &out->section, &out->excerpt,
@@ -378,6 +381,7 @@ bool story_load(struct store *db, int64_t id, struct arena *arena, struct story 
 		out->body = store_column_copy(&rows, 19, arena);
 		out->identity = store_column_copy(&rows, 20, arena);
 		out->photo.removed = store_column_i64(&rows, 25);
+		story_focus_from_row(&rows, 26, out);
 		if (more != NULL)
 			*more = (struct story_more){.revision = store_column_i64(&rows, 21),
 				.changed = {store_column_i64(&rows, 22)}, .withdrawn_reason = store_column_copy(&rows, 23, arena),

@@ -33,5 +33,7 @@ bool story_load(struct store *db, int64_t id, struct arena *arena, struct story 
 /* A row of story_all or story_one (the same first 19 columns) into *out. */
 struct store_rows;
 bool story_from_row(const struct store_rows *rows, struct arena *arena, struct story *out);
+/* The two columns from `column` on, 0 … 100 each. */
+void story_focus_from_row(const struct store_rows *rows, int column, struct story *out);
 
 #endif

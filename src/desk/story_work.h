@@ -53,6 +53,7 @@ struct work {
 	int import_fd;              /* what the child wrote, being taken */
 	char import_in[64], import_out[64];
 	struct work_issue issues[WORK_ISSUES];
+	struct photo_work *photos;  /* photo_make.c */
 };
 
 struct work *work_of(struct room *room);
@@ -77,6 +78,9 @@ struct story;
 struct story_photo;
 /* Its photo's part, over what stands there. */
 void story_photo_to_json(const struct story_photo *photo, json_t *json);
+/* Its list of pictures, for the key "pictures". */
+struct story_picture;
+json_t *story_pictures_to_json(const struct story_picture *pictures, size_t count);
 json_t *story_to_json(const struct story *story);
 bool story_from_json(const json_t *json, struct arena *arena, struct story *out, struct fault *f)
 	__attribute__((warn_unused_result));

@@ -251,6 +251,8 @@ static bool read_head(struct multipart *m, struct str head, struct fault *f)
 
 static bool part_data(struct multipart *m, struct str bytes, struct fault *f)
 {
+	struct fault disk = {.kind = FAULT_NONE};
+
 	if (bytes.len == 0)
 		return true;
 	if (m->is_skipped)
@@ -259,7 +261,10 @@ static bool part_data(struct multipart *m, struct str bytes, struct fault *f)
 		struct http_file *file = &m->files[m->file_count - 1].file;
 
 		file->size_bytes += (int64_t) bytes.len;
-		return file_write_all(file->fd, bytes, f);
+		if (file_write_all(file->fd, bytes, &disk))
+			return true;
+		fault_set(f, disk.kind, "The server has no room for this file just now. Nothing of it was kept. Tell a technician, then send it again.");
+		return fault_detail(f, "%s", disk.say);
 	}
 	m->field_bytes += bytes.len;
 	if (m->field_bytes > LIMIT_FORM_BYTES)

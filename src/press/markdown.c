@@ -1,6 +1,7 @@
 /* markdown.c: a story's Markdown to HTML, text and mail, through cmark-gfm's tree and our own writers.
  *
- * Decides: what each node becomes, which links are let through, footnote ids. Leaves to others: parsing (cmark-gfm with
+ * Decides: what each node becomes, which links are let through, footnote ids, what is a picture alone (what it becomes is its
+ * caller's matter). Leaves to others: parsing (cmark-gfm with
  * tables and strikethrough; its own autolinks stay off: they were quadratic, and <https://…> does it), what cmark may
  * be given (markdown_check.c). Runs in: desk's children. The hard thing: speed without malloc per node, so cmark works
  * in an arena that is thrown away whole; it has no place for a pointer of ours, hence one arena per process.
@@ -14,7 +15,7 @@
 #include "base/must.h"
 #include "html.h"
 
-enum { DEPTH = 48, CMARK_CAP_BYTES = 1024 * 1024 * 1024 };
+enum { DEPTH = 48, ALT_BYTES = 2000, CMARK_CAP_BYTES = 1024 * 1024 * 1024 };
 
 /* --- cmark's memory --- */
 
@@ -102,6 +103,8 @@ struct writer {
 	size_t cell;
 	const uint8_t *align;
 	uint16_t columns;
+	markdown_picture_call *picture;
+	void *self;
 };
 
 static struct str literal_of(cmark_node *node)
@@ -556,6 +559,98 @@ static void write_node(struct writer *w, cmark_node *node, bool entering)
 	}
 }
 
+/* --- pictures --- */
+
+static bool is_picture_paragraph(cmark_node *node)
+{
+	cmark_node *child;
+	bool has_picture = false;
+
+	if (cmark_node_get_type(node) != CMARK_NODE_PARAGRAPH)
+		return false;
+	for (child = cmark_node_first_child(node); child != NULL; child = cmark_node_next(child)) {
+		cmark_node_type type = cmark_node_get_type(child);
+
+		if (type == CMARK_NODE_IMAGE)
+			has_picture = true;
+		else if (type != CMARK_NODE_SOFTBREAK && type != CMARK_NODE_LINEBREAK)
+			return false;
+	}
+	return has_picture;
+}
+
+static void add_plain(cmark_node *node, struct buf *out)
+{
+	cmark_node *child;
+
+	for (child = cmark_node_first_child(node); child != NULL; child = cmark_node_next(child)) {
+		cmark_node_type type = cmark_node_get_type(child);
+
+		if (type == CMARK_NODE_TEXT || type == CMARK_NODE_CODE || type == CMARK_NODE_HTML_INLINE)
+			buf_add_str(out, literal_of(child));
+		else if (type == CMARK_NODE_SOFTBREAK || type == CMARK_NODE_LINEBREAK)
+			buf_add_char(out, ' ');
+		else if (cmark_node_first_child(child) != NULL && out->len < ALT_BYTES)
+			add_plain(child, out); /* cmark's own nesting is bounded by markdown_check() */
+	}
+}
+
+/* A paragraph that a table was cut off from has no line of its own: then what it stands in. */
+static size_t line_of(cmark_node *node)
+{
+	for (; node != NULL; node = cmark_node_parent(node))
+		if (cmark_node_get_start_line(node) > 0)
+			return (size_t) cmark_node_get_start_line(node);
+	return 1;
+}
+
+/* Whether `call` took every picture of the paragraph; what it wrote before it did not is taken back. */
+static bool ask_pictures(cmark_node *paragraph, markdown_picture_call *call, void *self, struct buf *out)
+{
+	size_t before = out->len;
+	cmark_node *child;
+	struct buf alt;
+	bool taken = true;
+
+	buf_init(&alt, 2 * ALT_BYTES);
+	for (child = cmark_node_first_child(paragraph); taken && child != NULL; child = cmark_node_next(child)) {
+		struct markdown_picture picture;
+
+		if (cmark_node_get_type(child) != CMARK_NODE_IMAGE)
+			continue;
+		buf_clear(&alt);
+		add_plain(child, &alt);
+		picture = (struct markdown_picture){.url = str_from(cmark_node_get_url(child)), .alt = buf_view(&alt),
+			.title = str_from(cmark_node_get_title(child)), .line = line_of(paragraph)};
+		taken = call(self, &picture, out);
+	}
+	buf_release(&alt);
+	if (!taken)
+		buf_cut(out, before);
+	return taken;
+}
+
+static bool is_no_text(cmark_node *paragraph)
+{
+	cmark_node *child;
+
+	for (child = cmark_node_first_child(paragraph); child != NULL; child = cmark_node_next(child))
+		if (cmark_node_get_type(child) == CMARK_NODE_IMAGE && is_absolute(str_from(cmark_node_get_url(child))))
+			return false;
+	return true;
+}
+
+/* Whether the paragraph is done with by that. */
+static bool write_pictures(struct writer *w, cmark_node *node)
+{
+	if ((w->to != TO_TEXT && w->picture == NULL) || !is_picture_paragraph(node))
+		return false;
+	if (w->to == TO_TEXT)
+		return is_no_text(node);
+	w->in_word = false;
+	return ask_pictures(node, w->picture, w->self, w->out);
+}
+
 static bool walk(struct writer *w, struct str source, struct fault *f)
 {
 	cmark_node *root;
@@ -570,6 +665,10 @@ static bool walk(struct writer *w, struct str source, struct fault *f)
 		cmark_node *node = cmark_iter_get_node(iter);
 		bool is_leaf = cmark_node_first_child(node) == NULL;
 
+		if (event == CMARK_EVENT_ENTER && !is_leaf && write_pictures(w, node)) {
+			cmark_iter_reset(iter, node, CMARK_EVENT_EXIT);
+			continue;
+		}
 		/* cmark gives leaves of some types one event and others two; depth only counts nodes with children */
 		if (event == CMARK_EVENT_EXIT && !is_leaf)
 			w->depth--;
@@ -585,15 +684,40 @@ static bool walk(struct writer *w, struct str source, struct fault *f)
 	return buf_check(w->out, "this text as a page", f);
 }
 
-bool markdown_write_under(struct str source, struct str id_prefix, struct str root, struct buf *out,
+bool markdown_pictures(struct str source, markdown_picture_call *call, void *self, struct buf *out, struct fault *f)
+{
+	cmark_iter *iter;
+	cmark_event_type event;
+	bool goes_on = true;
+
+	if (!markdown_check(source, f))
+		return false;
+	iter = cmark_iter_new(parse(source));
+	while (goes_on && (event = cmark_iter_next(iter)) != CMARK_EVENT_DONE)
+		if (event == CMARK_EVENT_ENTER && is_picture_paragraph(cmark_iter_get_node(iter)))
+			goes_on = ask_pictures(cmark_iter_get_node(iter), call, self, out);
+	arena_reset(&cmark_memory);
+	return true;
+}
+
+bool markdown_write_with(struct str source, const struct markdown_how *how, struct buf *out,
 	struct markdown_result *result, struct fault *f)
 {
-	struct writer w = {.to = TO_PAGE, .out = out, .prefix = id_prefix, .root = root};
+	struct writer w = {.to = TO_PAGE, .out = out, .prefix = how->id_prefix, .root = how->root, .picture = how->picture,
+		.self = how->self};
 	bool ok = walk(&w, source, f);
 
 	if (result != NULL)
 		*result = w.result;
 	return ok;
+}
+
+bool markdown_write_under(struct str source, struct str id_prefix, struct str root, struct buf *out,
+	struct markdown_result *result, struct fault *f)
+{
+	const struct markdown_how how = {.id_prefix = id_prefix, .root = root};
+
+	return markdown_write_with(source, &how, out, result, f);
 }
 
 bool markdown_write(struct str source, struct str id_prefix, struct buf *out, struct markdown_result *result,

@@ -7,10 +7,20 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
+static bool take_some(void *self, const struct markdown_picture *picture, struct buf *out)
+{
+	(void) self;
+	if (!str_starts(picture->url, STR("photo:")))
+		return false;
+	buf_format(out, "{%zu %zu %zu}", picture->alt.len, picture->title.len, picture->line);
+	return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	static const char *const never[] = {"<script", "<img", "<iframe", "<svg", " onload=", "href=\"javascript:", "href=\"data:", "<style", "href=\"//"};
 	struct str source = str_make(bytes, size);
+	const struct markdown_how how = {.id_prefix = STR("f-"), .root = STR("../../"), .picture = take_some};
 	struct markdown_result result = {0};
 	struct buf out;
 	struct fault f = {0};
@@ -25,6 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 				__builtin_trap();
 		}
 		if (result.after_third > out.len)
+			__builtin_trap();
+		buf_clear(&out);
+		if (!markdown_write_with(source, &how, &out, &result, &f) || result.after_third > out.len
+			|| (buf_clear(&out), !markdown_pictures(source, take_some, NULL, &out, &f)))
 			__builtin_trap();
 		buf_clear(&out);
 		if (!markdown_write_text(source, &out, &f) || (buf_clear(&out), !markdown_write_mail(source, STR("https://x/"), &out, &f)))

@@ -49,6 +49,51 @@ static void brackets_that_are_no_link_stay(void **state)
 	expect("[a][b] ![c] [^x]", "<p>[a][b] ![c] [^x]</p>\n");
 }
 
+/* Takes pictures of "own:", with its words in brackets. */
+static bool take_own(void *self, const struct markdown_picture *picture, struct buf *to)
+{
+	(void) self;
+	if (!str_starts(picture->url, STR("own:")))
+		return false;
+	buf_format(to, "{%.*s|%.*s|%.*s|%zu}", STR_ARG(picture->url), STR_ARG(picture->alt), STR_ARG(picture->title), picture->line);
+	return true;
+}
+
+static void expect_with_pictures(const char *source, const char *html)
+{
+	const struct markdown_how how = {.id_prefix = STR("s-"), .picture = take_own};
+	struct fault f = {0};
+
+	buf_clear(&out);
+	if (!markdown_write_with(str_from(source), &how, &out, &result, &f))
+		fail_msg("%s", f.say);
+	assert_string_equal(out.at, html);
+}
+
+static void pictures_alone_are_their_callers(void **state)
+{
+	struct fault f = {0};
+
+	(void) state;
+	expect_with_pictures("a\n\n![b *c* `d` \\[e](own:x \"f \\\"g\\\"\")\n\nh", "<p>a</p>\n{own:x|b c d [e|f \"g\"|3}<p>h</p>\n");
+	expect_with_pictures("![a](own:x)\n![b](own:y)", "{own:x|a||1}{own:y|b||1}");
+	assert_int_equal(result.paragraphs, 0);
+	expect_with_pictures("a ![b](own:x)", "<p>a b</p>\n");        /* in a sentence: its words */
+	expect_with_pictures("![a](own:x)\n![b](https://y.example/p.png)", "<p>a\n<a href=\"https://y.example/p.png\">b</a></p>\n");
+	expect_with_pictures("> ![a](own:x)\n\n- ![b](own:y)", "<blockquote>\n{own:x|a||1}</blockquote>\n<ul>\n<li>{own:y|b||3}</li>\n</ul>\n");
+	expect_with_pictures("[![a](own:x)](https://y.example/)", "<p><a href=\"https://y.example/\">a</a></p>\n");
+	expect("![b](own:x)", "<p>b</p>\n");                          /* nobody knows pictures */
+	buf_clear(&out);
+	assert_true(markdown_pictures(STR("x\n\n![a](own:x)\n\n![b](other:y)\n\n![c](own:z)"), take_own, NULL, &out, &f));
+	assert_string_equal(out.at, "{own:x|a||3}");
+	buf_clear(&out); /* no text: not found by a search, not in an excerpt */
+	assert_true(markdown_write_text(STR("a\n\n![b](own:x \"c\")\n\n![d](https://y.example/p.png)\n\ne ![f](own:x)"), &out, &f));
+	assert_string_equal(out.at, "a\n\nd\n\ne f");
+	buf_clear(&out);
+	assert_true(markdown_write_mail(STR("![b](own:x)"), STR("https://h/"), &out, &f));
+	assert_null(strstr(out.at, "own:"));
+}
+
 static void raw_html_is_never_markup(void **state)
 {
 	(void) state;
@@ -229,6 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(common_things), cmocka_unit_test(brackets_that_are_no_link_stay),
+		cmocka_unit_test(pictures_alone_are_their_callers),
 		cmocka_unit_test(raw_html_is_never_markup), cmocka_unit_test(only_some_links_are_links),
 		cmocka_unit_test(links_from_the_root_become_relative), cmocka_unit_test(footnotes_carry_the_story),
 		cmocka_unit_test(tables_scroll_in_their_box), cmocka_unit_test(paragraphs_and_words_are_counted),
