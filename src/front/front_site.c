@@ -392,6 +392,26 @@ static void answer_with_slash(struct http_request *rq)
 	buf_release(&location);
 }
 
+/* "/?p=123", an address of WordPress': the map names it with its number. Nothing else in a query is looked at. */
+static struct str moved_by_number(struct site *site, struct http_request *rq)
+{
+	struct str path = http_path(rq);
+	struct str number = {NULL, 0};
+	char key[1100];
+	size_t i;
+
+	if (str_find_char(http_target(rq), '?') == SIZE_MAX)
+		return (struct str){NULL, 0};
+	number = http_query(rq, "p");
+	for (i = 0; i < number.len; i++)
+		if (number.at[i] < '0' || number.at[i] > '9')
+			return (struct str){NULL, 0};
+	if (number.len == 0 || number.len > 19
+		|| snprintf(key, sizeof(key), "%.*s?p=%.*s", STR_ARG(path), STR_ARG(number)) >= (int) sizeof(key))
+		return (struct str){NULL, 0};
+	return front_maps_moved(site->maps, str_from(key));
+}
+
 static void answer_missing(struct site *site, struct http_request *rq, struct str path)
 {
 	char with_slash[1200];
@@ -420,6 +440,7 @@ static void answer_missing(struct site *site, struct http_request *rq, struct st
 void front_site_answer(struct site *site, struct http_request *rq)
 {
 	struct str path = http_path(rq);
+	struct str to = {NULL, 0};
 	struct entry *entry = NULL;
 
 	if (site->look)
@@ -434,6 +455,11 @@ void front_site_answer(struct site *site, struct http_request *rq)
 	if (!front_path_is_public(path)) {
 		if (!front_site_answer_page(site, rq, 404, "_404.html"))
 			http_answer(rq, 404, "text/plain; charset=utf-8", STR("This page is not here.\n"));
+		return;
+	}
+	to = moved_by_number(site, rq);
+	if (to.len > 0 && to.len < 4096) {
+		answer_moved(rq, 301, to);
 		return;
 	}
 	if (str_ends(path, STR("/index.html"))) {

@@ -1,0 +1,739 @@
+/* movein_html.c: a story's HTML to Markdown: the tree, links and pictures.
+ *
+ * Decides: which elements there are and what becomes of each; where links lead. Leaves to others: marks and escaping
+ * (movein_text.c), containers (movein_blocks.c), notes (movein_footnotes.c). Runs in: mimeo-movein. The hard thing: the
+ * HTML is a stranger's and may be nested a million deep, so nothing here goes deeper than WALK_DEPTH.
+ * SPDX-License-Identifier: ISC */
+#include "movein/movein_html.h"
+
+#include <libxml/HTMLparser.h>
+#include <limits.h>
+#include <string.h>
+#include "base/fault.h"
+#include "movein/movein_inside.h"
+
+static const struct {
+	const char *name;
+	enum tag tag;
+} tags[] = {
+	{"a", TAG_LINK}, {"address", TAG_BLOCK}, {"article", TAG_BLOCK}, {"aside", TAG_BLOCK}, {"audio", TAG_EMBED},
+	{"b", TAG_STRONG}, {"blockquote", TAG_QUOTE}, {"body", TAG_BLOCK}, {"br", TAG_BREAK}, {"button", TAG_FORM},
+	{"canvas", TAG_DROP}, {"caption", TAG_CAPTION}, {"center", TAG_BLOCK}, {"code", TAG_CODE}, {"dd", TAG_BLOCK},
+	{"del", TAG_DEL}, {"details", TAG_BLOCK}, {"div", TAG_BLOCK}, {"dl", TAG_BLOCK}, {"dt", TAG_TERM}, {"em", TAG_EM},
+	{"embed", TAG_EMBED}, {"fieldset", TAG_BLOCK}, {"figcaption", TAG_CAPTION}, {"figure", TAG_FIGURE},
+	{"footer", TAG_BLOCK}, {"form", TAG_FORM}, {"frame", TAG_EMBED}, {"h1", TAG_HEADING}, {"h2", TAG_HEADING},
+	{"h3", TAG_HEADING}, {"h4", TAG_HEADING}, {"h5", TAG_HEADING}, {"h6", TAG_HEADING}, {"head", TAG_DROP},
+	{"header", TAG_BLOCK}, {"hr", TAG_RULE}, {"html", TAG_BLOCK}, {"i", TAG_EM}, {"iframe", TAG_EMBED},
+	{"img", TAG_PICTURE}, {"input", TAG_FORM}, {"kbd", TAG_CODE}, {"li", TAG_ITEM}, {"main", TAG_BLOCK},
+	{"math", TAG_DROP}, {"nav", TAG_BLOCK}, {"noscript", TAG_DROP}, {"object", TAG_EMBED}, {"ol", TAG_LIST},
+	{"p", TAG_BLOCK}, {"pre", TAG_PRE}, {"q", TAG_QUOTED}, {"s", TAG_DEL}, {"samp", TAG_CODE}, {"script", TAG_FORM},
+	{"section", TAG_BLOCK}, {"select", TAG_FORM}, {"strike", TAG_DEL}, {"strong", TAG_STRONG}, {"style", TAG_DROP},
+	{"sub", TAG_LOWERED}, {"summary", TAG_TERM}, {"sup", TAG_RAISED}, {"svg", TAG_DROP}, {"table", TAG_TABLE},
+	{"tbody", TAG_BLOCK}, {"td", TAG_BLOCK}, {"template", TAG_DROP}, {"textarea", TAG_FORM}, {"tfoot", TAG_BLOCK},
+	{"th", TAG_BLOCK}, {"thead", TAG_BLOCK}, {"tr", TAG_BLOCK}, {"tt", TAG_CODE}, {"ul", TAG_LIST},
+	{"video", TAG_EMBED},
+};
+
+enum tag walk_tag(const xmlNode *node)
+{
+	size_t low = 0;
+	size_t high = sizeof(tags) / sizeof(tags[0]);
+
+	if (node->type != XML_ELEMENT_NODE)
+		return TAG_OTHER;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = strcmp((const char *) node->name, tags[middle].name);
+
+		if (order == 0)
+			return tags[middle].tag;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return TAG_OTHER;
+}
+
+xmlNode *walk_next(const xmlNode *root, const xmlNode *node, bool into)
+{
+	if (into && (node->type == XML_ELEMENT_NODE || node->type == XML_HTML_DOCUMENT_NODE) && node->children != NULL)
+		return node->children;
+	while (node != NULL && node != root) {
+		if (node->next != NULL)
+			return node->next;
+		node = node->parent;
+	}
+	return NULL;
+}
+
+struct str walk_attr(struct walk *w, const xmlNode *node, const char *name)
+{
+	const xmlAttr *attr;
+
+	for (attr = node->type == XML_ELEMENT_NODE ? node->properties : NULL; attr != NULL; attr = attr->next)
+		if (strcmp((const char *) attr->name, name) == 0 && attr->children != NULL && attr->children->content != NULL)
+			return str_trim(str_copy(str_from((const char *) attr->children->content), &w->arena));
+	return (struct str){NULL, 0};
+}
+
+bool walk_has_class(const xmlNode *node, const char *word)
+{
+	const xmlAttr *attr;
+
+	for (attr = node->type == XML_ELEMENT_NODE ? node->properties : NULL; attr != NULL; attr = attr->next)
+		if (strcmp((const char *) attr->name, "class") == 0 && attr->children != NULL && attr->children->content != NULL)
+			return strstr((const char *) attr->children->content, word) != NULL;
+	return false;
+}
+
+/* Text with its white space collapsed and control characters gone. */
+static void add_plain(struct buf *out, struct str text)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char) text.at[i];
+
+		if (c > ' ' && c != 0x7f)
+			buf_add_char(out, (char) c);
+		else if ((c == ' ' || (c >= '\t' && c <= '\r')) && out->len > 0 && out->at[out->len - 1] != ' ')
+			buf_add_char(out, ' ');
+	}
+}
+
+static void plain_below(const xmlNode *root, const char *but_class, struct buf *out)
+{
+	const xmlNode *node = root;
+	bool into = true;
+
+	while ((node = walk_next(root, node, into)) != NULL) {
+		enum tag tag = walk_tag(node);
+
+		into = tag != TAG_DROP && tag != TAG_FORM && (but_class == NULL || !walk_has_class(node, but_class));
+		if (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE)
+			add_plain(out, str_from((const char *) node->content));
+		else if (tag == TAG_BLOCK || tag == TAG_BREAK)
+			add_plain(out, STR(" "));
+	}
+}
+
+struct str walk_plain(struct walk *w, const xmlNode *node, const char *but_class)
+{
+	struct buf text;
+	struct str line;
+
+	buf_init(&text, HTML_CAP_BYTES);
+	plain_below(node, but_class, &text);
+	line = str_trim(str_copy(str_trim(buf_view(&text)), &w->arena));
+	buf_release(&text);
+	return line;
+}
+
+/* --- writing blocks --- */
+
+static bool may_stand_below(const struct walk *w, struct str list)
+{
+	return str_find(buf_view(w->out), STR("\n\n")) == SIZE_MAX && w->out->at[0] != '\x01' && w->out->at[0] != '`'
+		&& (list.at[0] == '-' || list.at[0] == '*' || str_starts(list, STR("1.")) || str_starts(list, STR("1)")));
+}
+
+void walk_block(struct walk *w, struct str text, enum block kind)
+{
+	if (text.len == 0)
+		return;
+	/* a list right below its item's one paragraph leaves the list around it tight */
+	if (w->out->len > 0)
+		buf_add_text(w->out, w->is_item && w->last == BLOCK_TEXT && kind != BLOCK_TEXT && may_stand_below(w, text) ? "\n"
+			: "\n\n");
+	buf_add_str(w->out, text);
+	w->last = kind;
+}
+
+/* A line that is an address alone becomes a link to it: WordPress showed there what it leads to. */
+static void link_alone(struct walk *w)
+{
+	struct str text = str_trim(buf_view(&w->line.text));
+	uint16_t link;
+	size_t i;
+
+	if ((!str_starts(text, STR("http://")) && !str_starts(text, STR("https://"))) || text.len > 1000)
+		return;
+	for (i = 0; i < w->line.text.len; i++)
+		if (w->line.links[i] != 0)
+			return;
+	for (i = 0; i < text.len; i++)
+		if ((unsigned char) text.at[i] <= ' ')
+			return;
+	link = walk_link(w, text);
+	for (i = 0; i < w->line.text.len; i++)
+		w->line.links[i] = link;
+}
+
+void walk_flush(struct walk *w)
+{
+	struct buf text;
+
+	if (w->is_flat) {
+		if (w->line.text.len > 0)
+			text_add(&w->line, STR(" "), 0, 0);
+		return;
+	}
+	if (text_is_empty(&w->line)) {
+		text_clear(&w->line);
+	} else {
+		link_alone(w);
+		buf_init(&text, HTML_OUT_BYTES);
+		text_write(&w->line, &w->links, TEXT_PARAGRAPH, &text);
+		walk_block(w, buf_view(&text), BLOCK_TEXT);
+		w->out->over = w->out->over || text.over;
+		buf_release(&text);
+	}
+	walk_waiting(w);
+}
+
+/* --- links --- */
+
+static bool is_host(struct str host, struct str own)
+{
+	if (str_starts(host, STR("www.")))
+		host = str_part(host, 4, SIZE_MAX);
+	return own.len > 0 && str_equal_nocase(host, own);
+}
+
+static uint16_t own_link(struct walk *w, struct str path)
+{
+	struct buf mark;
+	uint16_t link;
+
+	buf_init(&mark, 4096);
+	buf_add_char(&mark, '\x01');
+	buf_add_char(&mark, 'L');
+	if (path.len == 0 || path.at[0] != '/')
+		buf_add_char(&mark, '/');
+	buf_add_str(&mark, path);
+	buf_add_char(&mark, '\x02');
+	link = mark.over ? 0 : text_link(&w->links, buf_view(&mark), &w->arena);
+	buf_release(&mark);
+	return link;
+}
+
+/* A file that is no page and no picture: it is not moved in. */
+static bool note_file(struct walk *w, struct str url)
+{
+	static const char *const endings[] = {".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".odt", ".ods", ".zip",
+		".mp3", ".m4a", ".ogg", ".wav", ".mp4", ".m4v", ".mov", ".webm", ".csv", ".epub", ".txt"};
+	struct str path = str_part(url, 0, str_find_char(url, '?'));
+	size_t i;
+
+	for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (path.len > strlen(endings[i]) && str_equal_nocase(str_part(path, path.len - strlen(endings[i]), SIZE_MAX),
+			str_from(endings[i]))) {
+			html_note(w->result, "file", url);
+			return true;
+		}
+	return false;
+}
+
+uint16_t walk_link(struct walk *w, struct str href)
+{
+	struct str rest;
+	struct str host;
+	struct buf clean;
+	uint16_t link = 0;
+	size_t i;
+
+	buf_init(&clean, 4096);
+	if (str_starts(href, STR("//")))
+		buf_add_text(&clean, "https:");
+	for (i = 0; i < href.len; i++)
+		if ((unsigned char) href.at[i] >= ' ' && href.at[i] != 0x7f)
+			buf_add_char(&clean, href.at[i]);
+	href = str_trim(buf_view(&clean));
+	if (clean.over || href.len == 0 || href.at[0] == '#')
+		goto done;
+	if (str_equal_nocase(str_part(href, 0, 7), STR("mailto:"))) {
+		link = text_link(&w->links, href, &w->arena);
+	} else if (str_equal_nocase(str_part(href, 0, 7), STR("http://"))
+		|| str_equal_nocase(str_part(href, 0, 8), STR("https://"))) {
+		rest = str_part(href, str_find(href, STR("://")) + 3, SIZE_MAX);
+		for (i = 0; i < rest.len && memchr("/?#", rest.at[i], 3) == NULL; i++)
+			;
+		host = str_part(rest, 0, i);
+		if (host.len == 0)
+			goto done;
+		(void) note_file(w, href);
+		link = is_host(host, w->wish->host) && str_find(rest, STR("/wp-content/")) == SIZE_MAX
+			&& str_find(rest, STR("/content/files/")) == SIZE_MAX && str_find(rest, STR("/content/media/")) == SIZE_MAX
+			&& str_find(rest, STR("/content/images/")) == SIZE_MAX
+			? own_link(w, str_part(rest, i, SIZE_MAX)) : text_link(&w->links, href, &w->arena);
+	} else if (href.at[0] == '/' || href.at[0] == '?') {
+		link = own_link(w, href);
+	}
+done:
+	buf_release(&clean);
+	return link;
+}
+
+void walk_add_link(struct walk *w, struct str url, struct str text)
+{
+	uint16_t link = walk_link(w, url);
+
+	text_add(&w->line, text.len > 0 ? text : url, 0, link);
+}
+
+/* --- pictures --- */
+
+void walk_picture(struct walk *w, struct str url, struct str alt, struct str caption, struct str credit)
+{
+	size_t number = json_array_size(w->result->pictures);
+	char mark[32];
+
+	if (number >= HTML_PICTURES) {
+		html_note(w->result, "pictures", url);
+		return;
+	}
+	json_array_append_new(w->result->pictures, json_pack("{s:s%, s:s%, s:s%, s:s%}", "url", url.at, url.len, "alt",
+		alt.len > 0 ? alt.at : "", alt.len, "caption", caption.len > 0 ? caption.at : "", caption.len, "credit",
+		credit.len > 0 ? credit.at : "", credit.len));
+	if (json_array_size(w->result->pictures) == number)
+		return; /* an address that is no text */
+	if (w->is_flat) {
+		w->waiting[w->waiting_count++] = number;
+		return;
+	}
+	walk_flush(w);
+	snprintf(mark, sizeof(mark), "\x01P%zu\x02", number);
+	walk_block(w, str_from(mark), BLOCK_TEXT);
+}
+
+void walk_waiting(struct walk *w)
+{
+	char mark[32];
+	size_t i;
+
+	for (i = 0; i < w->waiting_count && !w->is_flat; i++) {
+		snprintf(mark, sizeof(mark), "\x01P%zu\x02", w->waiting[i]);
+		walk_block(w, str_from(mark), BLOCK_TEXT);
+	}
+	if (!w->is_flat)
+		w->waiting_count = 0;
+}
+
+static bool is_tiny(struct str width, struct str height)
+{
+	return (str_is(width, "1") || str_is(width, "0")) && (str_is(height, "1") || str_is(height, "0"));
+}
+
+static void take_picture(struct walk *w, const xmlNode *node, struct style style)
+{
+	struct str url = walk_attr(w, node, "src");
+	struct str later = walk_attr(w, node, "data-src");
+	struct str alt = walk_attr(w, node, "alt");
+	struct str caption = w->caption_used ? (struct str){NULL, 0} : w->caption;
+	struct str credit = w->caption_used ? (struct str){NULL, 0} : w->credit;
+
+	if (later.len == 0)
+		later = walk_attr(w, node, "data-lazy-src");
+	if ((url.len == 0 || str_starts(url, STR("data:"))) && later.len > 0)
+		url = later;
+	if (walk_has_class(node, "wp-smiley") || walk_has_class(node, "emoji")) {
+		text_add(&w->line, alt, style.marks, style.link);
+		return;
+	}
+	if (url.len == 0 || is_tiny(walk_attr(w, node, "width"), walk_attr(w, node, "height")))
+		return;
+	if (str_starts(url, STR("data:"))) {
+		html_note(w->result, "data", alt);
+		return;
+	}
+	w->caption_used = w->caption_used || caption.len > 0 || credit.len > 0;
+	walk_picture(w, url, html_to_line(alt, &w->arena), caption, credit);
+}
+
+/* --- what is shown from elsewhere: a link to it stays --- */
+
+static struct str page_of_embed(struct walk *w, struct str url)
+{
+	static const struct {
+		const char *player, *page;
+	} players[] = {
+		{"youtube.com/embed/", "https://www.youtube.com/watch?v="},
+		{"youtube-nocookie.com/embed/", "https://www.youtube.com/watch?v="},
+		{"player.vimeo.com/video/", "https://vimeo.com/"},
+	};
+	size_t i;
+
+	if (str_starts(url, STR("//")))
+		url = str_format(&w->arena, "https:%.*s", STR_ARG(url));
+	for (i = 0; i < sizeof(players) / sizeof(players[0]); i++) {
+		size_t at = str_find(url, str_from(players[i].player));
+		struct str id;
+
+		if (at == SIZE_MAX || at > 14)
+			continue;
+		id = str_part(url, at + strlen(players[i].player), SIZE_MAX);
+		id = str_part(id, 0, str_find_char(id, '?'));
+		return str_format(&w->arena, "%s%.*s", players[i].page, STR_ARG(id));
+	}
+	return url;
+}
+
+static void take_embed(struct walk *w, const xmlNode *node)
+{
+	static const char *const names[] = {"src", "data", "data-src"};
+	struct str url = {NULL, 0};
+	struct str title = walk_attr(w, node, "title");
+	const xmlNode *below = node;
+	size_t i;
+
+	do {
+		for (i = 0; i < 3 && url.len == 0; i++)
+			url = walk_attr(w, below, names[i]);
+	} while (url.len == 0 && (below = walk_next(node, below, true)) != NULL);
+	if (url.len == 0)
+		return;
+	url = page_of_embed(w, url);
+	walk_flush(w);
+	walk_add_link(w, url, title);
+	walk_flush(w);
+	if (!note_file(w, url))
+		html_note(w->result, "embed", url);
+}
+
+/* --- inline --- */
+
+/* A raised or lowered figure has a character of its own. */
+static void add_script(struct walk *w, struct str text, struct style style)
+{
+	static const char *const raised[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+	static const char *const lowered[] = {"₀", "₁", "₂", "₃", "₄", "₅", "₆", "₇", "₈", "₉"};
+	size_t i;
+
+	for (i = 0; i < text.len; i++) {
+		char c = text.at[i];
+
+		if (c >= '0' && c <= '9')
+			text_add(&w->line, str_from((style.script == TAG_RAISED ? raised : lowered)[c - '0']), style.marks, style.link);
+		else
+			text_add(&w->line, str_part(text, i, 1), style.marks, style.link);
+	}
+}
+
+static void add_text(struct walk *w, struct str text, struct style style)
+{
+	if (style.script != TAG_OTHER)
+		add_script(w, text, style);
+	else
+		text_add(&w->line, text, style.marks, style.link);
+}
+
+/* Lines of the classic editor. */
+static void add_lines(struct walk *w, struct str text, struct style style)
+{
+	size_t at = 0;
+
+	while (at < text.len) {
+		size_t end = at;
+		size_t lines = 0;
+
+		while (end < text.len && text.at[end] != '\n')
+			end++;
+		add_text(w, str_part(text, at, end - at), style);
+		for (; end < text.len && (text.at[end] == '\n' || text.at[end] == ' ' || text.at[end] == '\t'
+			|| text.at[end] == '\r'); end++)
+			lines += text.at[end] == '\n';
+		if (lines > 1)
+			walk_flush(w);
+		else if (lines == 1 && !text_is_at_break(&w->line))
+			text_break(&w->line);
+		at = end;
+	}
+}
+
+static void take_break(struct walk *w)
+{
+	if (w->is_flat)
+		text_add(&w->line, STR(" "), 0, 0);
+	else if (text_is_at_break(&w->line) && w->line.text.len > 0)
+		walk_flush(w); /* two in a row are a paragraph's end */
+	else
+		text_break(&w->line);
+}
+
+static void take_code(struct walk *w, const xmlNode *node, struct style style)
+{
+	struct str text = walk_plain(w, node, NULL);
+	struct buf code;
+
+	if (text.len == 0)
+		return;
+	buf_init(&code, HTML_CAP_BYTES);
+	text_write_code(&code, text);
+	text_add_raw(&w->line, buf_view(&code), style.marks, style.link);
+	buf_release(&code);
+}
+
+/* A link around whole blocks (a bookmark, a card, a linked picture): its title is the link. */
+static bool take_card(struct walk *w, const xmlNode *node)
+{
+	static const char *const titles[] = {"kg-bookmark-title", "kg-file-card-title", "kg-audio-title"};
+	const xmlNode *below = node;
+
+	while ((below = walk_next(node, below, true)) != NULL) {
+		size_t i;
+
+		for (i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+			if (walk_has_class(below, titles[i])) {
+				walk_flush(w);
+				walk_add_link(w, walk_attr(w, node, "href"), walk_plain(w, below, NULL));
+				walk_flush(w);
+				return true;
+			}
+	}
+	return false;
+}
+
+static void take_link(struct walk *w, const xmlNode *node, struct style style)
+{
+	struct str href = walk_attr(w, node, "href");
+	uint16_t link;
+
+	if (footnotes_refer(w, node) || footnotes_is_back(w, node) || take_card(w, node))
+		return;
+	link = walk_link(w, href);
+	if (link != 0)
+		style.link = link;
+	walk_children(w, node, style);
+}
+
+static void take_term(struct walk *w, const xmlNode *node, struct style style)
+{
+	walk_flush(w);
+	style.marks |= TEXT_STRONG;
+	walk_children(w, node, style);
+	walk_flush(w);
+}
+
+static void take_form(struct walk *w, const xmlNode *node)
+{
+	html_note(w->result, "form", str_from((const char *) node->name));
+}
+
+static void take_loose_caption(struct walk *w, const xmlNode *node, struct style style)
+{
+	walk_flush(w);
+	style.marks |= TEXT_EM;
+	walk_children(w, node, style);
+	walk_flush(w);
+}
+
+static void take_inline(struct walk *w, const xmlNode *node, enum tag tag, struct style style)
+{
+	if (tag == TAG_RAISED && footnotes_refer(w, node))
+		return;
+	style.marks |= tag == TAG_STRONG ? TEXT_STRONG : tag == TAG_EM ? TEXT_EM : tag == TAG_DEL ? TEXT_DEL : 0;
+	if (tag == TAG_RAISED || tag == TAG_LOWERED)
+		style.script = tag;
+	if (tag == TAG_QUOTED)
+		text_add(&w->line, STR("“"), style.marks, style.link);
+	walk_children(w, node, style);
+	if (tag == TAG_QUOTED)
+		text_add(&w->line, STR("”"), style.marks, style.link);
+}
+
+static void take_element(struct walk *w, xmlNode *node, struct style style)
+{
+	enum tag tag = walk_tag(node);
+
+	switch (tag) {
+	case TAG_DROP:
+		break;
+	case TAG_FORM:
+		take_form(w, node);
+		break;
+	case TAG_ITEM: /* without a list around it */
+	case TAG_BLOCK:
+		walk_flush(w);
+		walk_children(w, node, style);
+		walk_flush(w);
+		break;
+	case TAG_HEADING:
+		walk_heading(w, node, style);
+		break;
+	case TAG_QUOTE:
+		walk_quote(w, node, style);
+		break;
+	case TAG_LIST:
+		walk_list(w, node, style);
+		break;
+	case TAG_PRE:
+		walk_pre(w, node);
+		break;
+	case TAG_RULE:
+		walk_flush(w);
+		if (!w->is_flat && w->out->len > 0)
+			walk_block(w, STR("***"), BLOCK_TEXT);
+		break;
+	case TAG_TABLE:
+		walk_table(w, node, style);
+		break;
+	case TAG_FIGURE:
+		walk_figure(w, node, style);
+		break;
+	case TAG_CAPTION:
+		take_loose_caption(w, node, style);
+		break;
+	case TAG_PICTURE:
+		take_picture(w, node, style);
+		break;
+	case TAG_BREAK:
+		take_break(w);
+		break;
+	case TAG_LINK:
+		take_link(w, node, style);
+		break;
+	case TAG_CODE:
+		take_code(w, node, style);
+		break;
+	case TAG_EMBED:
+		take_embed(w, node);
+		break;
+	case TAG_TERM:
+		take_term(w, node, style);
+		break;
+	default:
+		take_inline(w, node, tag, style);
+		break;
+	}
+}
+
+void walk_node(struct walk *w, xmlNode *node, struct style style)
+{
+	struct str text = str_from((const char *) node->content);
+
+	if (node->type == XML_ELEMENT_NODE) {
+		take_element(w, node, style);
+	} else if (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) {
+		if (w->wish->has_breaks && !w->is_flat)
+			add_lines(w, text, style);
+		else
+			add_text(w, text, style);
+	} /* comments are the block editor's own notes */
+}
+
+void walk_children(struct walk *w, const xmlNode *node, struct style style)
+{
+	xmlNode *child;
+
+	if (w->depth >= WALK_DEPTH) {
+		add_text(w, walk_plain(w, node, NULL), style);
+		html_note(w->result, "deep", (struct str){NULL, 0});
+		return;
+	}
+	w->depth++;
+	for (child = node->children; child != NULL; child = child->next)
+		walk_node(w, child, style);
+	w->depth--;
+}
+
+/* --- the whole --- */
+
+void html_result_init(struct html_result *result)
+{
+	*result = (struct html_result){.pictures = json_array(), .notes = json_array()};
+	buf_init(&result->text, HTML_OUT_BYTES);
+}
+
+void html_result_release(struct html_result *result)
+{
+	buf_release(&result->text);
+	json_decref(result->pictures);
+	json_decref(result->notes);
+	*result = (struct html_result){.pictures = NULL};
+}
+
+void html_note(struct html_result *result, const char *kind, struct str detail)
+{
+	json_t *note;
+	size_t i;
+
+	detail = str_part(detail, 0, 500);
+	while (detail.len > 0 && !str_is_utf8(detail))
+		detail.len--;
+	note = json_pack("[s, s%]", kind, detail.len > 0 ? detail.at : "", detail.len);
+	for (i = 0; i < json_array_size(result->notes) && !json_equal(json_array_get(result->notes, i), note); i++)
+		;
+	if (note != NULL && i == json_array_size(result->notes) && i < HTML_NOTES)
+		json_array_append(result->notes, note);
+	json_decref(note);
+}
+
+static xmlDoc *parse(struct str html)
+{
+	if (html.len > INT_MAX)
+		return NULL;
+	return htmlReadMemory(html.at, (int) html.len, NULL, "UTF-8",
+		HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_COMPACT);
+}
+
+static void convert(struct walk *w, const xmlNode *root)
+{
+	footnotes_find(w, root);
+	walk_children(w, root, (struct style){0});
+	walk_flush(w);
+	footnotes_write(w);
+}
+
+bool html_to_markdown(const struct html_wish *wish, struct html_result *result, struct fault *f)
+{
+	struct walk *w = memory_new(1, sizeof(*w));
+	struct buf source;
+	xmlDoc *doc = NULL;
+	bool ok = false;
+
+	buf_init(&source, HTML_CAP_BYTES);
+	arena_init(&w->arena, "story", WALK_ARENA);
+	text_init(&w->line);
+	w->wish = wish;
+	w->result = result;
+	w->out = &result->text;
+	if (wish->has_shortcodes)
+		shortcodes_to_html(wish, result, &source);
+	else
+		buf_add_str(&source, wish->html);
+	if (source.over) {
+		fault_set(f, FAULT_INPUT, "its text is longer than %d MiB", HTML_CAP_BYTES >> 20);
+		goto done;
+	}
+	ok = true;
+	if (source.len == 0 || (doc = parse(buf_view(&source))) == NULL)
+		goto done;
+	convert(w, (const xmlNode *) (const void *) doc);
+	if (result->text.over || w->line.text.over)
+		ok = fault_set(f, FAULT_INPUT, "its text is too long");
+done:
+	xmlFreeDoc(doc);
+	text_release(&w->line);
+	arena_release(&w->arena);
+	buf_release(&source);
+	memory_free(w);
+	return ok;
+}
+
+struct str html_to_line(struct str html, struct arena *arena)
+{
+	struct buf text;
+	struct str line;
+	xmlDoc *doc = NULL;
+
+	buf_init(&text, HTML_CAP_BYTES);
+	if (str_find_char(html, '<') == SIZE_MAX && str_find_char(html, '&') == SIZE_MAX)
+		add_plain(&text, html);
+	else if ((doc = parse(html)) != NULL)
+		plain_below((const xmlNode *) (const void *) doc, NULL, &text);
+	xmlFreeDoc(doc);
+	line = str_copy(str_trim(buf_view(&text)), arena);
+	buf_release(&text);
+	return line;
+}
