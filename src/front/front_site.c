@@ -392,24 +392,39 @@ static void answer_with_slash(struct http_request *rq)
 	buf_release(&location);
 }
 
-/* "/?p=123", an address of WordPress': the map names it with its number. Nothing else in a query is looked at. */
-static struct str moved_by_number(struct site *site, struct http_request *rq)
+static void answer_gone(struct site *site, struct http_request *rq)
+{
+	if (!front_site_answer_page(site, rq, 410, "_410.html"))
+		http_answer(rq, 410, "text/plain; charset=utf-8", STR("This page was withdrawn.\n"));
+}
+
+/* "/?p=123", an address of WordPress': the maps name it with its number. Nothing else in a query is looked at. False: it
+ * is none of them. */
+static bool answer_number(struct site *site, struct http_request *rq)
 {
 	struct str path = http_path(rq);
 	struct str number = {NULL, 0};
+	struct str to = {NULL, 0};
 	char key[1100];
 	size_t i;
 
 	if (str_find_char(http_target(rq), '?') == SIZE_MAX)
-		return (struct str){NULL, 0};
+		return false;
 	number = http_query(rq, "p");
 	for (i = 0; i < number.len; i++)
 		if (number.at[i] < '0' || number.at[i] > '9')
-			return (struct str){NULL, 0};
+			return false;
 	if (number.len == 0 || number.len > 19
 		|| snprintf(key, sizeof(key), "%.*s?p=%.*s", STR_ARG(path), STR_ARG(number)) >= (int) sizeof(key))
-		return (struct str){NULL, 0};
-	return front_maps_moved(site->maps, str_from(key));
+		return false;
+	to = front_maps_moved(site->maps, str_from(key));
+	if (to.len > 0 && to.len < 4096)
+		answer_moved(rq, 301, to);
+	else if (front_maps_gone(site->maps, str_from(key)))
+		answer_gone(site, rq);
+	else
+		return false;
+	return true;
 }
 
 static void answer_missing(struct site *site, struct http_request *rq, struct str path)
@@ -428,8 +443,7 @@ static void answer_missing(struct site *site, struct http_request *rq, struct st
 	if (to.len > 0 && to.len < 4096) {
 		answer_moved(rq, 301, to);
 	} else if (front_maps_gone(site->maps, path) || front_maps_gone(site->maps, folder)) {
-		if (!front_site_answer_page(site, rq, 410, "_410.html"))
-			http_answer(rq, 410, "text/plain; charset=utf-8", STR("This page was withdrawn.\n"));
+		answer_gone(site, rq);
 	} else if (folder.at != path.at && (front_files_find(site->files, folder) != NULL || str_is(folder, "/search/"))) {
 		answer_with_slash(rq);
 	} else if (!front_site_answer_page(site, rq, 404, "_404.html")) {
@@ -440,7 +454,6 @@ static void answer_missing(struct site *site, struct http_request *rq, struct st
 void front_site_answer(struct site *site, struct http_request *rq)
 {
 	struct str path = http_path(rq);
-	struct str to = {NULL, 0};
 	struct entry *entry = NULL;
 
 	if (site->look)
@@ -457,11 +470,8 @@ void front_site_answer(struct site *site, struct http_request *rq)
 			http_answer(rq, 404, "text/plain; charset=utf-8", STR("This page is not here.\n"));
 		return;
 	}
-	to = moved_by_number(site, rq);
-	if (to.len > 0 && to.len < 4096) {
-		answer_moved(rq, 301, to);
+	if (answer_number(site, rq))
 		return;
-	}
 	if (str_ends(path, STR("/index.html"))) {
 		answer_moved(rq, 301, str_part(path, 0, path.len - 10));
 		return;

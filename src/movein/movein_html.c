@@ -406,15 +406,15 @@ static void take_embed(struct walk *w, const xmlNode *node)
 /* A raised or lowered figure has a character of its own. */
 static void add_script(struct walk *w, struct str text, struct style style)
 {
-	static const char *const raised[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-	static const char *const lowered[] = {"₀", "₁", "₂", "₃", "₄", "₅", "₆", "₇", "₈", "₉"};
+	static const char *const figures[2][10] = {{"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"},
+		{"₀", "₁", "₂", "₃", "₄", "₅", "₆", "₇", "₈", "₉"}};
 	size_t i;
 
 	for (i = 0; i < text.len; i++) {
 		char c = text.at[i];
 
 		if (c >= '0' && c <= '9')
-			text_add(&w->line, str_from((style.script == TAG_RAISED ? raised : lowered)[c - '0']), style.marks, style.link);
+			text_add(&w->line, str_from(figures[style.script == TAG_LOWERED][c - '0']), style.marks, style.link);
 		else
 			text_add(&w->line, str_part(text, i, 1), style.marks, style.link);
 	}
@@ -615,7 +615,7 @@ void walk_node(struct walk *w, xmlNode *node, struct style style)
 	if (node->type == XML_ELEMENT_NODE) {
 		take_element(w, node, style);
 	} else if (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) {
-		if (w->wish->has_breaks && !w->is_flat)
+		if (w->has_breaks && !w->is_flat)
 			add_lines(w, text, style);
 		else
 			add_text(w, text, style);
@@ -669,12 +669,43 @@ void html_note(struct html_result *result, const char *kind, struct str detail)
 	json_decref(note);
 }
 
-static xmlDoc *parse(struct str html)
+/* is_cut (may be NULL): the parser gave up, since elements stand too deep in each other. */
+static xmlDoc *parse(struct str html, bool *is_cut)
 {
-	if (html.len > INT_MAX)
+	htmlParserCtxt *context = html.len <= INT_MAX ? htmlNewParserCtxt() : NULL;
+	const xmlError *error;
+	xmlDoc *doc;
+
+	if (context == NULL)
 		return NULL;
-	return htmlReadMemory(html.at, (int) html.len, NULL, "UTF-8",
+	doc = htmlCtxtReadMemory(context, html.at, (int) html.len, NULL, "UTF-8",
 		HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_COMPACT);
+	error = xmlCtxtGetLastError(context);
+	if (is_cut != NULL)
+		*is_cut = error != NULL && error->message != NULL && strstr(error->message, "depth") != NULL;
+	htmlFreeParserCtxt(context);
+	return doc;
+}
+
+/* The words of HTML that is nested too deep to be read: every tag becomes a space, or a blank line. */
+static void drop_tags(struct str html, struct buf *out)
+{
+	static const char *const blocks[] = {"</p", "<p", "<br", "</div", "<li", "</h", "</tr", "</blockquote"};
+	size_t end;
+	size_t i;
+
+	while (html.len > 0) {
+		size_t tag = str_find_char(html, '<');
+
+		buf_add_str(out, str_part(html, 0, tag));
+		if (tag == SIZE_MAX || (end = str_find_char(str_part(html, tag, SIZE_MAX), '>')) == SIZE_MAX)
+			break;
+		html = str_part(html, tag, SIZE_MAX);
+		for (i = 0; i < sizeof(blocks) / sizeof(blocks[0]) && !str_starts(html, str_from(blocks[i])); i++)
+			;
+		buf_add_text(out, i < sizeof(blocks) / sizeof(blocks[0]) ? "\n\n" : " ");
+		html = str_part(html, end + 1, SIZE_MAX);
+	}
 }
 
 static void convert(struct walk *w, const xmlNode *root)
@@ -689,15 +720,19 @@ bool html_to_markdown(const struct html_wish *wish, struct html_result *result, 
 {
 	struct walk *w = memory_new(1, sizeof(*w));
 	struct buf source;
+	struct buf words;
 	xmlDoc *doc = NULL;
+	bool is_cut = false;
 	bool ok = false;
 
 	buf_init(&source, HTML_CAP_BYTES);
+	buf_init(&words, HTML_CAP_BYTES);
 	arena_init(&w->arena, "story", WALK_ARENA);
 	text_init(&w->line);
 	w->wish = wish;
 	w->result = result;
 	w->out = &result->text;
+	w->has_breaks = wish->has_breaks;
 	if (wish->has_shortcodes)
 		shortcodes_to_html(wish, result, &source);
 	else
@@ -707,7 +742,17 @@ bool html_to_markdown(const struct html_wish *wish, struct html_result *result, 
 		goto done;
 	}
 	ok = true;
-	if (source.len == 0 || (doc = parse(buf_view(&source))) == NULL)
+	if (source.len == 0)
+		goto done;
+	doc = parse(buf_view(&source), &is_cut);
+	if (doc != NULL && is_cut) {
+		xmlFreeDoc(doc);
+		drop_tags(buf_view(&source), &words);
+		w->has_breaks = true;
+		html_note(result, "deep", (struct str){NULL, 0});
+		doc = parse(buf_view(&words), NULL);
+	}
+	if (doc == NULL)
 		goto done;
 	convert(w, (const xmlNode *) (const void *) doc);
 	if (result->text.over || w->line.text.over)
@@ -717,6 +762,7 @@ done:
 	text_release(&w->line);
 	arena_release(&w->arena);
 	buf_release(&source);
+	buf_release(&words);
 	memory_free(w);
 	return ok;
 }
@@ -730,7 +776,7 @@ struct str html_to_line(struct str html, struct arena *arena)
 	buf_init(&text, HTML_CAP_BYTES);
 	if (str_find_char(html, '<') == SIZE_MAX && str_find_char(html, '&') == SIZE_MAX)
 		add_plain(&text, html);
-	else if ((doc = parse(html)) != NULL)
+	else if ((doc = parse(html, NULL)) != NULL)
 		plain_below((const xmlNode *) (const void *) doc, NULL, &text);
 	xmlFreeDoc(doc);
 	line = str_copy(str_trim(buf_view(&text)), arena);

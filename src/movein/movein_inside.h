@@ -42,6 +42,7 @@ struct walk {
 	bool other_sign;            /* the last list's sign was the second one */
 	bool is_item;               /* the container is a list's item */
 	unsigned depth, containers;
+	bool has_breaks;            /* as in the wish */
 	bool is_flat;               /* in a cell or headline: blocks are parted by a space */
 	struct str caption, credit; /* of the figure around, for its picture */
 	bool caption_used;

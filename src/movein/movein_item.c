@@ -56,6 +56,10 @@ static void take_error(void *self, xmlErrorPtr error)
 		|| error->code == XML_ERR_UNSUPPORTED_ENCODING || error->code == XML_ERR_UNKNOWN_ENCODING)
 		fault_set(x->f, FAULT_INPUT, "%s:%d: the file is not in the encoding that it says; export it anew, or save it as UTF-8",
 			x->name, error->line);
+	else if (error->code == XML_ERR_DOCUMENT_END || error->code == XML_ERR_TAG_NOT_FINISHED
+		|| error->code == XML_ERR_CDATA_NOT_FINISHED)
+		fault_set(x->f, FAULT_INPUT, "%s:%d: the file ends in the middle, or goes on behind its end; export it anew", x->name,
+			error->line);
 	else if (str_find(say, STR("uge")) != SIZE_MAX || str_find(say, STR("too big")) != SIZE_MAX
 		|| str_find(say, STR("too long")) != SIZE_MAX)
 		fault_set(x->f, FAULT_INPUT, "%s:%d: a single text is larger than 10 MB; take that item out of the file", x->name,
