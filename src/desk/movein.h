@@ -33,7 +33,7 @@ enum { MOVEIN_CAP_BYTES = 1536 * 1024 * 1024, MOVEIN_STORY_ARENA = 64 * 1024 * 1
 	X(GROUP_PASSWORD, "password", "Behind a password: taken in as drafts", "") \
 	X(GROUP_MEMBERS, "members", "For members or paying readers: taken in as drafts", \
 		"mimeo has no pages that only some may read.") \
-	X(GROUP_PENDING, "pending", "Waiting for review: taken in as drafts", "") \
+	X(GROUP_PENDING, "pending", "Waiting for review when they were exported: not published", "") \
 	X(GROUP_FUTURE, "future", "Scheduled: taken in as drafts", "Publish them on their day.") \
 	X(GROUP_SENT, "sent", "Sent by mail only: taken in as drafts", "") \
 	X(GROUP_PHOTO, "", "Lead photos whose file was not found", \

@@ -66,6 +66,9 @@ void walk_flush(struct walk *w);                              /* ends the paragr
 void walk_block(struct walk *w, struct str text, enum block kind); /* a block into the container */
 void walk_picture(struct walk *w, struct str url, struct str alt, struct str caption, struct str credit);
 void walk_waiting(struct walk *w);
+void walk_take_picture(struct walk *w, const xmlNode *node, struct style style);
+void walk_take_embed(struct walk *w, const xmlNode *node);
+bool walk_take_card(struct walk *w, const xmlNode *node);     /* false: it is no card but a link */
 uint16_t walk_link(struct walk *w, struct str href);
 void walk_add_link(struct walk *w, struct str url, struct str text); /* [text](url) into the paragraph */
 

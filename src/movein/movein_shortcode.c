@@ -189,6 +189,18 @@ static void put_link(struct coding *c, struct str url, struct str title)
 	buf_add_text(c->out, "</a>\n\n");
 }
 
+static bool is_picture(struct str url)
+{
+	static const char *const endings[] = {".jpg", ".jpeg", ".png", ".webp", ".gif"};
+	size_t i;
+
+	for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (url.len > strlen(endings[i])
+			&& str_equal_nocase(str_part(url, url.len - strlen(endings[i]), SIZE_MAX), str_from(endings[i])))
+			return true;
+	return false;
+}
+
 /* Pictures of a gallery, files of a playlist; without ids, those that were put up with the story. */
 static void put_files(struct coding *c, const struct code *code, bool as_pictures)
 {
@@ -201,7 +213,7 @@ static void put_files(struct coding *c, const struct code *code, bool as_picture
 		ids = attr_of(code, "include");
 	buf_add_text(c->out, "\n\n");
 	for (i = 0; ids.len == 0 && as_pictures && i < c->wish->file_count && count < GALLERY_MOST; i++)
-		if (c->wish->files[i].parent == c->wish->id && c->wish->id != 0) {
+		if (c->wish->files[i].parent == c->wish->id && c->wish->id != 0 && is_picture(c->wish->files[i].url)) {
 			put_picture(c, &c->wish->files[i]);
 			count++;
 		}
