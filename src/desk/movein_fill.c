@@ -53,16 +53,21 @@ static void fill_link(struct filling *w, struct str path)
 	buf_add_str(&w->out, to.len > 0 ? to : path);
 }
 
-/* Paragraphs that lost their picture leave no hole. */
-static struct str close_holes(const struct buf *text, struct arena *arena)
+static bool ends_with_blank(const struct buf *out)
 {
-	char *at = arena_alloc(arena, text->len + 1);
+	return out->len == 0 || str_ends(buf_view(out), STR("\n\n"));
+}
+
+/* The record is a stranger's: of control characters only those of lines stay. */
+static struct str without_control(struct str text, struct arena *arena)
+{
+	char *at = arena_alloc(arena, text.len + 1);
 	size_t len = 0;
 	size_t i;
 
-	for (i = 0; at != NULL && i < text->len; i++)
-		if (text->at[i] != '\n' || (len > 0 && (len < 2 || at[len - 1] != '\n' || at[len - 2] != '\n')))
-			at[len++] = text->at[i];
+	for (i = 0; at != NULL && i < text.len; i++)
+		if (((unsigned char) text.at[i] >= ' ' && text.at[i] != 0x7f) || text.at[i] == '\n' || text.at[i] == '\t')
+			at[len++] = text.at[i];
 	while (at != NULL && len > 0 && at[len - 1] == '\n')
 		len--;
 	return str_make(at, len);
@@ -88,10 +93,12 @@ struct str movein_fill(struct movein *move, const json_t *record, const struct s
 		else if (rest.at[at + 1] == 'L')
 			fill_link(&w, str_part(rest, at + 2, end - at - 2));
 		rest = str_part(rest, end + 1, SIZE_MAX);
+		if (ends_with_blank(&w.out) && str_starts(rest, STR("\n\n")))
+			rest = str_part(rest, 2, SIZE_MAX); /* the paragraph lost its picture: it leaves no hole */
 	}
 	if (at == SIZE_MAX)
 		buf_add_str(&w.out, rest);
-	whole = str_find_char(story->body, '\x01') == SIZE_MAX ? story->body : close_holes(&w.out, arena);
+	whole = without_control(buf_view(&w.out), arena);
 	buf_release(&w.out);
 	return whole;
 }

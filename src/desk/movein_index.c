@@ -221,7 +221,8 @@ bool movein_index(struct movein *move)
 			archives_at = offset; /* archives stand last */
 		json_decref(record);
 		record = NULL;
-		if (++done % PROGRESS_EVERY == 0) {
+		done += !is_archive && offset > (int64_t) len + HEAD_BYTES + 1; /* the first record is the site's */
+		if (!is_archive && done % PROGRESS_EVERY == 0) {
 			printf("progress %zu %lld looking\n", done, (long long) json_integer_value(json_object_get(move->site, "total")));
 			fflush(stdout);
 		}

@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/file.h"
-#include "desk/movein.h"
+#include "desk/movein_inside.h"
 #include "http/http_client.h"
 #include "press/markdown.h"
 
@@ -163,6 +163,39 @@ static void test_a_picture_in_the_text(void **state)
 	buf_release(&out);
 }
 
+/* A picture without a file leaves no hole, and nothing else of the text changes. */
+static void test_marks_are_filled_in(void **state)
+{
+	struct arena arena;
+	struct movein *move = memory_new(1, sizeof(*move));
+	struct movein_shown *shown = memory_new(1, sizeof(*shown));
+	struct story story = {.identity = STR("wordpress:x:1"), .title = STR("T"),
+		.body = STR("\x01P0\x02\n\n```\na\n\n\nb\n```\n\nc\x05 [d](\x01L/old/#x\x02) [e](\x01L/other/\x02)\n\n\x01P0\x02\n\n\x01P7\x02\n\nf\n\n\x01P0\x02")};
+	json_t *record = json_pack("{s:[{s:s}]}", "pictures", "url", "https://old.example/a.jpg");
+	struct fault f = {0};
+	struct str got;
+
+	(void) state;
+	arena_init(&arena, "test", 8 << 20);
+	move->moves.arena = &arena;
+	movein_report_init(&move->report);
+	assert_true(movein_moves_add(&move->moves, STR("/old/"), STR("/2020/01/02/new/"), &f));
+	movein_moves_sort(&move->moves);
+	got = movein_fill(move, record, &story, &arena, &move->report, shown);
+	assert_string_equal(str_to_c(got, &arena), "```\na\n\n\nb\n```\n\nc [d](/2020/01/02/new/) [e](/other/)\n\nf");
+	assert_int_equal(move->report.groups[GROUP_PICTURE].count, 1);
+	assert_int_equal(shown->count, 0);
+	/* what is no mark of mimeo-movein's ends the text and never reaches a page */
+	story.body = STR("a \x01L/x");
+	got = movein_fill(move, record, &story, &arena, &move->report, shown);
+	assert_string_equal(str_to_c(got, &arena), "a ");
+	movein_report_release(&move->report);
+	json_decref(record);
+	arena_release(&arena);
+	memory_free(shown);
+	memory_free(move);
+}
+
 static int clean(void **state)
 {
 	static const char *const paths[] = {"2020/01/a.jpg", "2020/01/only-300x200.jpg", "2020/01/мост.jpg", "2024/05/lead.png", "logo.png", "2020/01",
@@ -187,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_old_addresses),
 		cmocka_unit_test(test_an_odd_record_is_mended),
 		cmocka_unit_test(test_a_picture_in_the_text),
+		cmocka_unit_test(test_marks_are_filled_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, clean);
