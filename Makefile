@@ -57,7 +57,7 @@ ROOM_A     := $(foreach r,$(ROOMS) parent,$(BUILD)/lib$(r).a)
 LINK_ORDER := $(ROOM_A) $(BUILD)/libhouse.a $(BUILD)/libpress.a $(BUILD)/libmail.a $(BUILD)/libhttp.a $(BUILD)/libstore.a $(BUILD)/libbase.a
 
 .PHONY: all help clean unit fuzz-replay check-house scenario shots bench bench-site torture $(addprefix lib-,$(LIBS) $(ROOMS) parent)
-all: $(BUILD)/mimeo $(BUILD)/mimeo-image
+all: $(BUILD)/mimeo $(BUILD)/mimeo-image $(BUILD)/mimeo-movein
 
 $(BUILD)/mimeo: $(BUILD)/main.o $(GEN_OBJ) $(LINK_ORDER)
 	$(CC) $(LDFLAGS) -o $@ $(BUILD)/main.o $(GEN_OBJ) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)
@@ -65,6 +65,15 @@ $(BUILD)/mimeo: $(BUILD)/main.o $(GEN_OBJ) $(LINK_ORDER)
 $(BUILD)/mimeo-image: $(call obj_of,image) $(BUILD)/libbase.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs vips libsodium) -linih
 $(BUILD)/image/%.o: CPPFLAGS += $(shell pkg-config --cflags vips | sed 's/-I/-isystem /g')
+
+# mimeo-movein: libxml2 stays out of the rooms. Its parts are a library as well, for tests.
+MOVEIN_LIBS = $(shell pkg-config --libs libxml-2.0)
+$(BUILD)/libmovein.a: $(filter-out %/main.o,$(call obj_of,movein))
+	@rm -f $@
+	ar rcsD $@ $^
+$(BUILD)/mimeo-movein: $(BUILD)/movein/main.o $(BUILD)/libmovein.a $(BUILD)/libbase.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(MOVEIN_LIBS) $(shell pkg-config --libs jansson libsodium) -linih
+$(BUILD)/movein/%.o $(BUILD)/unit/movein/% $(BUILD)/replay/fuzz_movein_% $(BUILD)/fuzz/fuzz_movein_%: CPPFLAGS += $(shell pkg-config --cflags libxml-2.0 | sed 's/-I/-isystem /g')
 
 define lib_rules
 lib-$(1): $$(BUILD)/lib$(1).a
@@ -110,6 +119,9 @@ $(BUILD)/unit/%: tests/unit/%.c $(LINK_ORDER) $(GEN_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(filter-out -Wmissing-prototypes -include src/base/ban.h,$(COMMON)) -o $@ $< $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group -lcmocka $(PKGLIBS)
 $(BUILD)/unit/image/test_image $(BUILD)/unit/image/test_hostile: | $(BUILD)/mimeo-image
+$(BUILD)/unit/movein/% $(BUILD)/replay/fuzz_movein_% $(BUILD)/fuzz/fuzz_movein_%: PKGLIBS += $(BUILD)/libmovein.a $(BUILD)/libbase.a $(MOVEIN_LIBS)
+$(filter $(BUILD)/unit/movein/%,$(UNIT_BIN)): $(BUILD)/libmovein.a | $(BUILD)/mimeo-movein
+$(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(filter %/fuzz_movein_%,$(FUZZ_SRC))) $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(filter %/fuzz_movein_%,$(FUZZ_SRC))): $(BUILD)/libmovein.a
 $(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(LINK_ORDER) $(GEN_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -Wmissing-prototypes -include src/base/ban.h,$(COMMON)) -o $@ $< tests/fuzz/replay_main.c $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)
@@ -127,7 +139,7 @@ fuzz: ; @$(MAKE) --no-print-directory VARIANT=fuzz fuzz-build
 fuzz-build: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 help:
-	@echo 'make             build/mimeo and build/mimeo-image'
+	@echo 'make             build/mimeo, build/mimeo-image and build/mimeo-movein'
 	@echo 'make unit        unit tests under ASan and UBSan;  make unit-ROOM: one folder of them'
 	@echo 'make fuzz-replay the fuzzers'"'"' corpora;  make fuzz: the fuzzers themselves (clang), in build/fuzz/fuzz/'
 	@echo 'make scenario    the real binary, real sockets, a real browser'

@@ -163,6 +163,22 @@ bool bake_texts(struct bake *bake, struct fault *f)
 
 /* --- addresses that were --- */
 
+/* Old addresses of lists and feeds, from where the newsroom was before. */
+static bool add_moved_pages(struct bake *bake, struct buf *moved, struct fault *f)
+{
+	struct store_rows rows;
+
+	if (!store_rows_begin(bake->db, DESK_SQL_MOVED_PAGE_ALL, STORE_NO_ARGS, &rows, f))
+		return false;
+	while (store_rows_next(&rows, f)) {
+		buf_add_str(moved, store_column_text(&rows, 0));
+		buf_add_char(moved, '\t');
+		buf_add_str(moved, store_column_text(&rows, 1));
+		buf_add_char(moved, '\n');
+	}
+	return store_rows_end(&rows);
+}
+
 bool bake_addresses(struct bake *bake, struct fault *f)
 {
 	struct buf moved;
@@ -189,6 +205,7 @@ bool bake_addresses(struct bake *bake, struct fault *f)
 		}
 		ok = store_rows_end(&rows);
 	}
+	ok = ok && add_moved_pages(bake, &moved, f);
 	ok = ok && store_rows_begin(bake->db, DESK_SQL_GONE_ALL, STORE_NO_ARGS, &rows, f);
 	if (ok) {
 		while (store_rows_next(&rows, f)) {

@@ -15,6 +15,7 @@
 #include "desk/bake_job.h"
 #include "desk/desk_staff.h"
 #include "desk/desk_web.h"
+#include "desk/movein.h"
 #include "desk/photo_make.h"
 #include "desk/story_work.h"
 #include "gen/desk_schema.h"
@@ -26,6 +27,9 @@ enum { DAY_EVERY_S = 60, POLL_FIRST_S = 3, POLL_EVERY_S = 20 };
 
 static const struct http_route cli_routes[] = {
 	{"POST", "/stories/import", story_post_import, HTTP_JSON},
+	{"POST", "/stories/move-in", story_post_movein, HTTP_JSON},
+	{"GET", "/stories/move-in/{job}", story_get_movein, HTTP_NO_BODY},
+	{"GET", "/stories/move-in/{job}/pages/{number}", story_get_movein_page, HTTP_NO_BODY},
 	{"GET", "/stories", story_get_list, HTTP_NO_BODY},
 	{"GET", "/stories/{id}", story_get_one, HTTP_NO_BODY},
 	{"POST", "/stories/{id}/publish", story_post_publish, HTTP_JSON},
@@ -175,6 +179,7 @@ static void add_health(struct room *room, json_t *health)
 static const struct room_job jobs[] = {
 	{"bake", bake_job, false, true},
 	{"import", story_import_job, false, false},
+	{"movein", movein_job, false, false},
 	{NULL, NULL, false, false},
 };
 
@@ -200,6 +205,12 @@ const struct errand_command desk_commands[] = {
 		"Pictures in the text: ![what it shows](file.jpg \"Caption. Name / Agency\"), alone in their paragraph, the file beside the story.\n"
 		"Importing a story again (same id, or same file name) updates it. If anything is wrong, nothing is taken in.\n",
 		story_run_import},
+	{"story move-in", "desk", "FILE [--media FOLDER] [--report FILE] [--dry-run]",
+		"Moves a newsroom in from WordPress (FILE: its export, .xml) or Ghost (.json): stories, bylines, sections, topics, pictures,\n"
+		"redirects from the old addresses. Pictures come from FOLDER (wp-content/uploads, or Ghost's content/images); nothing is fetched.\n"
+		"What could not be kept stands in the report (./move-in.md unless said), the texts of pages in a folder beside it.\n"
+		"Doing it again takes in what is new and leaves alone what the desk has changed. --dry-run: the report alone.\n",
+		story_run_movein},
 	{"story list", "desk", "[draft|published|withdrawn]", "Lists stories, the newest first.\n", story_run_list},
 	{"story show", "desk", "ID|SLUG", "Shows one story.\n", story_run_show},
 	{"story publish", "desk", "ID|SLUG", "Publishes a draft, or a withdrawn story again.\n", story_run_publish},

@@ -295,7 +295,25 @@ DELETE FROM moved WHERE old_path = $1
 
 -- name: moved_all
 -- → old path, path, state
-SELECT m.old_path, s.path, s.state FROM moved m JOIN story s ON s.id = m.story ORDER BY m.old_path
+SELECT m.old_path, s.path, s.state FROM moved m JOIN story s ON s.id = m.story WHERE s.was_public = 1 ORDER BY m.old_path
+
+-- --- moving in (movein_*.c) ---
+
+-- name: movein_find
+-- identity → hash, changed when it was taken in, changed last
+SELECT m.hash, m.changed, s.changed FROM movein m JOIN story s ON s.identity = m.identity WHERE m.identity = $1
+
+-- name: movein_put
+-- identity, hash, changed
+INSERT INTO movein (identity, hash, changed) VALUES ($1, $2, $3) ON CONFLICT (identity) DO UPDATE SET hash = $2, changed = $3
+
+-- name: moved_page_put
+-- old path, path
+INSERT INTO moved_page (old_path, path) VALUES ($1, $2) ON CONFLICT (old_path) DO UPDATE SET path = $2
+
+-- name: moved_page_all
+-- → old path, path
+SELECT old_path, path FROM moved_page ORDER BY old_path
 
 -- name: gone_all
 -- → path of every story that was public and is no more

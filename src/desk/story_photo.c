@@ -174,11 +174,16 @@ static void on_end(void *self, int wait_status)
 
 		if (str_starts(said, STR("mimeo-image: ")) && colon != SIZE_MAX)
 			said = str_part(said, colon + 2, SIZE_MAX);
+		if (task->trouble != NULL && (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) == 2)) {
+			*task->trouble = str_copy(said.len > 0 ? said : STR("mimeo-image ended without a word"), all->arena);
+			goto done;
+		}
 		all->failed = true;
 		fault_set(all->f, WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 2 ? FAULT_INPUT
 			: FAULT_IO, "%s:%zu: photo: %.*s", task->name, task->line,
 			STR_ARG(said.len > 0 ? said : STR("mimeo-image ended without a word")));
 	}
+done:
 	all->done++;
 	printf("progress %zu %zu photos\n", all->done, all->count);
 	fflush(stdout);

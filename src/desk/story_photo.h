@@ -14,6 +14,7 @@ struct photo_task {
 	const char *name;           /* the story's file and line, for complaints */
 	size_t line;
 	struct story_photo *photo;  /* filled */
+	struct str *trouble;        /* NULL: a broken photo ends the import; else what is wrong with it goes there */
 };
 
 /* Makes what is not there yet into data/desk/media, two at a time; prints progress lines. */

@@ -41,6 +41,7 @@ void story_post_import(struct http_request *rq, void *self)
 {
 	struct room *room = self;
 	json_t *paths = json_object_get(http_json(rq), "paths");
+	json_t *wish = NULL;
 	struct work_job *job;
 	struct fault f = {0};
 
@@ -52,12 +53,14 @@ void story_post_import(struct http_request *rq, void *self)
 	job = new_job(rq, room);
 	if (job == NULL)
 		return;
-	if (work_import(work_of(room), paths, job, &f)) {
+	wish = json_pack("{s:O}", "paths", paths);
+	if (work_import(work_of(room), "import", wish, job, &f)) {
 		answer_job(rq, job);
 	} else {
 		*job = (struct work_job){0};
 		http_answer_fault(rq, &f);
 	}
+	json_decref(wish);
 }
 
 void story_post_bake(struct http_request *rq, void *self)

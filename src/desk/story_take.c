@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/rand.h"
+#include "desk/movein.h"
 #include "desk/story.h"
 #include "desk/story_store.h"
 #include "desk/story_work.h"
@@ -29,12 +30,15 @@ static struct fault import_fault; /* of the running import's child */
 static void tidy(struct work *work)
 {
 	struct fault ignored = {0};
+	char records[sizeof(work->import_out) + 16];
 
 	if (work->import_fd >= 0)
 		close(work->import_fd);
 	work->import_fd = -1;
 	file_remove(work->room->home.fd, work->import_in, &ignored);
 	file_remove(work->room->home.fd, work->import_out, &ignored);
+	snprintf(records, sizeof(records), "%s.records", work->import_out); /* a move's, should its child have been killed */
+	file_remove(work->room->home.fd, records, &ignored);
 	work->import_job = NULL;
 }
 
@@ -93,10 +97,14 @@ static bool take_one(struct work *work, struct buf *record, struct when now, boo
 		|| (at = buf_reserve(record, (size_t) len + 1)) == NULL || !read_exactly(work->import_fd, at, (size_t) len + 1))
 		return fault_set(f, FAULT_IO, "what the import wrote is cut short");
 	arena_init(&arena, "story", TAKE_ARENA);
-	ok = http_json_parse(str_make(at, (size_t) len), &json, f) && story_from_json(json, &arena, &story, f);
-	if (ok)
-		story.id = next_id(work);
-	ok = ok && story_save(work->room->db, &story, now, "import", &arena, f);
+	ok = http_json_parse(str_make(at, (size_t) len), &json, f);
+	if (ok && movein_is_record(json)) {
+		ok = movein_take(work->room->db, json, now, &arena, f);
+	} else if (ok) {
+		ok = story_from_json(json, &arena, &story, f);
+		story.id = ok ? next_id(work) : 0;
+		ok = ok && story_save(work->room->db, &story, now, "import", &arena, f);
+	}
 	json_decref(json);
 	arena_release(&arena);
 	return ok;
@@ -179,18 +187,15 @@ static void child_ended(void *self, int wait_status)
 	take_some(work);
 }
 
-bool work_import(struct work *work, json_t *paths, struct work_job *job, struct fault *f)
+bool work_import(struct work *work, const char *kind, json_t *wish, struct work_job *job, struct fault *f)
 {
-	json_t *list = json_pack("{s:O}", "paths", paths);
 	const char *const args[] = {work->import_in, work->import_out, NULL};
 	struct arena arena;
 	int64_t id = rand_id();
 	bool ok;
 
-	if (work->import_job != NULL) {
-		json_decref(list);
+	if (work->import_job != NULL)
 		return fault_set(f, FAULT_BUSY, "another import runs just now; try again when it is done");
-	}
 	snprintf(work->import_in, sizeof(work->import_in), "data/desk/import-%lld.in", (long long) id);
 	snprintf(work->import_out, sizeof(work->import_out), "data/desk/import-%lld.out", (long long) id);
 	arena_init(&arena, "import", LIMIT_JSON_BYTES);
@@ -198,11 +203,10 @@ bool work_import(struct work *work, json_t *paths, struct work_job *job, struct 
 	work->import_job = job;
 	work->import_id = 0;
 	work->import_fd = -1;
-	ok = file_write(work->room->home.fd, work->import_in, http_json_write(list, &arena), 0600, false, f)
-		&& room_job_start(work->room, "import", args, child_line, child_ended, work, &work->import_child, f);
+	ok = file_write(work->room->home.fd, work->import_in, http_json_write(wish, &arena), 0600, false, f)
+		&& room_job_start(work->room, kind, args, child_line, child_ended, work, &work->import_child, f);
 	if (!ok)
 		tidy(work);
 	arena_release(&arena);
-	json_decref(list);
 	return ok;
 }

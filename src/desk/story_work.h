@@ -66,8 +66,9 @@ void work_take_line(struct work_job *job, struct str line, struct fault *f);
 /* The site is brought up to date soon; full: all of it. job (may be NULL) is done when that is. */
 void work_bake(struct work *work, bool full, struct work_job *job);
 
-/* Takes the paths (absolute; files and folders) in; the job ends with the bake. BUSY while another runs. */
-bool work_import(struct work *work, json_t *paths, struct work_job *job, struct fault *f)
+/* Takes stories in: kind is the child's job ("import": wish {"paths": absolute ones}; "movein": movein.h); the job ends
+ * with the bake. BUSY while another runs. */
+bool work_import(struct work *work, const char *kind, json_t *wish, struct work_job *job, struct fault *f)
 	__attribute__((warn_unused_result));
 /* struct room_job's run: reads and checks files, makes photos, writes what the desk then takes. */
 bool story_import_job(struct room *room, int argc, char **argv, struct fault *f);

@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-enum { FILES = 7, MAP_BYTES = 16 << 20, SMALL_BYTES = 1 << 20, PORTION_BYTES = 65536, HEADERS_MOST = 16 };
+enum { FILES = 7, MAP_BYTES = 64 << 20, SMALL_BYTES = 1 << 20, PORTION_BYTES = 65536, HEADERS_MOST = 16 };
 
 enum which { MOVED, GONE, HEADERS, PAGE_404, PAGE_410, PAGE_500, PAGE_503 };
 

@@ -411,6 +411,41 @@ static bool is_gone(const struct site *site, struct str path)
 	return front_maps_gone(site->maps, str_part(path, str_starts(path, STR("/text/")) ? 5 : 0, SIZE_MAX));
 }
 
+static void answer_gone(struct site *site, struct http_request *rq)
+{
+	if (!front_site_answer_page(site, rq, 410, "_410.html"))
+		http_answer(rq, 410, "text/plain; charset=utf-8", STR("This page was withdrawn.\n"));
+}
+
+/* "/?p=123", an address of WordPress': the maps name it with its number. Nothing else in a query is looked at. False: it
+ * is none of them. */
+static bool answer_number(struct site *site, struct http_request *rq)
+{
+	struct str path = http_path(rq);
+	struct str number = {NULL, 0};
+	struct str to = {NULL, 0};
+	char key[1100];
+	size_t i;
+
+	if (str_find_char(http_target(rq), '?') == SIZE_MAX)
+		return false;
+	number = http_query(rq, "p");
+	for (i = 0; i < number.len; i++)
+		if (number.at[i] < '0' || number.at[i] > '9')
+			return false;
+	if (number.len == 0 || number.len > 19
+		|| snprintf(key, sizeof(key), "%.*s?p=%.*s", STR_ARG(path), STR_ARG(number)) >= (int) sizeof(key))
+		return false;
+	to = front_maps_moved(site->maps, str_from(key));
+	if (to.len > 0 && to.len < 4096)
+		answer_moved(rq, 301, to);
+	else if (front_maps_gone(site->maps, str_from(key)))
+		answer_gone(site, rq);
+	else
+		return false;
+	return true;
+}
+
 static void answer_missing(struct site *site, struct http_request *rq, struct str path)
 {
 	char with_slash[1200];
@@ -429,8 +464,7 @@ static void answer_missing(struct site *site, struct http_request *rq, struct st
 	if (to.len > 0 && to.len < 4096) {
 		answer_moved(rq, 301, to);
 	} else if (is_gone(site, path) || is_gone(site, folder)) {
-		if (!front_site_answer_page(site, rq, 410, "_410.html"))
-			http_answer(rq, 410, "text/plain; charset=utf-8", STR("This page was withdrawn.\n"));
+		answer_gone(site, rq);
 	} else if (folder.at != path.at && (front_files_find(site->files, folder) != NULL || str_is(folder, "/search/"))) {
 		answer_with_slash(rq);
 	} else if (!front_site_answer_page(site, rq, 404, "_404.html")) {
@@ -458,6 +492,8 @@ void front_site_answer(struct site *site, struct http_request *rq)
 			http_answer(rq, 404, "text/plain; charset=utf-8", STR("This page is not here.\n"));
 		return;
 	}
+	if (answer_number(site, rq))
+		return;
 	if (str_ends(path, STR("/index.html"))) {
 		answer_moved(rq, 301, str_part(path, 0, path.len - 10));
 		return;

@@ -90,8 +90,9 @@ static int set_up(void **state)
 	put("_headers", "Content-Security-Policy: default-src 'none'\nX-Other: 1\n");
 	put("_404.html", "<a href=\"@ROOT@\">home</a> @ROOT@x");
 	put("_410.html", "gone <a href=\"@ROOT@\">");
-	put("_moved", "/2026/11/20/old/\t/2026/11/20/tern/\n/nonsense\n/evil/\t//evil.example/\n/\xd0\xb4/\t/\xd0\xb4-x/\n");
-	put("_gone", "/2026/11/20/withdrawn/\n");
+	put("_moved", "/2026/11/20/old/\t/2026/11/20/tern/\n/nonsense\n/evil/\t//evil.example/\n/\xd0\xb4/\t/\xd0\xb4-x/\n"
+		"/?p=12\t/2026/11/20/tern/\n");
+	put("_gone", "/2026/11/20/withdrawn/\n/?p=14\n");
 	put("search.db", "secret");
 	put("_private/x.html", "secret");
 	publish();
@@ -217,6 +218,12 @@ static void redirects(void **state)
 	assert_string_equal(line_of(get("/2026/11/20/tern?a=b%20c", ""), "Location"), "./tern/?a=b%20c");
 	assert_string_equal(line_of(get("/%D0%B4-x", ""), "Location"), "./%D0%B4-x/");
 	assert_string_equal(line_of(get("/2026/11/20/old/", ""), "Location"), "../../../../2026/11/20/tern/");
+	/* WordPress' numbers: a redirect where the map has one, the page itself where it has none */
+	assert_string_equal(line_of(get("/?p=12", ""), "Location"), "./2026/11/20/tern/");
+	assert_string_equal(line_of(get("/?utm_source=x&p=12", ""), "Location"), "./2026/11/20/tern/");
+	assert_int_equal(status_of(get("/?p=13", "")), 200);
+	assert_int_equal(status_of(get("/?p=14", "")), 410);
+	assert_int_equal(status_of(get("/?p=12x", "")), 200);
 	assert_string_equal(line_of(get("/2026/11/20/old", ""), "Location"), "../../../2026/11/20/tern/");
 	assert_int_equal(status_of(get("/2026/11/20/old", "")), 301);
 	assert_string_equal(line_of(get("/%D0%B4/", ""), "Location"), "../%D0%B4-x/");
