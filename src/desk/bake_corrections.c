@@ -22,8 +22,8 @@ struct made {
 };
 
 struct archive {
-	struct made *now, *was;
-	size_t now_count, was_count;
+	struct made *now, *was, *both;
+	size_t now_count, was_count, both_count;
 	struct bake_month *touched;
 	size_t touched_count;
 };
@@ -94,17 +94,17 @@ static bool read_was(struct bake *bake, struct archive *archive, struct fault *f
 	return true;
 }
 
-static bool write_now(struct bake *bake, const struct archive *archive, struct fault *f)
+static bool write_list(struct bake *bake, const struct made *list, size_t count, struct fault *f)
 {
 	struct buf out;
 	bool ok;
 	size_t i;
 
 	buf_init(&out, FILE_BYTES);
-	for (i = 0; i < archive->now_count; i++) {
-		buf_add_i64(&out, archive->now[i].made);
+	for (i = 0; i < count; i++) {
+		buf_add_i64(&out, list[i].made);
 		buf_add_char(&out, ' ');
-		buf_add_i64(&out, archive->now[i].story);
+		buf_add_i64(&out, list[i].story);
 		buf_add_char(&out, '\n');
 	}
 	ok = buf_check(&out, "_corrections", f) && bake_site_put(&bake->site, "_corrections", buf_view(&out), false, f);
@@ -139,13 +139,15 @@ static bool find_touched(struct bake *bake, struct archive *archive, struct faul
 
 	archive->touched = arena_alloc_many(&bake->arena, archive->now_count + archive->was_count + 1,
 		sizeof(*archive->touched));
-	if (archive->touched == NULL)
+	archive->both = arena_alloc_many(&bake->arena, archive->now_count + archive->was_count + 1, sizeof(*archive->both));
+	if (archive->touched == NULL || archive->both == NULL)
 		return fault_full(f, "the corrections");
 	while (now < archive->now_count || was < archive->was_count) {
 		int order = now == archive->now_count ? 1 : was == archive->was_count ? -1
 			: compare(&archive->now[now], &archive->was[was]);
 		const struct made *made = order <= 0 ? &archive->now[now] : &archive->was[was];
 
+		archive->both[archive->both_count++] = *made;
 		if (order != 0 || is_touched(bake, made->story))
 			touch(archive, made);
 		now += order <= 0;
@@ -264,10 +266,12 @@ static bool put_newest(struct bake *bake, const struct archive *archive, struct 
 bool bake_corrections(struct bake *bake, struct fault *f)
 {
 	struct archive archive = {0};
-	bool ok = read_now(bake, &archive, f) && read_was(bake, &archive, f) && find_touched(bake, &archive, f);
+	/* both, while pages change: a bake that dies here has shown some of either */
+	bool ok = read_now(bake, &archive, f) && read_was(bake, &archive, f) && find_touched(bake, &archive, f)
+		&& (archive.touched_count == 0 || write_list(bake, archive.both, archive.both_count, f));
 	size_t i;
 
 	for (i = 0; ok && i < archive.touched_count; i++)
 		ok = put_month(bake, archive.touched[i], f);
-	return ok && put_newest(bake, &archive, f) && write_now(bake, &archive, f);
+	return ok && put_newest(bake, &archive, f) && write_list(bake, archive.now, archive.now_count, f);
 }

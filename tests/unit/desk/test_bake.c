@@ -378,10 +378,13 @@ static int64_t save_any(uint32_t who, int64_t day)
 	snprintf(identity, sizeof(identity), "s%u", who);
 	snprintf(slug, sizeof(slug), "s%u-%u", who, rand_below(30) == 0);
 	terms = chosen;
+	corrections = rand_below(5) == 0 ? 1 + rand_below(2) : 0;
+	corrected_day = 30 + (int64_t) rand_below(500);
 	int64_t id = save(identity, slug, slug, day, sections[rand_below(4)], topics[rand_below(8)], rand_below(20) == 0 ? STORY_DRAFT
 		: STORY_PUBLISHED);
 
 	terms = NULL;
+	corrections = 0;
 	return id;
 }
 
