@@ -226,7 +226,7 @@ bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *
 
 bool bake_job(struct room *room, int argc, char **argv, struct fault *f)
 {
-	struct bake_run how = {.db = room->db, .theme = room->theme, .settings = &room->settings, .lower_priority = LOWER_PRIORITY,
+	struct bake_run how = {.db = room->db, .theme = room->theme, .settings = &room->settings, .lower_priority = argc > 1 ? 0 : LOWER_PRIORITY,
 		.html_only = argc > 1 && strcmp(argv[1], "html") == 0,
 		.without_search = argc > 1 && strcmp(argv[1], "pages") == 0, .is_full = argc > 0 && strcmp(argv[0], "full") == 0};
 	struct bake_done done = {0};

@@ -36,9 +36,8 @@ struct bake_done {
 /* Safe to repeat, also after it was killed. */
 bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *f) __attribute__((warn_unused_result));
 
-/* struct room_job's run. argv[0] "full" or "queue"; argv[1], for benches: "html" or "pages", without .gz, without search.
- * Lines:: "progress DONE TOTAL WHAT", at the end "baked LAST WRITTEN
- * SAME full|some". */
+/* struct room_job's run. argv[0] "full" or "queue"; argv[1], for benches, is at the caller's priority: "html" without .gz and search,
+ * "pages" without search, "all". Lines: "progress DONE TOTAL WHAT", at the end "baked LAST WRITTEN SAME full|some". */
 bool bake_job(struct room *room, int argc, char **argv, struct fault *f);
 
 #endif

@@ -7,8 +7,8 @@
 
 /* Inserts or updates by identity, with names, terms, corrections, a revision where the text changed, list slots, a
  * redirect where a public address changed, and the bake's queue row. Inside a transaction of the caller's. A published
- * story without a date gets `now` (or keeps the one it has).
- * A new one gets a random id, unless it brings one. CONFLICT when another story has its address. */
+ * story without a date gets `now` (or keeps the one it has). A new one gets a random id, unless it brings one. CONFLICT
+ * when another story has its address. */
 bool story_save(struct store *db, struct story *story, struct when now, const char *by, struct arena *arena,
 	struct fault *f) __attribute__((warn_unused_result));
 

@@ -45,7 +45,7 @@ def bake(binary, home, what):
     os.mkdir(site)
     exe = os.open(binary, os.O_RDONLY)
     try:
-        run = Run([binary, "-x", "desk", "bake", "full"] + ([what] if what else []), env=dict(os.environ, MIMEO_HOME=home, MIMEO_EXE=str(exe)), pass_fds=(exe,))
+        run = Run([binary, "-x", "desk", "bake", "full", what], env=dict(os.environ, MIMEO_HOME=home, MIMEO_EXE=str(exe)), pass_fds=(exe,))
     finally:
         os.close(exe)
     if not re.search(r"^baked .* full$", run.output, re.M):
@@ -123,7 +123,7 @@ def main():
     runs = {"html": [], "pages": [], "all": [], "hugo": []}
     for round in range(options.rounds):
         for what in ("html", "pages", "all"):
-            runs[what].append(bake(options.binary, room.home, "" if what == "all" else what))
+            runs[what].append(bake(options.binary, room.home, what))
         if round == 0:
             sizes = tree_of(site, "index.html"), tree_of(site, ".gz")
         if with_hugo and round == 0:

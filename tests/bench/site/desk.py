@@ -14,8 +14,9 @@ class Desk:
     """Somebody's browser."""
 
     def __init__(self, room):
-        self.connection, self.cookie, self.host = http.client.HTTPConnection("127.0.0.1", room.desk_port, timeout=60), "", "127.0.0.1:%d" % room.desk_port
-        link = re.search(r"https?://[^/]+(/login/\S+)", room.run("staff", "add", "Bench %d" % int(time.time()), "--role", "editor").stdout).group(1)
+        self.connection, self.cookie = http.client.HTTPConnection("127.0.0.1", room.desk_port, timeout=60), ""
+        said = room.run("staff", "add", "Bench %d" % int(time.time()), "--role", "editor").stdout
+        self.host, link = re.search(r"https?://([^/]+)(/login/\S+)", said).groups()
         self.ask("POST", link, "")
 
     def ask(self, method, path, body=None):

@@ -72,7 +72,7 @@ class Newsroom:
     def __init__(self, binary, count):
         self.binary, self.count, self.house = binary, count, None
         self.home = os.path.join(WORK, "home-%d" % count)
-        self.port, self.desk_port = free_port(), free_port()
+        self.port, self.desk_port = self.ports()
         mark = self.home + ".made"
         wanted = hashlib.sha256(open(stories.__file__, "rb").read()).hexdigest()
         if not os.path.exists(mark) or open(mark).read() != wanted:
@@ -96,8 +96,20 @@ class Newsroom:
         print("site: import: %d stories taken in and baked in %.0f s (%.2f ms a story)" % (self.count, took, took * 1000 / self.count))
         sys.stdout.flush()
 
+    def ports(self):
+        """Those that it had, where they are free: another mimeo.conf is another site, and all of it is baked again."""
+        try:
+            had = [int(port) for port in re.findall(r"(?m)^listen = 127.0.0.1:(\d+)$", open(os.path.join(self.home, "mimeo.conf")).read())]
+            for port in had:
+                with socket.socket() as s:
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    s.bind(("127.0.0.1", port))
+            return had
+        except (OSError, ValueError):
+            return free_port(), free_port()
+
     def settle(self):
-        """Ports of this run."""
+        """Ports of this run, sections."""
         path = os.path.join(self.home, "mimeo.conf")
         text = open(path).read()
         text = re.sub(r"(?m)^url = http://127.0.0.1:\d+$", lambda m, ports=iter((self.port, self.desk_port)): "url = http://127.0.0.1:%d" % next(ports), text)
