@@ -5,7 +5,9 @@
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "desk/bake.h"
+#include "desk/front_choice.h"
 #include "gen/desk_sql.h"
+#include "house/overlay.h"
 #include "house/page.h"
 #include "press/feed.h"
 #include "press/html.h"
@@ -26,6 +28,7 @@ struct choice {
 	size_t used_count;
 	uint32_t newest[64];        /* published, the newest first */
 	size_t newest_count;
+	struct front_choices chosen; /* by an editor */
 };
 
 static bool is_used(const struct choice *front, uint32_t position)
@@ -48,23 +51,59 @@ static void find_newest(struct choice *front)
 			front->newest[front->newest_count++] = (uint32_t) i;
 }
 
+/* The position of a chosen story that this bake knows as published. */
+static bool find_chosen(const struct choice *front, int64_t id, uint32_t *position)
+{
+	const struct bake_story *of = id != 0 ? bake_find(front->bake, id) : NULL;
+
+	if (of == NULL || of->story.state != STORY_PUBLISHED)
+		return false;
+	*position = (uint32_t) (of - front->bake->stories);
+	return true;
+}
+
+/* The chosen lead, else the newest with a photo that is not pinned beside it, else the newest. */
+static uint32_t find_lead(const struct choice *front)
+{
+	const struct bake *bake = front->bake;
+	uint32_t position, plain = UINT32_MAX;
+	size_t i;
+
+	if (find_chosen(front, front->chosen.lead, &position))
+		return position;
+	for (i = 0; i < front->newest_count && i < LEAD_AMONG; i++) {
+		const struct story *story = &bake->stories[front->newest[i]].story;
+
+		if (front_is_pinned(&front->chosen, story->id))
+			continue;
+		if (story->photo.hash.len > 0)
+			return front->newest[i];
+		plain = plain == UINT32_MAX ? front->newest[i] : plain;
+	}
+	return plain != UINT32_MAX ? plain : front->newest[0];
+}
+
 static void set_top(struct choice *front, struct press_value *root)
 {
 	struct bake *bake = front->bake;
 	struct press_value *lead;
 	struct press_value *side;
+	uint32_t position;
 	size_t i = 0;
 
 	if (front->newest_count == 0)
 		return;
-	while (i < front->newest_count && i < LEAD_AMONG && bake->stories[front->newest[i]].story.photo.hash.len == 0)
-		i++;
-	if (i == front->newest_count || i == LEAD_AMONG)
-		i = 0;
-	front->used[front->used_count++] = front->newest[i];
+	position = find_lead(front);
+	front->used[front->used_count++] = position;
 	lead = press_set_map(root, "lead");
-	bake_fill_card(bake, lead, &bake->stories[front->newest[i]], 0, NULL, BAKE_TOP);
+	bake_fill_card(bake, lead, &bake->stories[position], 0, NULL, BAKE_TOP);
 	side = press_set_list(root, "side");
+	for (i = 0; i < front->chosen.pin_count && front->used_count < 1 + SIDE; i++) {
+		if (!find_chosen(front, front->chosen.pins[i], &position) || is_used(front, position))
+			continue;
+		front->used[front->used_count++] = position;
+		bake_fill_card(bake, press_add_map(side), &bake->stories[position], 0, NULL, BAKE_CARD);
+	}
 	for (i = 0; i < front->newest_count && front->used_count < 1 + SIDE; i++) {
 		if (is_used(front, front->newest[i]))
 			continue;
@@ -119,7 +158,8 @@ static void add_block(struct choice *front, struct press_value *blocks, struct s
 		newest[i] = newest[best];
 		newest[best] = swap;
 		if (cards == NULL)
-			cards = open_block(blocks, name, str_format(&bake->page, "section/%s/", slug.text), sheet);
+			cards = open_block(blocks, overlay_section_name(bake->settings, name, bake->settings->language),
+				str_format(&bake->page, "section/%s/", slug.text), sheet);
 		front->used[front->used_count++] = newest[i];
 		bake_fill_card(bake, press_add_map(cards), &bake->stories[newest[i]], 0, NULL, BAKE_CARD);
 	}
@@ -129,7 +169,8 @@ static bool is_of_a_block(const struct bake *bake, struct str section)
 {
 	size_t i;
 
-	for (i = 0; i < bake->settings->sections.count && i < BLOCKS; i++)
+	/* hidden ones, too: who hides a section does not want its stories under "More" */
+	for (i = 0; i < bake->settings->sections.count; i++)
 		if (str_equal(bake->settings->sections.items[i], section))
 			return true;
 	return false;
@@ -165,13 +206,17 @@ bool bake_front_page(struct bake *bake, struct fault *f)
 	struct choice front = {.bake = bake};
 	struct press_value *sheet = page_newsletter_sheet(bake->theme, bake->settings, &page, (struct str){NULL, 0},
 		(struct str){NULL, 0}, &bake->page);
-	size_t i;
+	struct str sections[FRONT_SECTIONS];
+	size_t count, i;
 
+	if (!front_choices_read(bake->db, &bake->page, &front.chosen, f))
+		return false;
+	count = front_order_sections(bake->settings, &front.chosen, sections);
 	press_set_text(root, "date_line", locale_date_long(bake_locale(bake, (struct str){NULL, 0}), &today, &bake->page));
 	find_newest(&front);
 	set_top(&front, root);
-	for (i = 0; i < bake->settings->sections.count && i < BLOCKS; i++)
-		add_block(&front, blocks, bake->settings->sections.items[i], sheet);
+	for (i = 0; i < count && i < BLOCKS; i++)
+		add_block(&front, blocks, sections[i], sheet);
 	add_rest(&front, blocks, sheet);
 	if (press_value_count(blocks) == 0)
 		press_set(root, "sheet", sheet);

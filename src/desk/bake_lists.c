@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "desk/bake.h"
+#include "house/overlay.h"
 #include "house/page.h"
 #include "press/locale.h"
 #include "press/value.h"
@@ -25,15 +26,16 @@ static struct press_value *list_root(struct bake *bake, const struct bake_list *
 {
 	const struct locale *locale = bake_locale(bake, (struct str){NULL, 0});
 	char key[32];
-	struct page page = {.depth = depth, .title = list->name, .path = path,
-		.section = str_is(list->kind, "section") ? list->name : (struct str){NULL, 0}};
+	bool is_section = str_is(list->kind, "section");
+	struct str name = is_section ? overlay_section_name(bake->settings, list->name, locale_language(locale)) : list->name;
+	struct page page = {.depth = depth, .title = name, .path = path, .section = is_section ? list->name : (struct str){NULL, 0}};
 	struct press_value *root;
 
 	snprintf(key, sizeof(key), "%.*s_intro", STR_ARG(list->kind));
 	page.description = locale_format(locale, key, &bake->page,
-		(const struct locale_pair[]){{"name", list->name}, {NULL, {NULL, 0}}});
+		(const struct locale_pair[]){{"name", name}, {NULL, {NULL, 0}}});
 	root = page_values(bake->theme, bake->settings, &page, &bake->page);
-	press_set_text(root, "heading", list->name);
+	press_set_text(root, "heading", name);
 	return root;
 }
 

@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/must.h"
 #include "desk/bake.h"
+#include "house/overlay.h"
 #include "house/settings.h"
 #include "press/html.h"
 #include "press/locale.h"
@@ -168,7 +169,7 @@ static struct str json_ld(struct bake *bake, const struct story *story, struct s
 	json_pair(&json, "headline", story->title);
 	json_pair(&json, "description", story->excerpt);
 	json_pair(&json, "inLanguage", story->lang);
-	json_pair(&json, "articleSection", story->section);
+	json_pair(&json, "articleSection", overlay_section_name(bake->settings, story->section, story->lang));
 	json_time(&json, "datePublished", story->published);
 	json_time(&json, "dateModified", story->updated.us > story->published.us ? story->updated : story->published);
 	for (i = 0; i < story->author_count; i++) {
@@ -252,7 +253,7 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	set_head(bake, root, story);
 	if (of->section != 0) {
 		label = press_set_map(root, "label");
-		press_set_text(label, "name", story->section);
+		press_set_text(label, "name", overlay_section_name(bake->settings, story->section, story->lang));
 		press_set_text(label, "href", bake_join(&bake->page, STR("../../../../"), of->section_href,
 			(struct str){NULL, 0}));
 	}

@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "desk/bake.h"
+#include "house/overlay.h"
 #include "house/page.h"
 #include "house/settings.h"
 #include "press/locale.h"
@@ -179,7 +180,8 @@ void bake_fill_card(struct bake *bake, struct press_value *card, const struct ba
 	press_set_text(card, "standfirst", story->excerpt);
 	if (of->section != 0) {
 		label = press_set_map(card, "label");
-		press_set_text(label, "name", story->section);
+		press_set_text(label, "name", overlay_section_name(bake->settings, story->section, locale != NULL ? locale_language(locale)
+			: bake->settings->language));
 		press_set_text(label, "href", bake_join(&bake->page, root, of->section_href, (struct str){NULL, 0}));
 	} else {
 		press_set_bool(card, "label", false);

@@ -13,10 +13,10 @@
 #include "desk/bake_job.h"
 #include "desk/desk_staff.h"
 #include "desk/desk_web.h"
+#include "desk/newsroom.h"
 #include "desk/story_work.h"
 #include "gen/desk_schema.h"
 #include "gen/desk_sql.h"
-#include "press/theme.h"
 #include "store/store.h"
 
 enum { DAY_EVERY_S = 60, POLL_FIRST_S = 3, POLL_EVERY_S = 20 };
@@ -58,6 +58,7 @@ static void look_at_day(void *self)
 {
 	struct work *work = work_of(self);
 
+	newsroom_look(self);
 	if (work->last_day == today())
 		return;
 	work->last_day = today();
@@ -73,7 +74,7 @@ static bool open_room(struct room *room, struct fault *f)
 	work->import_fd = -1;
 	work->last_day = today();
 	room->self = work;
-	theme_set_language(room->theme, room->settings.language);
+	newsroom_begin(room);
 	room_every(room, DAY_EVERY_S, DAY_EVERY_S, look_at_day, room);
 	room_every(room, POLL_FIRST_S, POLL_EVERY_S, compose_poll, room);
 	/* What a crash left undone; all of it where theme or settings changed, or where a restored copy has no site yet: it

@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "base/must.h"
+#include "house/overlay.h"
 #include "press/locale.h"
 #include "press/theme.h"
 #include "press/value.h"
@@ -20,10 +21,10 @@
 
 /* --- the style sheet: the theme's, with the newsroom's colours behind it --- */
 
-/* Two per process, which has one theme and one newsroom: behind theme.css stories carry story.css, all other pages
+/* Two per process, which has one theme at a time and one newsroom: behind theme.css stories carry story.css, all other pages
  * pages.css, so that each is light. Long-lived; made at first use. */
 static struct page_style {
-	const struct theme *theme;
+	uint64_t serial; /* of the theme; with the desk's colours comes another theme */
 	struct buf css;
 	char hash[64]; /* sha256-… in base64 */
 } page_styles[2];
@@ -37,7 +38,7 @@ static void page_make_css(struct buf *css, struct theme *theme, const struct set
 			STR_ARG(settings->press_light), STR_ARG(settings->press_light));
 	if (settings->call.len > 0)
 		buf_format(css, ":root{--call:%.*s;--on-call:%s}", STR_ARG(settings->call),
-			settings_contrast(settings->call, STR("#15171c")) >= 450 ? "#15171c" : "#ffffff");
+			settings_on_call(settings->call));
 	if (settings->press_dark.len > 0)
 		buf_format(css, "@media (prefers-color-scheme:dark){:root{--press:%.*s;--link:%.*s;--focus:%.*s}}",
 			STR_ARG(settings->press_dark), STR_ARG(settings->press_dark), STR_ARG(settings->press_dark));
@@ -50,7 +51,7 @@ static const struct page_style *page_style_of(struct theme *theme, const struct 
 	char base64[48];
 	struct str css;
 
-	if (style->theme == theme)
+	if (style->serial == theme_serial(theme))
 		return style;
 	buf_release(&style->css);
 	buf_init(&style->css, 2 * LIMIT_THEME_FILE_BYTES + 1024);
@@ -59,7 +60,7 @@ static const struct page_style *page_style_of(struct theme *theme, const struct 
 	crypto_hash_sha256(hash, (const unsigned char *) css.at, css.len);
 	sodium_bin2base64(base64, sizeof(base64), hash, sizeof(hash), sodium_base64_VARIANT_ORIGINAL);
 	snprintf(style->hash, sizeof(style->hash), "sha256-%s", base64);
-	style->theme = theme;
+	style->serial = theme_serial(theme);
 	return style;
 }
 
@@ -97,7 +98,7 @@ static struct str page_href(struct str root, const char *path, struct arena *are
 	return str_format(arena, "%.*s%s", STR_ARG(root), path);
 }
 
-static void page_add_sections(struct press_value *map, const struct settings *settings, const struct page *page,
+static void page_add_sections(struct press_value *map, struct theme *theme, const struct settings *settings, const struct page *page,
 	struct str root, struct arena *arena)
 {
 	struct press_value *list = press_set_list(map, "sections");
@@ -111,7 +112,7 @@ static void page_add_sections(struct press_value *map, const struct settings *se
 
 		if (!slug_from(name, &slug, &ignored))
 			continue;
-		press_set_text(item, "name", name);
+		press_set_text(item, "name", overlay_section_name(settings, name, locale_language(page_locale(theme, settings, page->language))));
 		press_set_text(item, "href", str_format(arena, "%.*ssection/%s/", STR_ARG(root), slug.text));
 		press_set_bool(item, "current", str_equal(name, page->section));
 	}
@@ -160,12 +161,16 @@ struct press_value *page_values(struct theme *theme, const struct settings *sett
 	press_set_text(map, "newsroom", settings->name);
 	press_set_text(map, "statutory", settings->statutory);
 	press_set_text(map, "onion", settings->onion);
+	press_set_text(map, "about_href", str_format(arena, "%.*s%.*s", STR_ARG(root), STR_ARG(page_text_path(theme, settings, "about",
+		locale_language(locale), arena))));
+	press_set_text(map, "privacy_href", str_format(arena, "%.*s%.*s", STR_ARG(root), STR_ARG(page_text_path(theme, settings, "privacy",
+		locale_language(locale), arena))));
 	press_set_text(map, "search_href", page_href(root, "search/", arena));
 	press_set_text(map, "feed_href", page_href(root, "feed.xml", arena));
 	press_set_bool(map, "home_current", str_is(page->section, "home"));
 	press_set_bool(map, "search_current", str_is(page->section, "search"));
 	page_add_head(map, theme, settings, page, arena);
-	page_add_sections(map, settings, page, root, arena);
+	page_add_sections(map, theme, settings, page, root, arena);
 	page_add_support(map, settings, page, locale, root, arena);
 	return map;
 }
