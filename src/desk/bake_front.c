@@ -17,16 +17,16 @@
 #include "press/words.h"
 #include "store/store.h"
 
-enum { LEAD_AMONG = 6, SIDE = 4, BLOCK = 4, BLOCKS = 12, SITEMAP_URLS = 45000, SITEMAP_BYTES = 16 * 1024 * 1024,
+enum { BLOCK = 4, BLOCKS = 12, SITEMAP_URLS = 45000, SITEMAP_BYTES = 16 * 1024 * 1024,
 	FEED_ARENA = 16 * 1024 * 1024 };
 
 /* --- the front page --- */
 
 struct choice {
 	struct bake *bake;
-	uint32_t used[1 + SIDE + BLOCK * BLOCKS];
+	uint32_t used[FRONT_TOP + BLOCK * BLOCKS];
 	size_t used_count;
-	uint32_t newest[64];        /* published, the newest first */
+	uint32_t newest[FRONT_NEWEST]; /* published, the newest first */
 	size_t newest_count;
 	struct front_choices chosen; /* by an editor */
 };
@@ -51,8 +51,8 @@ static void find_newest(struct choice *front)
 			front->newest[front->newest_count++] = (uint32_t) i;
 }
 
-/* The position of a chosen story that this bake knows as published. */
-static bool find_chosen(const struct choice *front, int64_t id, uint32_t *position)
+/* The position of a story that this bake knows as published. */
+static bool find_published(const struct choice *front, int64_t id, uint32_t *position)
 {
 	const struct bake_story *of = id != 0 ? bake_find(front->bake, id) : NULL;
 
@@ -62,54 +62,48 @@ static bool find_chosen(const struct choice *front, int64_t id, uint32_t *positi
 	return true;
 }
 
-/* The chosen lead, else the newest with a photo that is not pinned beside it, else the newest. */
-static uint32_t find_lead(const struct choice *front)
+/* Choices of stories that were published after this bake began wait for the next. */
+static void forget_unknown(struct choice *front)
 {
-	const struct bake *bake = front->bake;
-	uint32_t position, plain = UINT32_MAX;
-	size_t i;
+	struct front_choices *chosen = &front->chosen;
+	uint32_t position;
+	size_t kept = 0, i;
 
-	if (find_chosen(front, front->chosen.lead, &position))
-		return position;
-	for (i = 0; i < front->newest_count && i < LEAD_AMONG; i++) {
-		const struct story *story = &bake->stories[front->newest[i]].story;
-
-		if (front_is_pinned(&front->chosen, story->id))
-			continue;
-		if (story->photo.hash.len > 0)
-			return front->newest[i];
-		plain = plain == UINT32_MAX ? front->newest[i] : plain;
-	}
-	return plain != UINT32_MAX ? plain : front->newest[0];
+	if (!find_published(front, chosen->lead, &position))
+		chosen->lead = 0;
+	for (i = 0; i < chosen->pin_count; i++)
+		if (find_published(front, chosen->pins[i], &position))
+			chosen->pins[kept++] = chosen->pins[i];
+	chosen->pin_count = kept;
 }
 
 static void set_top(struct choice *front, struct press_value *root)
 {
 	struct bake *bake = front->bake;
-	struct press_value *lead;
+	struct front_story newest[FRONT_NEWEST];
+	int64_t top[FRONT_TOP];
 	struct press_value *side;
 	uint32_t position;
-	size_t i = 0;
+	size_t count, i;
 
-	if (front->newest_count == 0)
+	for (i = 0; i < front->newest_count; i++) {
+		const struct story *story = &bake->stories[front->newest[i]].story;
+
+		newest[i] = (struct front_story){story->id, story->photo.hash.len > 0};
+	}
+	forget_unknown(front);
+	count = front_top(&front->chosen, newest, front->newest_count, top);
+	if (count == 0)
 		return;
-	position = find_lead(front);
-	front->used[front->used_count++] = position;
-	lead = press_set_map(root, "lead");
-	bake_fill_card(bake, lead, &bake->stories[position], 0, NULL, BAKE_TOP);
-	side = press_set_list(root, "side");
-	for (i = 0; i < front->chosen.pin_count && front->used_count < 1 + SIDE; i++) {
-		if (!find_chosen(front, front->chosen.pins[i], &position) || is_used(front, position))
+	side = press_list(&bake->page);
+	for (i = 0; i < count; i++) {
+		if (!find_published(front, top[i], &position))
 			continue;
 		front->used[front->used_count++] = position;
-		bake_fill_card(bake, press_add_map(side), &bake->stories[position], 0, NULL, BAKE_CARD);
+		bake_fill_card(bake, i == 0 ? press_set_map(root, "lead") : press_add_map(side), &bake->stories[position], 0, NULL,
+			i == 0 ? BAKE_TOP : BAKE_CARD);
 	}
-	for (i = 0; i < front->newest_count && front->used_count < 1 + SIDE; i++) {
-		if (is_used(front, front->newest[i]))
-			continue;
-		front->used[front->used_count++] = front->newest[i];
-		bake_fill_card(bake, press_add_map(side), &bake->stories[front->newest[i]], 0, NULL, BAKE_CARD);
-	}
+	press_set(root, "side", side);
 	press_set_bool(root, "has_side", press_value_count(side) > 0);
 }
 

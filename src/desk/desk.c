@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "desk/bake_job.h"
+#include "desk/desk_pages.h"
 #include "desk/desk_staff.h"
 #include "desk/desk_web.h"
 #include "desk/newsroom.h"
@@ -35,6 +36,8 @@ static const struct http_route cli_routes[] = {
 	{"GET", "/staff", desk_staff_get, HTTP_NO_BODY},
 	{"POST", "/staff/{id}/link", desk_staff_post_link, HTTP_JSON},
 	{"POST", "/staff/{id}/revoke", desk_staff_post_revoke, HTTP_JSON},
+	{"POST", "/staff/{id}/role", desk_staff_post_role, HTTP_JSON},
+	{"POST", "/marks/backup", desk_post_backup_mark, HTTP_JSON},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
 

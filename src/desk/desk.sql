@@ -312,10 +312,6 @@ DELETE FROM staff_session WHERE seen <= $1 OR began <= $2
 -- now, who, what, about
 INSERT INTO audit (made, who, what, about) VALUES ($1, $2, $3, $4)
 
--- name: audit_list
--- limit, offset → made, who, what, about; newest first
-SELECT made, who, what, about FROM audit ORDER BY id DESC LIMIT $1 OFFSET $2
-
 -- --- desk pages (desk_stories.c, desk_letter.c) ---
 
 -- name: web_story_rows
@@ -406,13 +402,23 @@ INSERT INTO page_text (kind, lang, version, body, hash, made, made_by, source) V
 SELECT f.story, f.kind FROM front_choice f JOIN story s ON s.id = f.story WHERE s.state = 'published' ORDER BY f.kind, f.place, f.story
 
 -- name: front_rows
--- → id, kind, title, lang, dir, section, published of the same, for the desk
-SELECT s.id, f.kind, s.title, s.lang, s.dir, s.section, s.published
+-- → id, title, lang, dir, section, published, has a photo of the same, for the desk
+SELECT s.id, s.title, s.lang, s.dir, s.section, s.published, CASE WHEN s.photo IS NULL THEN 0 ELSE 1 END
 FROM front_choice f JOIN story s ON s.id = f.story WHERE s.state = 'published' ORDER BY f.kind, f.place, f.story
 
 -- name: front_newest
--- limit → id, title, lang, dir, section, published of the newest published stories
-SELECT id, title, lang, dir, section, published FROM story WHERE state = 'published' ORDER BY published DESC, id DESC LIMIT $1
+-- limit → id, title, lang, dir, section, published, has a photo of the newest published stories
+SELECT id, title, lang, dir, section, published, CASE WHEN photo IS NULL THEN 0 ELSE 1 END
+FROM story WHERE state = 'published' ORDER BY published DESC, id DESC LIMIT $1
+
+-- name: front_find
+-- words, limit → the same of published stories whose headline has the words
+SELECT id, title, lang, dir, section, published, CASE WHEN photo IS NULL THEN 0 ELSE 1 END
+FROM story WHERE state = 'published' AND lower(title) LIKE '%' || lower($1) || '%' ORDER BY published DESC, id DESC LIMIT $2
+
+-- name: front_title
+-- id → title of a published story
+SELECT title FROM story WHERE id = $1 AND state = 'published'
 
 -- name: front_drop
 -- story

@@ -13,6 +13,8 @@
 #include "press/words.h"
 #include "store/store.h"
 
+enum { FRONT_LEAD_AMONG = 6 };
+
 bool front_choices_read(struct store *db, struct arena *arena, struct front_choices *out, struct fault *f)
 {
 	struct store_rows rows;
@@ -43,6 +45,50 @@ bool front_is_pinned(const struct front_choices *choices, int64_t story)
 		if (choices->pins[i] == story)
 			return true;
 	return false;
+}
+
+static bool front_has(const int64_t *ids, size_t count, int64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+static int64_t front_find_lead(const struct front_choices *choices, const struct front_story *newest, size_t count)
+{
+	int64_t plain = 0;
+	size_t i;
+
+	if (choices->lead != 0)
+		return choices->lead;
+	for (i = 0; i < count && i < FRONT_LEAD_AMONG; i++) {
+		if (front_is_pinned(choices, newest[i].id))
+			continue;
+		if (newest[i].has_photo)
+			return newest[i].id;
+		plain = plain == 0 ? newest[i].id : plain;
+	}
+	return plain != 0 || count == 0 ? plain : newest[0].id;
+}
+
+size_t front_top(const struct front_choices *choices, const struct front_story *newest, size_t count, int64_t out[FRONT_TOP])
+{
+	size_t used = 0, i;
+
+	out[0] = front_find_lead(choices, newest, count);
+	if (out[0] == 0)
+		return 0;
+	used = 1;
+	for (i = 0; i < choices->pin_count && used < FRONT_TOP; i++)
+		if (!front_has(out, used, choices->pins[i]))
+			out[used++] = choices->pins[i];
+	for (i = 0; i < count && used < FRONT_TOP; i++)
+		if (!front_has(out, used, newest[i].id))
+			out[used++] = newest[i].id;
+	return used;
 }
 
 /* --- sections --- */

@@ -31,6 +31,14 @@ struct front_choices {
 bool front_choices_read(struct store *db, struct arena *arena, struct front_choices *out, struct fault *f)
 	__attribute__((warn_unused_result));
 bool front_is_pinned(const struct front_choices *choices, int64_t story);
+/* The top of the page from the newest published stories (newest first) and the choices, all of published stories: the lead, then up
+ * to FRONT_PINS beside it. Without a chosen lead, it is the newest of six that has a photo and is not pinned. */
+struct front_story {
+	int64_t id;
+	bool has_photo;
+};
+enum { FRONT_TOP = 1 + FRONT_PINS, FRONT_NEWEST = 64 };
+size_t front_top(const struct front_choices *choices, const struct front_story *newest, size_t count, int64_t out[FRONT_TOP]);
 /* The masthead's sections as the front page shows them: in the chosen order, those that were not ordered yet behind; without the
  * hidden ones. Names as stories carry them. */
 size_t front_order_sections(const struct settings *settings, const struct front_choices *choices, struct str out[FRONT_SECTIONS]);

@@ -29,7 +29,8 @@ static void check_colours(const struct settings *settings, json_t *findings)
 			continue;
 		snprintf(say, sizeof(say), "the colour %s has a contrast of %d.%02d to 1 on %s: readers cannot read it there", all[i].key,
 			all[i].contrast / 100, all[i].contrast % 100, all[i].ground);
-		room_finding(findings, say, "choose one of at least 4.5 to 1 against paper, mint and canary (at the desk: Site, Look; or [newsroom] in mimeo.conf)");
+		room_finding(findings, say, "choose one of at least 4.5 to 1 against paper, mint and canary (at the desk: Site, Look; or "
+			"[newsroom] in mimeo.conf)");
 	}
 }
 

@@ -110,7 +110,8 @@ bool parent_prepare(struct parent *parent, struct fault *f)
 		if (!parent_make_room_folders(parent, parent_words[i], f))
 			return false;
 	snprintf(pid, sizeof(pid), "%d\n", (int) getpid());
-	return parent_make_site(parent, f) && parent_make_newsroom(parent, f) && file_write(parent->home.fd, "run/mimeo.pid", str_from(pid), 0644, false, f);
+	return parent_make_site(parent, f) && parent_make_newsroom(parent, f)
+		&& file_write(parent->home.fd, "run/mimeo.pid", str_from(pid), 0644, false, f);
 }
 
 /* --- sockets --- */
