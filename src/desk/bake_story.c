@@ -135,8 +135,18 @@ static void set_more(struct bake *bake, struct press_value *root, size_t positio
 
 	related->count = (uint32_t) bake_more(bake, position, related->at);
 	related->is_known = true;
-	for (i = 0; i < related->count; i++)
-		bake_fill_card(bake, press_add_map(list), &bake->stories[related->at[i]], STORY_DEPTH, NULL, BAKE_CARD);
+	for (i = 0; i < related->count; i++) {
+		const struct bake_story *other = &bake->stories[related->at[i]];
+		struct press_value *card = press_add_map(list);
+
+		bake_fill_card(bake, card, other, STORY_DEPTH, NULL, BAKE_CARD);
+		if (other->section != 0) { /* in this page's language */
+			struct press_value *label = press_set_map(card, "label");
+
+			press_set_text(label, "name", overlay_section_name(bake->settings, other->story.section, bake->stories[position].story.lang));
+			press_set_text(label, "href", bake_join(&bake->page, STR("../../../../"), other->section_href, (struct str){NULL, 0}));
+		}
+	}
 	press_set_bool(root, "has_more", related->count > 0);
 }
 
