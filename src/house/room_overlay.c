@@ -134,15 +134,14 @@ void room_look_at_overlay(struct room *room)
 	inside->overlay_fault = f;
 }
 
-static void overlay_look(void *self)
+void room_look_whether_overlay(struct room *room)
 {
-	struct room *room = self;
 	struct room_inside *inside = room->inside;
 	struct stat about = {0};
 	bool is_same;
 
-	loop_timer_set(room->loop, &inside->overlay_timer, LOOK_EVERY_MS, overlay_look, room);
-	overlay_let_go(inside, false);
+	if (inside == NULL)
+		return;
 	(void) fstatat(room->home.fd, "data/newsroom/current", &about, AT_SYMLINK_NOFOLLOW);
 	is_same = about.st_ino == inside->overlay_ino && about.st_mtim.tv_sec == inside->overlay_mtime.tv_sec
 		&& about.st_mtim.tv_nsec == inside->overlay_mtime.tv_nsec;
@@ -150,6 +149,15 @@ static void overlay_look(void *self)
 	inside->overlay_mtime = about.st_mtim;
 	if (!is_same)
 		room_look_at_overlay(room);
+}
+
+static void overlay_look(void *self)
+{
+	struct room *room = self;
+
+	loop_timer_set(room->loop, &room->inside->overlay_timer, LOOK_EVERY_MS, overlay_look, room);
+	overlay_let_go(room->inside, false);
+	room_look_whether_overlay(room);
 }
 
 void room_watch_overlay(struct room *room)

@@ -45,6 +45,11 @@ static struct str policy_version(struct room *room, struct str language, struct 
 {
 	const struct overlay_policy *known = page_policy_find(&room->settings, seen);
 
+	if (known == NULL && seen.len == OVERLAY_POLICY_CHARS) {
+		/* a page of this very second: the desk's newest version has not come round to us yet */
+		room_look_whether_overlay(room);
+		known = page_policy_find(&room->settings, seen);
+	}
 	return known != NULL ? known->hash : page_policy(room->theme, &room->settings, language, arena);
 }
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from house import ROOMS, ROOT, House, ask_url, field, wait_for
-from test_desk import enter, press, row_of
+from test_desk import enter, row_of
 
 AXE = os.path.join(ROOT, "tests", "node_modules", "axe-core", "axe.min.js")
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 40"><title>Tern</title><g style="fill:#2a3192"><path d="M0 0h40v40H0z"/></g></svg>'
@@ -31,6 +31,32 @@ def typed(b, name, text):
     one.clear()
     one.send_keys(text)
     return one
+
+
+def settle(b, act):
+    """Does something that brings another page, and waits until that is whole."""
+    from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
+    old = b.find_element("css selector", "html")
+
+    def is_gone():
+        try:
+            old.is_enabled()
+            return False
+        except (StaleElementReferenceException, WebDriverException):
+            return bool(b.find_elements("css selector", "footer.foot, main .small"))
+    act()
+    wait_for(is_gone, 20, why=lambda: "no other page came; this one says: " + b.find_element("css selector", "main").text[:500])
+
+
+def press(b, words, within="//main"):
+    """Presses the button (or link) whose words begin so; gives the next page's words."""
+    from test_desk import press as press_it
+    settle(b, lambda: press_it(b, words, within))
+    return b.find_element("css selector", "main").text
+
+
+def click(b, xpath):
+    settle(b, b.find_element("xpath", xpath).click)
 
 
 def pids(house):
@@ -93,15 +119,15 @@ def test_an_editor_orders_the_front_page(newsroom, browsers, nojs):
         html = house.get("/").text.split("<section>")[0]
         return re.findall(r"Number (\d) of the stories", html)
 
-    def click(title, words):
-        b.find_element("xpath", row_of(title) + "//button[starts-with(@aria-label, '%s: ')]" % words).click()
+    def choose(title, words):
+        click(b, row_of(title) + "//button[starts-with(@aria-label, '%s: ')]" % words)
     enter(b, house)
     b.get(house.desk + "/site/front")
     assert top() == ["7", "6", "5", "4", "3"]
-    click("Number 1 of", "Make lead")
-    click("Number 0 of", "Pin")
-    click("Number 2 of", "Pin")
-    click("Number 2 of", "Move up")
+    choose("Number 1 of", "Make lead")
+    choose("Number 0 of", "Pin")
+    choose("Number 2 of", "Pin")
+    choose("Number 2 of", "Move up")
     wait_for(lambda: top() == ["1", "2", "0", "7", "6"], 20, why=lambda: str(top()))
     shown = [re.search(r"Number (\d)", e.text).group(1) for e in b.find_elements("css selector", "ol.fp:first-of-type .fp-t a")][:5]
     assert shown == ["1", "2", "0", "7", "6"], "the desk shows another front page than readers see"
@@ -115,19 +141,19 @@ def test_an_editor_orders_the_front_page(newsroom, browsers, nojs):
     for _ in range(5):
         click_at = b.find_elements("xpath", "//button[@aria-label='Move up: Courts' and not(@disabled)]")
         if click_at:
-            click_at[0].click()
+            settle(b, click_at[0].click)
     wait_for(lambda: house.get("/").text.index('section/courts/">Courts</a></h2>') < house.get("/").text.index('section/news/">News</a></h2>'), 20)
-    b.find_element("xpath", "//button[@aria-label='Hide: News']").click()
+    click(b, "//button[@aria-label='Hide: News']")
     wait_for(lambda: 'section/news/">News</a></h2>' not in house.get("/").text, 20)
     assert house.get("/section/news/").status == 200 and 'section/news/">News</a></li>' in house.get("/").text, "it went from the masthead, too"
-    b.find_element("xpath", "//button[@aria-label='Show: News']").click()
+    click(b, "//button[@aria-label='Show: News']")
     for _ in range(5):
         click_at = b.find_elements("xpath", "//button[@aria-label='Move down: Courts' and not(@disabled)]")
         if click_at:
-            click_at[0].click()
+            settle(b, click_at[0].click)
     for words, title in (("No longer the lead", "Number 1 of"), ("Unpin", "Number 0 of"), ("Unpin", "Number 2 of")):
         for one in b.find_elements("xpath", row_of(title) + "//button[starts-with(@aria-label, '%s: ')]" % words)[:1]:
-            one.click()
+            settle(b, one.click)
     wait_for(lambda: top() == ["7", "6", "5", "4", "3"], 20, why=lambda: str(top()))
 
 
@@ -143,7 +169,7 @@ def test_a_section_has_a_name_in_each_language(newsroom, browsers):
     assert 'href="./section/news/"' in home and "Новости" not in home, "the address went with the name"
     assert ">Новости</a>" in russian and "Latest news" not in russian
     assert "<h1>Latest news</h1>" in house.get("/section/news/").text
-    b.find_element("xpath", "//button[@aria-label='Move down: Latest news']").click()
+    click(b, "//button[@aria-label='Move down: Latest news']")
     wait_for(lambda: house.get("/").text.index("section/economy/") < house.get("/").text.index("section/news/"), 20)
     b.find_element("css selector", "main [name=added]").send_keys("News")
     press(b, "Save sections")
@@ -159,7 +185,7 @@ def test_about_in_russian(newsroom, browsers):
     house, b = newsroom, browsers(nojs=True)
     enter(b, house)
     b.get(house.desk + "/site/texts")
-    b.find_element("css selector", "a[aria-label='About: Русский']").click()
+    click(b, "//a[@aria-label='About: Русский']")
     typed(b, "body", "## Кто мы\n\nМы — {newsroom}, и **это** видно.")
     press(b, "Preview")
     assert "Мы — The Heron & Daughter" in b.find_element("css selector", ".show").text and "Кто мы" not in house.get("/about/ru/").text
@@ -208,7 +234,7 @@ def test_consent_names_the_version_that_was_seen(newsroom, browsers):
         seen.append(recorded)
         wait_for(lambda: sorted(consents(house)) == sorted(seen), 10, why=lambda: "%s: %s, not %s" % (address, consents(house), seen))
     b.get(house.desk + "/site/texts/privacy/en")
-    b.find_element("link text", "Version 1").click()
+    click(b, "//a[.='Version 1']")
     main = b.find_element("css selector", "main").text
     assert old in main and "We keep nothing about you." in main and "We keep your address, sealed, until you leave." in main
 
@@ -313,10 +339,14 @@ def test_a_damaged_folder_stops_nobody_and_heals(newsroom):
     path = house.path("data", "newsroom", current, "newsroom.json")
     assert house.mimeo("check", ok=False).stdout.count("newsroom") == 0, house.mimeo("check", ok=False).stdout
     house.stop()
-    with open(path, "w", encoding="ascii") as file:
-        file.write('{"format": 1, "name": "Forged", "evil": true}')
+
+    def damage():
+        with open(path, "w", encoding="ascii") as file:
+            file.write('{"format": 1, "name": "Forged", "evil": true}')
+    damage()
     found = house.mimeo("check", ok=False)
     assert found.returncode == 1 and current in found.stdout + found.stderr, found
+    damage()
     house.serve()
     wait_page(house, "/", "While sending three")
     assert "Forged" not in house.get("/").text
@@ -374,13 +404,13 @@ def test_a_revoked_session_ends_at_once_and_the_list_says_so(newsroom, browsers)
     b.get(house.desk + "/people/sessions")
     assert len(b.find_elements("xpath", "//tr[contains(., 'this one')]")) == 1
     assert "127.0.0.1" not in b.find_element("css selector", "main").text and "Mozilla" not in b.page_source
-    b.find_element("xpath", "//button[starts-with(@aria-label, 'End this session of Session Guest')]").click()
+    click(b, "//button[starts-with(@aria-label, 'End this session of Session Guest')]")
     assert "signed out" in b.find_element("css selector", "main").text
     guest.get(house.desk + "/stories")
     assert not guest.find_elements("css selector", "nav[aria-label=Desk]"), "the session lives on"
     enter(guest, house, "Session Guest", "reporter")
     b.get(house.desk + "/people/sessions")
-    b.find_element("xpath", "//button[@aria-label='End all of theirs: Session Guest']").click()
+    click(b, "//button[@aria-label='End all of theirs: Session Guest']")
     guest.get(house.desk + "/stories")
     assert not guest.find_elements("css selector", "nav[aria-label=Desk]")
     b.get(house.desk + "/people/audit?who=Anna+Editor")
@@ -411,7 +441,7 @@ def test_roles_change_and_the_last_one_who_manages_people_stays(browsers):
             from selenium.webdriver.support.ui import Select
             row = b.find_element("xpath", row_of(name))
             Select(row.find_element("css selector", "select")).select_by_value(role)
-            row.find_element("xpath", ".//button[starts-with(., 'Change')]").click()
+            settle(b, row.find_element("xpath", ".//button[starts-with(., 'Change')]").click)
             return b.find_element("css selector", "main").text
         assert "Nobody else may manage people" in change("Only Editor", "reporter")
         assert "The role is changed" in change("A Reporter", "technician")
