@@ -62,8 +62,10 @@ static void steps_fill(struct desk_visit *visit, struct str backup, struct step 
 	bool is_named = (desk != NULL && desk->name.len > 0) || !str_is(room->settings.name, "Our Newsroom");
 	bool is_editor = (visit->person.rights & DESK_NEWSROOM) != 0;
 
-	steps[0] = (struct step){"Name and language", is_named, true, is_named ? str_format(visit->arena, "%.*s, in %.*s",
-		STR_ARG(room->settings.name), STR_ARG(locale_name(page_locale(room->theme, &room->settings, (struct str){NULL, 0})))) : STR("Give the newsroom its name"),
+	steps[0] = (struct step){"Name and language", is_named, true, is_named
+		? str_format(visit->arena, "%.*s, in %.*s",
+		STR_ARG(room->settings.name), STR_ARG(locale_name(page_locale(room->theme, &room->settings, (struct str){NULL, 0}))))
+		: STR("Give the newsroom its name"),
 		is_editor ? "/site/newsroom" : NULL};
 	steps[1] = (struct step){"Mail", known.mail_is_set && known.mail_went, known.newsletter_answered,
 		!known.mail_is_set ? STR("A technician names the mail server in mimeo.conf, under [newsletter]")

@@ -267,7 +267,7 @@ bool overlay_write_json(const struct overlay *overlay, struct buf *out, struct f
 		return fault_set(f, FAULT_INPUT, "what is to be written for the rooms is not UTF-8");
 	buf_add_text(out, text);
 	buf_add_char(out, '\n');
-	free(text);
+	free(text); /* jansson's */
 	return buf_check(out, "newsroom.json", f);
 }
 

@@ -358,7 +358,7 @@ static void test_sessions_end_singly_and_together(void **state)
 	char first[RAND_TOKEN_CHARS + 1], second[RAND_TOKEN_CHARS + 1], other[RAND_TOKEN_CHARS + 1], id[DESK_SESSION_CHARS + 1];
 	static struct desk_session list[DESK_SESSIONS];
 	struct fault f = {0};
-	int64_t ada, ilya;
+	int64_t ada = 0, ilya = 0;
 	size_t count;
 
 	assert_true(desk_staff_add(&bench->room, STR("Ada"), STR("editor"), STR("cli"), &ada, &f)
@@ -388,7 +388,7 @@ static void test_roles_and_the_last_one(void **state)
 {
 	struct bench *bench = *state;
 	struct fault f = {0};
-	int64_t ada, ilya;
+	int64_t ada = 0, ilya = 0;
 	bool is_last = false;
 
 	assert_true(desk_staff_add(&bench->room, STR("Ada"), STR("editor"), STR("cli"), &ada, &f)
