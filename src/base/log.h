@@ -29,6 +29,7 @@ struct fault;
 	X(LOG_SUBSCRIBER, "subscriber", "info", "a subscriber row changed its state; never whose") \
 	X(LOG_PROVIDER, "provider", "info", "a payment provider was called or called us") \
 	X(LOG_BOOKED, "booked", "info", "a contribution, refund or fee went into the books") \
+	X(LOG_NEWSROOM, "newsroom", "info", "what editors decided about the newsroom is in force in this room") \
 	X(LOG_STAFF, "staff", "info", "a staff member was added, linked in or revoked") \
 	X(LOG_JOB, "job", "info", "a child or a timed job ran")
 

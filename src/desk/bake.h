@@ -192,7 +192,10 @@ bool bake_plain_story(struct bake *bake, const struct bake_story *of, struct str
 	__attribute__((warn_unused_result));
 bool bake_plain_lists(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 bool bake_corrections(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
-/* about, privacy, support, errors, _headers */
+/* _headers: the policy of all pages, with the hashes of their style sheets. with_old: also those that stand there, for the time in
+ * which some pages are old and some are new. */
+bool bake_headers(struct bake *bake, bool with_old, struct fault *f) __attribute__((warn_unused_result));
+/* about, privacy, support, errors */
 bool bake_texts(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 bool bake_newsletter(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 bool bake_addresses(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));   /* _moved, _gone */

@@ -5,21 +5,23 @@
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "desk/bake.h"
+#include "desk/front_choice.h"
 #include "house/page.h"
 #include "press/locale.h"
 #include "press/value.h"
 #include "press/words.h"
 
-enum { LEAD_AMONG = 6, SIDE = 4, BLOCK = 4, BLOCKS = 12 };
+enum { BLOCK = 4, BLOCKS = 12 };
 
 /* --- the front page --- */
 
 struct choice {
 	struct bake *bake;
-	uint32_t used[1 + SIDE + BLOCK * BLOCKS];
+	uint32_t used[FRONT_TOP + BLOCK * BLOCKS];
 	size_t used_count;
-	uint32_t newest[64];        /* published, the newest first */
+	uint32_t newest[FRONT_NEWEST]; /* published, the newest first */
 	size_t newest_count;
+	struct front_choices chosen; /* by an editor */
 };
 
 static bool is_used(const struct choice *front, uint32_t position)
@@ -42,29 +44,59 @@ static void find_newest(struct choice *front)
 			front->newest[front->newest_count++] = (uint32_t) i;
 }
 
+/* The position of a story that this bake knows as published. */
+static bool find_published(const struct choice *front, int64_t id, uint32_t *position)
+{
+	const struct bake_story *of = id != 0 ? bake_find(front->bake, id) : NULL;
+
+	if (of == NULL || of->story.state != STORY_PUBLISHED)
+		return false;
+	*position = (uint32_t) (of - front->bake->stories);
+	return true;
+}
+
+/* Choices of stories that were published after this bake began wait for the next. */
+static void forget_unknown(struct choice *front)
+{
+	struct front_choices *chosen = &front->chosen;
+	uint32_t position;
+	size_t kept = 0, i;
+
+	if (!find_published(front, chosen->lead, &position))
+		chosen->lead = 0;
+	for (i = 0; i < chosen->pin_count; i++)
+		if (find_published(front, chosen->pins[i], &position))
+			chosen->pins[kept++] = chosen->pins[i];
+	chosen->pin_count = kept;
+}
+
 static void set_top(struct choice *front, struct press_value *root)
 {
 	struct bake *bake = front->bake;
-	struct press_value *lead;
+	struct front_story newest[FRONT_NEWEST];
+	int64_t top[FRONT_TOP];
 	struct press_value *side;
-	size_t i = 0;
+	uint32_t position;
+	size_t count, i;
 
-	if (front->newest_count == 0)
-		return;
-	while (i < front->newest_count && i < LEAD_AMONG && bake->stories[front->newest[i]].story.photo.hash.len == 0)
-		i++;
-	if (i == front->newest_count || i == LEAD_AMONG)
-		i = 0;
-	front->used[front->used_count++] = front->newest[i];
-	lead = press_set_map(root, "lead");
-	bake_fill_card(bake, lead, &bake->stories[front->newest[i]], 0, NULL, BAKE_TOP);
-	side = press_set_list(root, "side");
-	for (i = 0; i < front->newest_count && front->used_count < 1 + SIDE; i++) {
-		if (is_used(front, front->newest[i]))
-			continue;
-		front->used[front->used_count++] = front->newest[i];
-		bake_fill_card(bake, press_add_map(side), &bake->stories[front->newest[i]], 0, NULL, BAKE_CARD);
+	for (i = 0; i < front->newest_count; i++) {
+		const struct story *story = &bake->stories[front->newest[i]].story;
+
+		newest[i] = (struct front_story){story->id, story->photo.hash.len > 0};
 	}
+	forget_unknown(front);
+	count = front_top(&front->chosen, newest, front->newest_count, top);
+	if (count == 0)
+		return;
+	side = press_list(&bake->page);
+	for (i = 0; i < count; i++) {
+		if (!find_published(front, top[i], &position))
+			continue;
+		front->used[front->used_count++] = position;
+		bake_fill_card(bake, i == 0 ? press_set_map(root, "lead") : press_add_map(side), &bake->stories[position], 0, NULL,
+			i == 0 ? BAKE_TOP : BAKE_CARD);
+	}
+	press_set(root, "side", side);
 	press_set_bool(root, "has_side", press_value_count(side) > 0);
 }
 
@@ -113,7 +145,8 @@ static void add_block(struct choice *front, struct press_value *blocks, struct s
 		newest[i] = newest[best];
 		newest[best] = swap;
 		if (cards == NULL)
-			cards = open_block(blocks, name, str_format(&bake->page, "section/%s/", slug.text), sheet);
+			cards = open_block(blocks, bake_section_name(bake, name, bake->settings->language),
+				str_format(&bake->page, "section/%s/", slug.text), sheet);
 		front->used[front->used_count++] = newest[i];
 		bake_fill_card(bake, press_add_map(cards), &bake->stories[newest[i]], 0, NULL, BAKE_CARD);
 	}
@@ -123,7 +156,8 @@ static bool is_of_a_block(const struct bake *bake, struct str section)
 {
 	size_t i;
 
-	for (i = 0; i < bake->settings->sections.count && i < BLOCKS; i++)
+	/* hidden ones, too: who hides a section does not want its stories under "More" */
+	for (i = 0; i < bake->settings->sections.count; i++)
 		if (str_equal(bake->settings->sections.items[i], section))
 			return true;
 	return false;
@@ -159,13 +193,17 @@ bool bake_front_page(struct bake *bake, struct fault *f)
 	struct choice front = {.bake = bake};
 	struct press_value *sheet = page_newsletter_sheet(bake->theme, bake->settings, &page, (struct str){NULL, 0},
 		(struct str){NULL, 0}, &bake->page);
-	size_t i;
+	struct str sections[FRONT_SECTIONS];
+	size_t count, i;
 
+	if (!front_choices_read(bake->db, &bake->page, &front.chosen, f))
+		return false;
+	count = front_order_sections(bake->settings, &front.chosen, sections);
 	press_set_text(root, "date_line", locale_date_long(bake_locale(bake, (struct str){NULL, 0}), &today, &bake->page));
 	find_newest(&front);
 	set_top(&front, root);
-	for (i = 0; i < bake->settings->sections.count && i < BLOCKS; i++)
-		add_block(&front, blocks, bake->settings->sections.items[i], sheet);
+	for (i = 0; i < count && i < BLOCKS; i++)
+		add_block(&front, blocks, sections[i], sheet);
 	add_rest(&front, blocks, sheet);
 	if (press_value_count(blocks) == 0)
 		press_set(root, "sheet", sheet);

@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 #include "base/fault.h"
+#include "desk/front_choice.h"
 #include "desk/story_store.h"
 #include "gen/desk_sql.h"
 #include "house/settings.h"
@@ -498,6 +499,21 @@ static bool take_newest(struct hand *hand, struct fault *f)
 	return store_rows_end(&rows) && (ok || fault_full(f, "the site"));
 }
 
+/* The lead and the pins of an editor's choice, however old they are. */
+static bool take_chosen(struct hand *hand, struct fault *f)
+{
+	struct front_choices chosen;
+	bool ok;
+	size_t i;
+
+	if (!front_choices_read(hand->bake->db, &hand->arena, &chosen, f))
+		return false;
+	ok = chosen.lead == 0 || mark(hand, chosen.lead, MARK_WHOLE);
+	for (i = 0; i < chosen.pin_count && ok; i++)
+		ok = mark(hand, chosen.pins[i], MARK_WHOLE);
+	return ok || fault_full(f, "the site");
+}
+
 /* Issues that name a touched story, and those that have just begun; with their stories. */
 static bool take_issues(struct hand *hand, struct fault *f)
 {
@@ -602,7 +618,7 @@ bool bake_hand(struct bake *bake, const struct bake_changes *changes, struct fau
 	ok = ok && take_related(&hand, f);
 	for (i = 0; i < bake->list_count && ok; i++)
 		ok = !bake->lists[i].is_touched || take_list(&hand, (uint32_t) i, f);
-	ok = ok && take_sections(&hand, f) && take_newest(&hand, f) && take_issues(&hand, f) && load_all(&hand, f);
+	ok = ok && take_sections(&hand, f) && take_newest(&hand, f) && take_chosen(&hand, f) && take_issues(&hand, f) && load_all(&hand, f);
 	arena_release(&hand.arena);
 	return ok;
 }

@@ -16,6 +16,7 @@
 #include "desk/bake_crew.h"
 #include "desk/bake_hand.h"
 #include "gen/desk_sql.h"
+#include "house/overlay.h"
 #include "house/room.h"
 #include "press/theme.h"
 #include "store/store.h"
@@ -132,12 +133,13 @@ static bool bake_some(struct bake *bake, const struct bake_changes *changes, con
 
 static bool bake_all(struct bake *bake, const char *site_path, struct fault *f)
 {
-	bool ok = bake_load(bake, f) && bake_pictures_load(bake, f) && bake_media_show(bake, f) && bake_stories(bake, f);
+	bool ok = bake_headers(bake, true, f) && bake_load(bake, f) && bake_pictures_load(bake, f) && bake_media_show(bake, f)
+		&& bake_stories(bake, f);
 
 	report(bake->count, bake->count, "lists");
 	ok = ok && bake_addresses(bake, f) && bake_lists(bake, f) && bake_texts(bake, f) && bake_newsletter(bake, f)
 		&& bake_front_page(bake, f) && bake_plain_lists(bake, f) && bake_corrections(bake, f) && bake_feeds(bake, f)
-		&& bake_site_sweep(&bake->site, f) && bake_media_hide(bake, f);
+		&& bake_headers(bake, false, f) && bake_site_sweep(&bake->site, f) && bake_media_hide(bake, f);
 	if (ok)
 		report(bake->count, bake->count, "search");
 	return ok && (bake->without_search || bake_search_full(bake, site_path, f));
@@ -235,10 +237,13 @@ bool bake_job(struct room *room, int argc, char **argv, struct fault *f)
 	struct arena arena;
 	bool ok;
 
-	arena_init(&arena, "settings", 2 * LIMIT_CONF_BYTES);
+	arena_init(&arena, "settings", 4 * LIMIT_CONF_BYTES);
 	how.site_path = path;
 	ok = home_path(&room->home, path, f, "data/site")
-		&& file_read(room->home.fd, "mimeo.conf", LIMIT_CONF_BYTES, &arena, &how.conf, f) && bake_run(&how, &done, f);
+		&& file_read(room->home.fd, "mimeo.conf", LIMIT_CONF_BYTES, &arena, &how.conf, f);
+	if (ok) /* what the desk laid over it is part of the recipe */
+		how.conf = str_format(&arena, "%.*s\n%s", STR_ARG(how.conf), room->settings.desk->hash);
+	ok = ok && bake_run(&how, &done, f);
 	arena_release(&arena);
 	if (!ok)
 		return false;

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "desk/bake.h"
+#include "house/overlay.h"
 #include "house/page.h"
 #include "press/locale.h"
 #include "press/value.h"

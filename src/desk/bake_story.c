@@ -149,8 +149,17 @@ static void set_more(struct bake *bake, struct press_value *root, size_t positio
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		bake_fill_card(bake, press_add_map(list), &bake->stories[related[i]], STORY_DEPTH, NULL, BAKE_CARD);
-		*has_arabic = *has_arabic || is_arabic_script(bake->stories[related[i]].story.lang);
+		const struct bake_story *other = &bake->stories[related[i]];
+		struct press_value *card = press_add_map(list);
+
+		bake_fill_card(bake, card, other, STORY_DEPTH, NULL, BAKE_CARD);
+		if (other->section != 0) { /* in this page's language */
+			struct press_value *label = press_set_map(card, "label");
+
+			press_set_text(label, "name", bake_section_name(bake, other->story.section, bake->stories[position].story.lang));
+			press_set_text(label, "href", bake_join(&bake->page, STR("../../../../"), other->section_href, (struct str){NULL, 0}));
+		}
+		*has_arabic = *has_arabic || is_arabic_script(other->story.lang);
 	}
 	press_set_bool(root, "has_more", count > 0);
 }

@@ -4,10 +4,13 @@
  * the coupon (house/page). Runs in: desk's bake. The hard thing: an error page is shown at any depth: front puts the
  * relative root where @ROOT@ stands; on a static host 404.html has links from the host's root.
  * SPDX-License-Identifier: ISC */
+#include <stdio.h>
 #include "base/fault.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "desk/bake.h"
 #include "gen/desk_sql.h"
+#include "house/overlay.h"
 #include "house/page.h"
 #include "press/locale.h"
 #include "press/markdown.h"
@@ -15,34 +18,58 @@
 #include "press/value.h"
 #include "store/store.h"
 
-/* --- About and Privacy --- */
+/* --- About and Privacy: the newsroom's language at /about/, others that it wrote at /about/ru/ --- */
 
-static struct str text_source(struct bake *bake, const char *name, const struct locale *locale)
+enum { TEXT_LANGUAGES = 16 };
+
+/* "Version 3, 25 November 2026", where the desk knows this text. */
+static void set_version(struct bake *bake, struct press_value *root, const struct locale *locale, struct str language)
 {
-	char file[64];
-	struct str text;
+	const struct overlay_policy *policy = page_policy_find(bake->settings, page_policy(bake->theme, bake->settings, language, &bake->page));
+	struct civil day;
 
-	snprintf(file, sizeof(file), "%s.%.*s.md", name, STR_ARG(bake->settings->language));
-	text = theme_file(bake->theme, file);
-	if (text.len > 0)
-		return text;
-	snprintf(file, sizeof(file), "%s.%.*s.md", name, STR_ARG(locale_language(locale)));
-	text = theme_file(bake->theme, file);
-	if (text.len > 0)
-		return text;
-	snprintf(file, sizeof(file), "%s.en.md", name);
-	return theme_file(bake->theme, file);
+	if (policy == NULL)
+		return;
+	day = clock_civil((struct when){policy->made});
+	press_set_text(root, "version", locale_format(locale, "policy_version", &bake->page, (const struct locale_pair[]){
+		{"version", locale_number(locale, policy->version, &bake->page)}, {"date", locale_date(locale, &day, &bake->page)},
+		{NULL, {NULL, 0}}}));
 }
 
-static bool put_text(struct bake *bake, const char *name, struct fault *f)
+/* Links to the same text in other languages. */
+static void set_others(struct bake *bake, struct press_value *root, const char *name, struct str own)
 {
-	const struct locale *locale = bake_locale(bake, (struct str){NULL, 0});
+	struct press_value *list = press_set_list(root, "others");
+	struct str languages[TEXT_LANGUAGES];
+	size_t count = theme_languages(bake->theme, languages, TEXT_LANGUAGES), i;
+
+	for (i = 0; i < count; i++) {
+		const struct locale *locale = bake_locale(bake, languages[i]);
+		struct press_value *item;
+
+		if (str_equal(languages[i], own) || (!str_equal(languages[i], bake->settings->language)
+			&& !page_text_has_own(bake->theme, name, languages[i])))
+			continue;
+		item = press_add_map(list);
+		press_set_text(item, "lang", locale_language(locale));
+		press_set_c(item, "dir", locale_is_rtl(locale) ? "rtl" : "ltr");
+		press_set_text(item, "name", locale_name(locale));
+		press_set_text(item, "href", str_format(&bake->page, "%.*s%.*s", STR_ARG(press_value_text(press_get(root, STR("root")))),
+			STR_ARG(page_text_path(bake->theme, bake->settings, name, languages[i], &bake->page))));
+	}
+	press_set_bool(root, "has_others", press_value_count(list) > 0);
+}
+
+static bool put_text(struct bake *bake, const char *name, struct str language, struct fault *f)
+{
+	const struct locale *locale = bake_locale(bake, language);
 	const struct locale_pair pairs[] = {{"newsroom", bake->settings->name}, {"min_monthly",
 		locale_money(locale, bake->settings->frequency[FREQUENCY_MONTHLY].minimum, true, &bake->page)},
 		{NULL, {NULL, 0}}};
-	struct str path = str_format(&bake->page, "/%s/", name);
+	bool is_main = str_equal(language, bake->settings->language);
+	struct str path = str_format(&bake->page, "/%.*s", STR_ARG(page_text_path(bake->theme, bake->settings, name, language, &bake->page)));
 	char key[32];
-	struct page page = {.depth = 1, .path = path};
+	struct page page = {.language = language, .depth = is_main ? 1 : 2, .path = path};
 	struct press_value *root;
 	struct buf source;
 	bool ok;
@@ -51,13 +78,28 @@ static bool put_text(struct bake *bake, const char *name, struct fault *f)
 	page.title = locale_text(locale, key);
 	root = page_values(bake->theme, bake->settings, &page, &bake->page);
 	press_set_text(root, "heading", page.title);
+	if (strcmp(name, "privacy") == 0)
+		set_version(bake, root, locale, language);
+	set_others(bake, root, name, language);
 	buf_init(&source, LIMIT_THEME_FILE_BYTES);
-	locale_write(&source, text_source(bake, name, locale), pairs);
+	locale_write(&source, page_text_source(bake->theme, bake->settings, name, language), pairs);
 	buf_clear(&bake->body);
-	ok = markdown_write_under(buf_view(&source), STR("t-"), STR("../"), &bake->body, NULL, f);
+	ok = markdown_write_under(buf_view(&source), STR("t-"), is_main ? STR("../") : STR("../../"), &bake->body, NULL, f);
 	buf_release(&source);
 	press_set_text(root, "body", buf_view(&bake->body));
 	return ok && bake_put(bake, "text", NULL, root, path, f);
+}
+
+static bool put_texts(struct bake *bake, const char *name, struct fault *f)
+{
+	struct str languages[TEXT_LANGUAGES];
+	size_t count = theme_languages(bake->theme, languages, TEXT_LANGUAGES), i;
+	bool ok = put_text(bake, name, bake->settings->language, f);
+
+	for (i = 0; ok && i < count; i++)
+		if (!str_equal(languages[i], bake->settings->language) && page_text_has_own(bake->theme, name, languages[i]))
+			ok = put_text(bake, name, languages[i], f);
+	return ok;
 }
 
 static bool put_support(struct bake *bake, struct fault *f)
@@ -122,13 +164,49 @@ static bool put_errors(struct bake *bake, struct fault *f)
 		&& put_error(bake, "_503.html", "@ROOT@", "try_again_title", "try_again", f);
 }
 
-static bool put_headers(struct bake *bake, struct fault *f)
+/* The hashes of style sheets in `was` that `now` does not name, at most so many: a bake that was cut short left some, too. */
+static void add_old_styles(struct str now, struct str was, struct buf *out)
+{
+	size_t most = 6, at;
+
+	while (most > 0 && (at = str_find(was, STR("'sha256-"))) != SIZE_MAX) {
+		size_t end = str_find_char(str_part(was, at + 1, SIZE_MAX), '\'');
+		struct str hash = end != SIZE_MAX ? str_part(was, at, end + 2) : (struct str){NULL, 0};
+
+		if (hash.len == 0)
+			break;
+		if (str_find(now, hash) == SIZE_MAX) {
+			buf_add_char(out, ' ');
+			buf_add_str(out, hash);
+			most--;
+		}
+		was = str_part(was, at + hash.len, SIZE_MAX);
+	}
+}
+
+bool bake_headers(struct bake *bake, bool with_old, struct fault *f)
 {
 	struct str line = str_format(&bake->page, "Content-Security-Policy: %.*s\n",
 		STR_ARG(page_csp(bake->settings, bake->theme, &bake->page)));
-	bool ok = bake_site_put(&bake->site, "_headers", line, false, f)
-		&& bake_site_put(&bake->site, "support/quiet.css", STR(""), false, f);
+	size_t styles = str_find(line, STR("style-src 'self'"));
+	struct str was = {NULL, 0};
+	struct fault ignored = {0};
+	struct buf both;
+	bool ok = true;
 
+	buf_init(&both, 16 * 1024);
+	if (!with_old) {
+		buf_add_str(&both, line);
+	} else if (styles != SIZE_MAX && file_read(bake->site.fd, "_headers", 16 * 1024, &bake->page, &was, &ignored) && !str_equal(was, line)) {
+		styles += sizeof("style-src 'self'") - 1;
+		buf_add_str(&both, str_part(line, 0, styles));
+		add_old_styles(line, was, &both);
+		buf_add_str(&both, str_part(line, styles, SIZE_MAX));
+	}
+	if (both.len > 0)
+		ok = buf_check(&both, "_headers", f) && bake_site_put(&bake->site, "_headers", buf_view(&both), false, f)
+			&& (!with_old || bake_site_tell(&bake->site, f));
+	buf_release(&both);
 	arena_reset(&bake->page);
 	return ok;
 }
@@ -157,8 +235,8 @@ static bool put_drawings(struct bake *bake, struct fault *f)
 
 bool bake_texts(struct bake *bake, struct fault *f)
 {
-	return put_drawings(bake, f) && put_search(bake, f) && put_text(bake, "about", f)
-		&& put_text(bake, "privacy", f) && put_support(bake, f) && put_errors(bake, f) && put_headers(bake, f);
+	return put_drawings(bake, f) && put_search(bake, f) && put_texts(bake, "about", f) && put_texts(bake, "privacy", f)
+		&& put_support(bake, f) && put_errors(bake, f) && bake_site_put(&bake->site, "support/quiet.css", STR(""), false, f);
 }
 
 /* --- addresses that were --- */

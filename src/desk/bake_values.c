@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "desk/bake.h"
+#include "house/overlay.h"
 #include "house/page.h"
 #include "house/settings.h"
 #include "press/locale.h"
@@ -216,9 +217,7 @@ void bake_set_picture(struct bake *bake, struct press_value *map, const char *ke
 
 struct str bake_section_name(struct bake *bake, struct str section, struct str language)
 {
-	(void) bake;
-	(void) language;
-	return section;
+	return overlay_section_name(bake->settings, section, language);
 }
 
 void bake_set_time(struct bake *bake, struct press_value *map, const char *key, struct when when, struct str text)

@@ -13,14 +13,15 @@
 #include "base/log.h"
 #include "desk/bake.h"
 #include "desk/bake_job.h"
+#include "desk/desk_pages.h"
 #include "desk/desk_staff.h"
 #include "desk/desk_web.h"
 #include "desk/movein.h"
 #include "desk/photo_make.h"
+#include "desk/newsroom.h"
 #include "desk/story_work.h"
 #include "gen/desk_schema.h"
 #include "gen/desk_sql.h"
-#include "press/theme.h"
 #include "store/store.h"
 
 enum { DAY_EVERY_S = 60, POLL_FIRST_S = 3, POLL_EVERY_S = 20 };
@@ -42,6 +43,8 @@ static const struct http_route cli_routes[] = {
 	{"GET", "/staff", desk_staff_get, HTTP_NO_BODY},
 	{"POST", "/staff/{id}/link", desk_staff_post_link, HTTP_JSON},
 	{"POST", "/staff/{id}/revoke", desk_staff_post_revoke, HTTP_JSON},
+	{"POST", "/staff/{id}/role", desk_staff_post_role, HTTP_JSON},
+	{"POST", "/marks/backup", desk_post_backup_mark, HTTP_JSON},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
 
@@ -79,6 +82,7 @@ static void look_at_day(void *self)
 	struct work *work = work_of(self);
 	int64_t first = news_first(self);
 
+	newsroom_look(self);
 	if (work->last_day == today() && work->news_first == first)
 		return;
 	work->last_day = today();
@@ -96,7 +100,7 @@ static bool open_room(struct room *room, struct fault *f)
 	work->last_day = today();
 	work->news_first = news_first(room);
 	room->self = work;
-	theme_set_language(room->theme, room->settings.language);
+	newsroom_begin(room);
 	photo_open(room);
 	room_every(room, DAY_EVERY_S, DAY_EVERY_S, look_at_day, room);
 	room_every(room, POLL_FIRST_S, POLL_EVERY_S, compose_poll, room);

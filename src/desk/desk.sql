@@ -568,10 +568,6 @@ DELETE FROM staff_session WHERE seen <= $1 OR began <= $2
 -- now, who, what, about
 INSERT INTO audit (made, who, what, about) VALUES ($1, $2, $3, $4)
 
--- name: audit_list
--- limit, offset → made, who, what, about; newest first
-SELECT made, who, what, about FROM audit ORDER BY id DESC LIMIT $1 OFFSET $2
-
 -- --- desk pages (desk_stories.c, desk_letter.c) ---
 
 -- name: web_story_rows
@@ -594,6 +590,146 @@ SELECT number, made, made_by FROM story_revision WHERE story = $1 ORDER BY numbe
 -- name: web_issue_stories
 -- issue → id, title, lang, dir of its stories that are still there
 SELECT s.id, s.title, s.lang, s.dir FROM issue_story i JOIN story s ON s.id = i.story WHERE i.issue = $1 ORDER BY i.place
+
+-- --- the newsroom: settings, sections, texts, front page, marks (newsroom_*.c, front_choice.c) ---
+
+-- name: setting_all
+-- → key, value
+SELECT key, value FROM setting ORDER BY key
+
+-- name: setting_put
+-- key, value
+INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = $2
+
+-- name: setting_drop
+DELETE FROM setting WHERE key = $1
+
+-- name: section_all
+-- → slug, name
+SELECT slug, name FROM section ORDER BY place, slug
+
+-- name: section_names
+-- → slug, lang, name
+SELECT slug, lang, name FROM section_name ORDER BY slug, lang
+
+-- name: section_clear
+DELETE FROM section
+
+-- name: section_insert
+-- slug, place, name
+INSERT INTO section (slug, place, name) VALUES ($1, $2, $3)
+
+-- name: section_name_insert
+-- slug, lang, name
+INSERT INTO section_name (slug, lang, name) VALUES ($1, $2, $3)
+
+-- name: section_stories
+-- slug → stories that have a place in its list
+SELECT count(*) FROM list_slot s JOIN list l ON l.id = s.list WHERE l.kind = 'section' AND l.slug = $1
+
+-- name: text_newest
+-- kind, lang → version, body, hash, made, made_by, source
+SELECT version, body, hash, made, made_by, source FROM page_text WHERE kind = $1 AND lang = $2 ORDER BY version DESC LIMIT 1
+
+-- name: text_one
+-- kind, lang, version → version, body, hash, made, made_by, source
+SELECT version, body, hash, made, made_by, source FROM page_text WHERE kind = $1 AND lang = $2 AND version = $3
+
+-- name: text_versions
+-- kind, lang → version, made, made_by, source, hash; newest first
+SELECT version, made, made_by, source, hash FROM page_text WHERE kind = $1 AND lang = $2 ORDER BY version DESC
+
+-- name: text_in_force
+-- → kind, lang, body of what the desk laid over the theme
+SELECT t.kind, t.lang, t.body FROM page_text t
+WHERE t.source = 'desk' AND t.version = (SELECT max(n.version) FROM page_text n WHERE n.kind = t.kind AND n.lang = t.lang)
+ORDER BY t.kind, t.lang
+
+-- name: text_policies
+-- → lang, hash, version, made: the newest 512
+SELECT lang, hash, version, made FROM page_text WHERE kind = 'privacy' ORDER BY made DESC, lang, version DESC LIMIT 512
+
+-- name: text_insert
+-- kind, lang, version, body, hash, now, by, source
+INSERT INTO page_text (kind, lang, version, body, hash, made, made_by, source) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: front_stories
+-- → story, kind of what was chosen and is published, in its order
+SELECT f.story, f.kind FROM front_choice f JOIN story s ON s.id = f.story WHERE s.state = 'published' ORDER BY f.kind, f.place, f.story
+
+-- name: front_rows
+-- → id, title, lang, dir, section, published, has a photo of the same, for the desk
+SELECT s.id, s.title, s.lang, s.dir, s.section, s.published, CASE WHEN s.photo IS NULL THEN 0 ELSE 1 END
+FROM front_choice f JOIN story s ON s.id = f.story WHERE s.state = 'published' ORDER BY f.kind, f.place, f.story
+
+-- name: front_newest
+-- limit → id, title, lang, dir, section, published, has a photo of the newest published stories
+SELECT id, title, lang, dir, section, published, CASE WHEN photo IS NULL THEN 0 ELSE 1 END
+FROM story WHERE state = 'published' ORDER BY published DESC, id DESC LIMIT $1
+
+-- name: front_find
+-- words, limit → the same of published stories whose headline has the words
+SELECT id, title, lang, dir, section, published, CASE WHEN photo IS NULL THEN 0 ELSE 1 END
+FROM story WHERE state = 'published' AND lower(title) LIKE '%' || lower($1) || '%' ORDER BY published DESC, id DESC LIMIT $2
+
+-- name: front_title
+-- id → title of a published story
+SELECT title FROM story WHERE id = $1 AND state = 'published'
+
+-- name: front_drop
+-- story
+DELETE FROM front_choice WHERE story = $1
+
+-- name: front_drop_lead
+DELETE FROM front_choice WHERE kind = 'lead'
+
+-- name: front_drop_gone
+-- choices of stories that are not published: they disappear by themselves
+DELETE FROM front_choice WHERE story NOT IN (SELECT id FROM story WHERE state = 'published')
+
+-- name: front_put
+-- story, kind, place
+INSERT INTO front_choice (story, kind, place) VALUES ($1, $2, $3)
+ON CONFLICT (story) DO UPDATE SET kind = $2, place = $3
+
+-- name: front_sections
+-- → slug, hidden in their order
+SELECT slug, hidden FROM front_section ORDER BY place, slug
+
+-- name: front_section_clear
+DELETE FROM front_section
+
+-- name: front_section_put
+-- slug, place, hidden
+INSERT INTO front_section (slug, place, hidden) VALUES ($1, $2, $3)
+
+-- name: mark_all
+-- → key, value
+SELECT key, value FROM mark
+
+-- name: mark_put
+INSERT INTO mark (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = $2
+
+-- name: staff_role
+-- id, role
+UPDATE staff SET role = $2 WHERE id = $1 AND state = 'active'
+
+-- name: staff_session_all
+-- seen after, began after → hash, staff, name, role, began, seen; the newest first
+SELECT n.hash, n.staff, s.name, s.role, n.began, n.seen FROM staff_session n JOIN staff s ON s.id = n.staff
+WHERE n.seen > $1 AND n.began > $2 AND s.state = 'active' ORDER BY n.seen DESC, n.began DESC
+
+-- name: audit_page
+-- who or '', limit, offset → made, who, what, about; newest first
+SELECT made, who, what, about FROM audit WHERE $1 = '' OR who = $1 ORDER BY id DESC LIMIT $2 OFFSET $3
+
+-- name: audit_count
+-- who or ''
+SELECT count(*) FROM audit WHERE $1 = '' OR who = $1
+
+-- name: audit_people
+-- → who
+SELECT DISTINCT who FROM audit ORDER BY who LIMIT 200
 
 -- --- site/search.db: a database of its own (bake_search.c). These blocks stay the last of this file. ---
 

@@ -17,5 +17,12 @@ http_handler desk_get_issue, desk_get_preview, desk_get_send, desk_post_send, de
 http_handler desk_get_support;                                                                           /* desk_money.c */
 http_handler desk_get_site, desk_post_bake;                                                              /* desk_people.c */
 http_handler desk_get_people, desk_post_people, desk_post_link, desk_get_revoke, desk_post_revoke;       /* desk_people.c */
+http_handler desk_get_front, desk_post_front;                                                             /* desk_front.c */
+http_handler desk_get_newsroom, desk_post_newsroom, desk_post_sections;                                   /* desk_newsroom.c */
+http_handler desk_get_texts, desk_get_text, desk_post_text, desk_get_text_version;                        /* desk_texts.c */
+http_handler desk_get_look, desk_post_look, desk_post_logo;                                               /* desk_look.c */
+http_handler desk_post_steps, desk_post_backup_mark;                                                      /* desk_steps.c */
+http_handler desk_post_role;                                                                              /* desk_people.c */
+http_handler desk_get_sessions, desk_post_session_end, desk_post_sessions_end, desk_get_audit;            /* desk_sessions.c */
 
 #endif

@@ -1,10 +1,11 @@
-/* desk_people.c: who works at the desk, the list of what was done, and the site's own page.
+/* desk_people.c: who works at the desk, and the site's own page.
  *
  * Decides: these pages. Leaves to others: staff (desk_staff.c), the bake (bake_*.c). Runs in: desk. The hard thing: a login link is shown
  * once, in the answer to the form that made it, and stands nowhere else.
  * SPDX-License-Identifier: ISC */
 #include <inttypes.h>
 #include "base/arena.h"
+#include "desk/desk_area.h"
 #include "desk/desk_doings.h"
 #include "desk/desk_pages.h"
 #include "desk/desk_visit.h"
@@ -13,7 +14,25 @@
 #include "press/value.h"
 #include "store/store.h"
 
-enum { AUDIT_SHOWN = 100 };
+static const char *const role_names[] = {
+#define X(name, text, rights) text,
+	DESK_ROLES(X)
+#undef X
+};
+enum { ROLES = sizeof(role_names) / sizeof(role_names[0]) };
+
+static void add_roles(struct press_value *item, struct str current)
+{
+	struct press_value *list = press_set_list(item, "roles");
+	size_t i;
+
+	for (i = 0; i < ROLES; i++) {
+		struct press_value *role = press_add_map(list);
+
+		press_set_c(role, "word", role_names[i]);
+		press_set_bool(role, "current", str_is(current, role_names[i]));
+	}
+}
 
 static bool add_staff(struct desk_visit *visit, struct press_value *root, struct fault *f)
 {
@@ -35,25 +54,8 @@ static bool add_staff(struct desk_visit *visit, struct press_value *root, struct
 		press_set_text(item, "here", str_format(visit->arena, "/people/%" PRId64, id));
 		press_set_bool(item, "active", is_active);
 		press_set_bool(item, "self", id == visit->person.id);
-	}
-	return store_rows_end(&rows);
-}
-
-static bool add_audit(struct desk_visit *visit, struct press_value *root, struct fault *f)
-{
-	struct press_value *list = press_set_list(root, "audit");
-	struct store_rows rows;
-
-	if (!store_rows_begin(visit->room->db, DESK_SQL_AUDIT_LIST, STORE_ARGS(store_i64(AUDIT_SHOWN), store_i64(0)),
-		&rows, f))
-		return false;
-	while (store_rows_next(&rows, f)) {
-		struct press_value *item = press_add_map(list);
-
-		press_set_text(item, "when", desk_when(visit->room, (struct when){store_column_i64(&rows, 0)}, visit->arena));
-		press_set_text(item, "who", store_column_copy(&rows, 1, visit->arena));
-		press_set_text(item, "what", store_column_copy(&rows, 2, visit->arena));
-		press_set_text(item, "about", store_column_copy(&rows, 3, visit->arena));
+		press_set_text(item, "id", desk_id(id, visit->arena));
+		add_roles(item, store_column_text(&rows, 2));
 	}
 	return store_rows_end(&rows);
 }
@@ -65,7 +67,8 @@ static void answer_people(struct desk_visit *visit, int status, struct str url, 
 	struct press_value *root = desk_values(visit, "people", "People");
 	struct fault f = {0};
 
-	if (!add_staff(visit, root, &f) || !add_audit(visit, root, &f)) {
+	desk_set_area(visit, root, "people", "/people");
+	if (!add_staff(visit, root, &f)) {
 		desk_answer_fault(visit, &f, "people", "/people");
 		return;
 	}
@@ -160,6 +163,34 @@ void desk_get_revoke(struct http_request *rq, void *self)
 	desk_answer_question(visit, &question);
 }
 
+/* Fills the fault when nobody would be left who may manage people. */
+static bool is_spared(struct desk_visit *visit, int64_t id, struct fault *f)
+{
+	bool is_last = false;
+
+	if (!desk_staff_is_last(visit->room, id, &is_last, f))
+		return false;
+	return !is_last || fault_set(f, FAULT_CONFLICT, "Nobody else may manage people: give somebody else the role of editor or technician first.");
+}
+
+void desk_post_role(struct http_request *rq, void *self)
+{
+	struct str role = http_field(rq, "role");
+	struct desk_visit *visit;
+	struct store_row row;
+	struct fault f = {0};
+	bool ok = true;
+
+	if (!desk_visit_begin(rq, self, DESK_PEOPLE, &visit) || !find_somebody(visit, &row))
+		return;
+	if ((desk_role_rights(role) & DESK_PEOPLE) == 0 && desk_role_rights(role) != 0)
+		ok = is_spared(visit, row.columns[0].number, &f);
+	if (ok && desk_staff_set_role(visit->room, http_part(rq, "id"), role, visit->person.name, visit->arena, &f))
+		desk_answer_done(visit, "/people", "role");
+	else
+		desk_answer_fault(visit, &f, "people", "/people");
+}
+
 void desk_post_revoke(struct http_request *rq, void *self)
 {
 	struct desk_visit *visit;
@@ -170,6 +201,8 @@ void desk_post_revoke(struct http_request *rq, void *self)
 		return;
 	if (row.columns[0].number == visit->person.id)
 		fault_set(&f, FAULT_CONFLICT, "You cannot revoke yourself here: at the server, mimeo staff revoke does it.");
+	else
+		(void) !is_spared(visit, row.columns[0].number, &f);
 	if (f.kind == FAULT_NONE && desk_staff_revoke(visit->room, http_part(rq, "id"), visit->person.name, visit->arena,
 		&f))
 		desk_answer_done(visit, "/people", "revoked");
@@ -188,6 +221,7 @@ void desk_get_site(struct http_request *rq, void *self)
 		return;
 	root = desk_values(visit, "site", "Site");
 	desk_pulse_list(visit, root);
+	desk_set_area(visit, root, "site", "/site");
 	desk_answer(visit, 200, "desk_site", root);
 }
 

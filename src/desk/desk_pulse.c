@@ -22,6 +22,7 @@ static struct pulse {
 	bool is_asking, is_known, is_well;
 	int64_t asked_ms;
 	char say[PULSE_SAY];
+	bool has_answered, is_set, has_worked; /* for the first steps: settings or keys are there; a mail was taken, an event came */
 } pulses[PULSE_ROOMS] = {{.word = "front", .name = "Site"}, {.word = "newsletter", .name = "Newsletter"}, {.word = "support", .name = "Payments"}};
 
 static void judge(struct pulse *pulse, const json_t *health)
@@ -29,6 +30,9 @@ static void judge(struct pulse *pulse, const json_t *health)
 	struct str state = http_json_text(health, "state"), smtp = http_json_text(health, "smtp");
 	int64_t in_doubt = 0;
 
+	pulse->has_answered = true;
+	pulse->is_set = pulse == &pulses[1] ? smtp.len > 0 && !str_is(smtp, "unset") : json_is_true(json_object_get(health, "ready"));
+	pulse->has_worked = json_is_true(json_object_get(health, pulse == &pulses[1] ? "mail_went" : "webhook_seen"));
 	pulse->is_well = true;
 	snprintf(pulse->say, sizeof(pulse->say), "answers");
 	(void) http_json_i64(health, "in_doubt", &in_doubt);
@@ -141,6 +145,12 @@ void desk_pulse_values(struct desk_visit *visit, struct press_value *root)
 		press_set_text(health, "text", str_format(visit->arena, site_is_up() ? "Site is up · %.*s" : "Site: %.*s",
 			STR_ARG(say_bake(visit->room, visit->arena))));
 	press_set_bool(health, "may_open", (visit->person.rights & DESK_SITE) != 0);
+}
+
+struct desk_known desk_pulse_known(void)
+{
+	return (struct desk_known){pulses[1].has_answered, pulses[1].is_set, pulses[1].has_worked, pulses[2].has_answered, pulses[2].is_set,
+		pulses[2].has_worked};
 }
 
 void desk_pulse_list(struct desk_visit *visit, struct press_value *root)

@@ -138,6 +138,49 @@ bool desk_staff_revoke(struct room *room, struct str who, struct str by, struct 
 	return ok;
 }
 
+bool desk_staff_set_role(struct room *room, struct str who, struct str role, struct str by, struct arena *arena, struct fault *f)
+{
+	struct store_row row;
+	struct str about;
+	bool ok;
+
+	if (desk_role_rights(role) == 0)
+		return fault_set(f, FAULT_INPUT, "there is no role \"%.*s\": reporter, editor, treasurer or technician", STR_ARG(role));
+	if (!find_person(room, who, arena, &row, f))
+		return false;
+	if (str_equal(row.columns[2].bytes, role))
+		return true;
+	about = str_format(arena, "%.*s: %.*s, before %.*s", STR_ARG(row.columns[1].bytes), STR_ARG(role), STR_ARG(row.columns[2].bytes));
+	if (!store_begin(room->db, f))
+		return false;
+	ok = store_run(room->db, DESK_SQL_STAFF_ROLE, STORE_ARGS(row.columns[0], store_text(role)), NULL, f)
+		&& audit_write(room, by, "changed the role of", about, f);
+	ok = store_end(room->db, ok, f);
+	if (ok)
+		log_event(LOG_STAFF, LOG_C("what", "role"), LOG_I64("staff", row.columns[0].number));
+	return ok;
+}
+
+bool desk_staff_is_last(struct room *room, int64_t id, bool *is_last, struct fault *f)
+{
+	struct store_rows rows;
+	size_t others = 0;
+	bool is_one = false;
+
+	if (!store_rows_begin(room->db, DESK_SQL_STAFF_ALL, STORE_NO_ARGS, &rows, f))
+		return false;
+	while (store_rows_next(&rows, f)) {
+		bool may = str_is(store_column_text(&rows, 3), "active") && (desk_role_rights(store_column_text(&rows, 2)) & DESK_PEOPLE) != 0;
+
+		if (store_column_i64(&rows, 0) == id)
+			is_one = may;
+		else
+			others += may;
+	}
+	*is_last = is_one && others == 0;
+	return store_rows_end(&rows);
+}
+
 /* --- links and sessions --- */
 
 static bool find_link(struct room *room, struct str token, unsigned char hash[SEAL_HASH_BYTES], struct arena *arena,
@@ -234,4 +277,91 @@ void desk_session_end(struct room *room, struct str session)
 	if (!store_run(room->db, DESK_SQL_STAFF_SESSION_DROP, STORE_ARGS(store_blob(str_make(hash, sizeof(hash)))), NULL,
 		&f))
 		log_fault(&f, "ending a session");
+}
+
+/* --- sessions, as a list --- */
+
+static void name_session(struct str hash, char out[DESK_SESSION_CHARS + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < DESK_SESSION_CHARS / 2 && i < hash.len; i++) {
+		out[2 * i] = digits[(unsigned char) hash.at[i] >> 4];
+		out[2 * i + 1] = digits[(unsigned char) hash.at[i] & 15];
+	}
+	out[2 * i] = '\0';
+}
+
+void desk_session_id(struct str session, char out[DESK_SESSION_CHARS + 1])
+{
+	unsigned char hash[SEAL_HASH_BYTES];
+
+	seal_token_hash(session, hash);
+	name_session(str_make(hash, sizeof(hash)), out);
+}
+
+bool desk_sessions(struct room *room, struct arena *arena, struct desk_session out[DESK_SESSIONS], size_t *count, struct fault *f)
+{
+	int64_t now = clock_now().us;
+	struct store_rows rows;
+
+	*count = 0;
+	if (!store_rows_begin(room->db, DESK_SQL_STAFF_SESSION_ALL, STORE_ARGS(store_i64(now - SESSION_IDLE_S * SECOND_US),
+			store_i64(now - SESSION_WHOLE_S * SECOND_US)), &rows, f))
+		return false;
+	while (store_rows_next(&rows, f) && *count < DESK_SESSIONS) {
+		struct desk_session *session = &out[(*count)++];
+
+		name_session(store_column_text(&rows, 0), session->id);
+		session->staff = store_column_i64(&rows, 1);
+		session->name = store_column_copy(&rows, 2, arena);
+		session->role = store_column_copy(&rows, 3, arena);
+		session->began.us = store_column_i64(&rows, 4);
+		session->seen.us = store_column_i64(&rows, 5);
+	}
+	return store_rows_end(&rows);
+}
+
+/* The whole hash of the session that is named so, and whose it is. */
+static bool find_session(struct room *room, struct str id, struct arena *arena, struct str *hash, struct str *name, struct fault *f)
+{
+	struct store_rows rows;
+	char own[DESK_SESSION_CHARS + 1];
+
+	*hash = (struct str){NULL, 0};
+	if (!store_rows_begin(room->db, DESK_SQL_STAFF_SESSION_ALL, STORE_ARGS(store_i64(0), store_i64(0)), &rows, f))
+		return false;
+	while (store_rows_next(&rows, f)) {
+		name_session(store_column_text(&rows, 0), own);
+		if (hash->len == 0 && str_is(id, own)) {
+			*hash = store_column_copy(&rows, 0, arena);
+			*name = store_column_copy(&rows, 2, arena);
+		}
+	}
+	return store_rows_end(&rows) && (hash->len > 0 || fault_set(f, FAULT_MISSING, "This session has ended already."));
+}
+
+bool desk_session_revoke(struct room *room, struct str id, struct str by, struct arena *arena, struct fault *f)
+{
+	struct str hash, name = {NULL, 0};
+	bool ok;
+
+	if (!find_session(room, id, arena, &hash, &name, f) || !store_begin(room->db, f))
+		return false;
+	ok = store_run(room->db, DESK_SQL_STAFF_SESSION_DROP, STORE_ARGS(store_blob(hash)), NULL, f)
+		&& audit_write(room, by, "ended a session of", name, f);
+	return store_end(room->db, ok, f);
+}
+
+bool desk_sessions_revoke(struct room *room, struct str who, struct str by, struct arena *arena, struct fault *f)
+{
+	struct store_row row;
+	bool ok;
+
+	if (!find_person(room, who, arena, &row, f) || !store_begin(room->db, f))
+		return false;
+	ok = store_run(room->db, DESK_SQL_STAFF_SESSION_DROP_OF, STORE_ARGS(row.columns[0]), NULL, f)
+		&& audit_write(room, by, "ended all sessions of", row.columns[1].bytes, f);
+	return store_end(room->db, ok, f);
 }

@@ -1,4 +1,4 @@
-/* desk_staff_cli.c: mimeo staff add|list|link|revoke: the commands, and the cli socket's routes that they call.
+/* desk_staff_cli.c: mimeo staff add|list|link|role|revoke: the commands, and the cli socket's routes that they call.
  *
  * Decides: how staff looks on a terminal and in JSON. Leaves to others: everything about staff (desk_staff.c). Runs in: the
  * command's process (desk_staff_run_*) and desk (the routes). The hard thing: none.
@@ -94,6 +94,18 @@ void desk_staff_post_revoke(struct http_request *rq, void *self)
 	struct fault f = {0};
 
 	if (desk_staff_revoke(self, http_part(rq, "id"), STR("cli"), http_arena(rq), &f))
+		http_answer_json(rq, 200, json_object());
+	else
+		http_answer_fault(rq, &f);
+}
+
+void desk_staff_post_role(struct http_request *rq, void *self)
+{
+	struct str role;
+	struct fault f = {0};
+
+	if (http_json_need_text(http_json(rq), "role", &role, &f)
+		&& desk_staff_set_role(self, http_part(rq, "id"), role, STR("cli"), http_arena(rq), &f))
 		http_answer_json(rq, 200, json_object());
 	else
 		http_answer_fault(rq, &f);
@@ -205,5 +217,21 @@ bool desk_staff_run_revoke(struct errand *errand, struct fault *f)
 		return false;
 	if (!errand->json)
 		printf("%s is out: links and sessions have ended\n", errand->argv[0]);
+	return true;
+}
+
+bool desk_staff_run_role(struct errand *errand, struct fault *f)
+{
+	struct str path;
+
+	if (errand->argc != 2)
+		return fault_set(f, FAULT_INPUT, "staff role wants a name (in quotes) or id, and a role: editor, reporter, treasurer or technician");
+	path = staff_path(errand, errand->argv[0], "role");
+	if (path.at == NULL)
+		return fault_set(f, FAULT_INPUT, "this name is too long");
+	if (!errand_call(errand, "desk", "POST", path.at, json_pack("{s:s}", "role", errand->argv[1]), NULL, f))
+		return false;
+	if (!errand->json)
+		printf("%s is %s now\n", errand->argv[0], errand->argv[1]);
 	return true;
 }

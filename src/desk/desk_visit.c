@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "base/secret.h"
+#include "desk/desk_area.h"
 #include "desk/desk_web.h"
 #include "house/room.h"
 #include "http/http.h"
@@ -39,6 +40,13 @@ static const struct {
 	{"photo-deleted", "Deleted: the photo and all its sizes."},
 	{"picture-added", "Added at the end of the text. Move it in the editor to where it belongs."},
 	{"revoked", "Revoked. Their links and sessions have ended."},
+	{"saved", "Saved. Readers see it in a moment."},
+	{"front", "Done. The front page shows it in a moment."},
+	{"text", "Published. The page shows this version in a moment."},
+	{"same", "Nothing was changed: this text is in force already."},
+	{"role", "The role is changed, from their next page on."},
+	{"ended", "Ended. Whoever sat there is signed out."},
+	{"dismissed", "Put away. What is still open stands under Health and in mimeo check."},
 };
 
 void desk_headers(struct http_request *rq, bool frames_preview)
@@ -198,6 +206,8 @@ struct press_value *desk_values(struct desk_visit *visit, const char *tab, const
 			press_set_c(root, "notice", notices[i].text);
 	add_tabs(visit, root, tab);
 	desk_pulse_values(visit, root);
+	if (str_is(http_path(visit->rq), "/stories") || str_is(http_path(visit->rq), "/site"))
+		desk_set_steps(visit, root);
 	return root;
 }
 

@@ -76,6 +76,12 @@ void desk_ask(struct desk_visit *visit, const char *other, const char *method, c
 /* --- desk_pulse.c: is everything well? --- */
 /* {{health}}: {text, class, ok}; asks the rooms again in the background when what is known is old. */
 void desk_pulse_values(struct desk_visit *visit, struct press_value *root);
+/* What newsletter and support said last of what they have seen work. */
+struct desk_known {
+	bool newsletter_answered, mail_is_set, mail_went;
+	bool support_answered, payments_are_set, webhook_seen;
+};
+struct desk_known desk_pulse_known(void);
 /* Each finding for the page "Site". */
 void desk_pulse_list(struct desk_visit *visit, struct press_value *root);
 

@@ -4,6 +4,7 @@
  *   secrets/ROOM.conf   0600, the room's user      keys/ROOM/   0700, the room's user
  *   theme/              replaces built-in theme files
  *   data/ROOM/          0700: ROOM.db, ROOM.lock   data/site/   0750: written by desk, read by front
+ *   data/newsroom/      0755: written by desk, read by every room: what editors decided about the newsroom (overlay.h)
  *   data/desk/media/    every photo's files; data/site/media/ links to those of published stories
  *   data/restored       there while a restored copy waits to be confirmed
  *   run/                sockets ROOM.CALLER.sock, mimeo.lock, mimeo.pid

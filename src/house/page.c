@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "base/must.h"
+#include "house/overlay.h"
 #include "press/css.h"
 #include "press/locale.h"
 #include "press/theme.h"
@@ -27,14 +28,14 @@
 enum page_style_kind { PAGE_STYLE_PAGES, PAGE_STYLE_STORY, PAGE_STYLE_BODY, PAGE_STYLE_ARABIC, PAGE_STYLE_PLAIN,
 	PAGE_STYLES };
 static struct page_style {
-	const struct theme *theme;
+	uint64_t serial; /* of the theme; with the desk's colours comes another theme */
 	struct buf css;
 	char hash[64]; /* sha256-… in base64 */
 } page_styles[PAGE_STYLES];
 
 /* The names in all of them agree, whichever is made first. */
 static struct css_names page_names;
-static const struct theme *page_names_of;
+static uint64_t page_names_of; /* the theme's serial */
 static const char *const page_files[] = {"theme.css", "story.css", "pages.css", "body.css", "arabic.css"};
 
 static void page_learn_names(const struct theme *theme)
@@ -42,10 +43,10 @@ static void page_learn_names(const struct theme *theme)
 	struct buf unread;
 	size_t i;
 
-	if (page_names_of == theme)
+	if (page_names_of == theme_serial(theme))
 		return;
 	page_names = (struct css_names){0};
-	page_names_of = theme;
+	page_names_of = theme_serial(theme);
 	buf_init(&unread, 5 * LIMIT_THEME_FILE_BYTES);
 	for (i = 0; i < sizeof(page_files) / sizeof(page_files[0]); i++)
 		css_shorten(&page_names, theme_file(theme, page_files[i]), &unread);
@@ -75,8 +76,7 @@ static void page_add_colours(struct buf *css, const struct settings *settings)
 	if (settings->call.len > 0) {
 		buf_add_text(css, ":root{");
 		page_add_colour(css, "call", settings->call);
-		page_add_colour(css, "on-call", settings_contrast(settings->call, STR("#15171c")) >= 450 ? STR("#15171c")
-			: STR("#ffffff"));
+		page_add_colour(css, "on-call", str_from(settings_on_call(settings->call)));
 		buf_add_char(css, '}');
 	}
 	if (settings->press_dark.len > 0) {
@@ -120,7 +120,7 @@ static const struct page_style *page_style_of(struct theme *theme, const struct 
 	char base64[48];
 	struct str css;
 
-	if (style->theme == theme)
+	if (style->serial == theme_serial(theme))
 		return style;
 	buf_release(&style->css);
 	buf_init(&style->css, 4 * LIMIT_THEME_FILE_BYTES + 1024);
@@ -129,7 +129,7 @@ static const struct page_style *page_style_of(struct theme *theme, const struct 
 	crypto_hash_sha256(hash, (const unsigned char *) css.at, css.len);
 	sodium_bin2base64(base64, sizeof(base64), hash, sizeof(hash), sodium_base64_VARIANT_ORIGINAL);
 	snprintf(style->hash, sizeof(style->hash), "sha256-%s", base64);
-	style->theme = theme;
+	style->serial = theme_serial(theme);
 	return style;
 }
 
@@ -182,7 +182,7 @@ static struct str page_href(struct str root, const char *path, struct arena *are
 	return str_format(arena, "%.*s%s", STR_ARG(root), path);
 }
 
-static void page_add_sections(struct press_value *map, const struct settings *settings, const struct page *page,
+static void page_add_sections(struct press_value *map, struct theme *theme, const struct settings *settings, const struct page *page,
 	struct str root, struct arena *arena)
 {
 	struct press_value *list = press_set_list(map, "sections");
@@ -196,7 +196,7 @@ static void page_add_sections(struct press_value *map, const struct settings *se
 
 		if (!slug_from(name, &slug, &ignored))
 			continue;
-		press_set_text(item, "name", name);
+		press_set_text(item, "name", overlay_section_name(settings, name, locale_language(page_locale(theme, settings, page->language))));
 		press_set_text(item, "href", str_format(arena, "%.*ssection/%s/", STR_ARG(root), slug.text));
 		press_set_bool(item, "current", str_equal(name, page->section));
 	}
@@ -246,13 +246,17 @@ struct press_value *page_values(struct theme *theme, const struct settings *sett
 	press_set_text(map, "newsroom", settings->name);
 	press_set_text(map, "statutory", settings->statutory);
 	press_set_text(map, "onion", settings->onion);
+	press_set_text(map, "about_href", str_format(arena, "%.*s%.*s", STR_ARG(root), STR_ARG(page_text_path(theme, settings, "about",
+		locale_language(locale), arena))));
+	press_set_text(map, "privacy_href", str_format(arena, "%.*s%.*s", STR_ARG(root), STR_ARG(page_text_path(theme, settings, "privacy",
+		locale_language(locale), arena))));
 	press_set_text(map, "search_href", page_href(root, "search/", arena));
 	press_set_text(map, "text_href", page_href(root, "text/", arena));
 	press_set_text(map, "feed_href", page_href(root, "feed.xml", arena));
 	press_set_bool(map, "home_current", str_is(page->section, "home"));
 	press_set_bool(map, "search_current", str_is(page->section, "search"));
 	page_add_head(map, theme, settings, page, arena);
-	page_add_sections(map, settings, page, root, arena);
+	page_add_sections(map, theme, settings, page, root, arena);
 	page_add_support(map, settings, page, locale, root, arena);
 	return map;
 }

@@ -40,6 +40,20 @@ void page_set_body_style(struct press_value *root, struct theme *theme, const st
 void page_set_plain_style(struct press_value *root, struct theme *theme, const struct settings *settings);
 const struct locale *page_locale(struct theme *theme, const struct settings *settings, struct str language);
 
+/* --- page_texts.c: About and Privacy policy; kind: "about", "privacy" ("appeal" for the first alone) --- */
+/* Whether the newsroom wrote one in this language (at the desk or in theme/). */
+bool page_text_has_own(struct theme *theme, const char *kind, struct str language);
+/* The Markdown that a reader in this language gets: the newsroom's own in it, else the one in the newsroom's language. */
+struct str page_text_source(struct theme *theme, const struct settings *settings, const char *kind, struct str language);
+/* And where it stands: "about/", or "about/ru/" where that is a page apart. */
+struct str page_text_path(struct theme *theme, const struct settings *settings, const char *kind, struct str language,
+	struct arena *arena);
+/* The version of the Privacy policy that a sign-up in this language agrees to: 16 hex digits. */
+struct str page_policy(struct theme *theme, const struct settings *settings, struct str language, struct arena *arena);
+/* What the desk knows of a version; NULL: nothing. */
+struct overlay_policy;
+const struct overlay_policy *page_policy_find(const struct settings *settings, struct str hash);
+
 /* {{newsletter}}: the mint sheet. `id` makes its field ids unique. typed and error are for the page that comes back. */
 struct press_value *page_newsletter_sheet(struct theme *theme, const struct settings *settings, const struct page *page,
 	struct str typed, struct str error, struct arena *arena);

@@ -73,7 +73,9 @@ struct press_value *page_newsletter_sheet(struct theme *theme, const struct sett
 	press_set_text(map, "label", locale_text(locale, "newsletter_label"));
 	press_set_text(map, "button", locale_text(locale, "newsletter_button"));
 	press_set_text(map, "agree_html", insert_linked(locale_text(locale, "newsletter_agree"),
-		insert_href(page, "privacy/", arena), locale_text(locale, "privacy_policy"), arena));
+		insert_href(page, str_to_c(page_text_path(theme, settings, "privacy", locale_language(locale), arena), arena), arena),
+		locale_text(locale, "privacy_policy"), arena));
+	press_set_text(map, "policy", page_policy(theme, settings, locale_language(locale), arena));
 	press_set_text(map, "typed", typed);
 	if (error.len > 0)
 		press_set_text(map, "error", error);

@@ -26,9 +26,7 @@
 #include "base/must.h"
 #include "base/secret.h"
 #include "house/room_inside.h"
-#include "press/theme.h"
 #include "store/store.h"
-#include "gen/theme_files.h"
 
 /* --- the user --- */
 
@@ -84,20 +82,19 @@ static bool room_begin(struct room *room, struct fault *f)
 	const char *path = getenv("MIMEO_HOME");
 	const char *exe = getenv("MIMEO_EXE");
 	pid_t mother = getppid(); /* until setuid her death ends us: loop_spawn() saw to that */
-	char theme[PATH_MAX];
 
 	must(exe != NULL);
 	umask(027);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the whole terminal's group; the parent says when to end */
 	if (!home_open(&room->home, path != NULL ? path : ".", f) || !settings_read(&room->settings, &room->home, f)
-		|| !room_drop_user(room, f) || !home_path(&room->home, theme, f, "theme"))
+		|| !room_drop_user(room, f))
 		return false;
 	prctl(PR_SET_PDEATHSIG, SIGTERM); /* after setuid, which clears it: no room outlives its parent */
 	if (getppid() != mother)
 		return fault_set(f, FAULT_IO, "the house ended while this room began");
 	room->read_only = home_is_restored(&room->home);
-	return theme_open(&room->theme, theme_files, theme, f);
+	return room_begin_overlay(room, f);
 }
 
 bool room_open_database(struct room *room, bool read_only, struct fault *f)
@@ -290,6 +287,7 @@ static bool room_serve(struct room *room, struct fault *f)
 		|| !room_open_servers(room, f))
 		return false;
 	inside->since = clock_now();
+	room_watch_overlay(room);
 	log_event(LOG_ROOM_START, LOG_I64("pid", getpid()), LOG_C("read_only", room->read_only ? "yes" : "no"));
 	return file_write_all(STDOUT_FILENO, STR("ready\n"), f) && loop_run(room->loop, f);
 }
@@ -308,7 +306,7 @@ static void room_end(struct room *room)
 		room->kind->close(room);
 	http_client_free(&room->client);
 	store_close(&room->db);
-	theme_close(&room->theme);
+	room_end_overlay(room);
 	loop_close(&room->loop);
 	settings_release(&room->settings);
 	home_close(&room->home);

@@ -79,6 +79,12 @@ struct room_job {
 bool room_job_start(struct room *room, const char *job, const char *const *args, loop_line_call *on_line,
 	loop_end_call *on_end, void *self, struct loop_child **child, struct fault *f) __attribute__((warn_unused_result));
 
+/* Takes what the desk wrote into data/newsroom, now: for the desk itself. Others see it within half a second: room->settings and
+ * room->theme are then others; the texts of the old ones stay valid for ten minutes. */
+void room_look_at_overlay(struct room *room);
+/* The same where `current` is another file than when it was last looked at: for who meets something newer than what is in force. */
+void room_look_whether_overlay(struct room *room);
+
 void room_drained(struct room *room);
 
 /* mimeo -x ROOM [JOB args…]; exe_fd: a descriptor of the program itself, kept for jobs. Gives the exit code. */

@@ -3,8 +3,11 @@
 #ifndef HOUSE_ROOM_INSIDE_H
 #define HOUSE_ROOM_INSIDE_H
 
+#include <sys/types.h>
+#include <time.h>
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "house/room.h"
 
 enum { ROOM_LISTENERS = 8, ROOM_PERIODIC = 16, ROOM_DRAIN_MS = 9000 };
@@ -15,6 +18,14 @@ struct room_periodic {
 	int64_t period_ms;
 	loop_call *call;
 	void *self;
+};
+
+/* What was in force before the desk changed it. */
+struct room_retired {
+	struct room_retired *next;
+	struct theme *theme;
+	struct overlay *overlay;
+	int64_t since_ms;
 };
 
 struct room_inside {
@@ -28,7 +39,19 @@ struct room_inside {
 	struct loop_timer *drain_timer;
 	struct room_periodic periodic[ROOM_PERIODIC];
 	size_t periodic_count;
+	struct settings base;                        /* mimeo.conf's alone; owns nothing: room->settings has the arena */
+	struct overlay *overlay;                     /* in force */
+	struct room_retired *retired;
+	struct fault overlay_fault;                  /* why data/newsroom is not in force; zeroed: it is */
+	struct loop_timer *overlay_timer;
+	ino_t overlay_ino;                           /* of data/newsroom/current when it was last looked at */
+	struct timespec overlay_mtime;
 };
+
+/* room_overlay.c: settings and theme with what the desk laid over them; looks again by itself once room_watch_overlay() was called. */
+bool room_begin_overlay(struct room *room, struct fault *f);
+void room_watch_overlay(struct room *room);
+void room_end_overlay(struct room *room);
 
 /* Opens a server for every inherited socket that the kind has a listener for. */
 bool room_open_servers(struct room *room, struct fault *f);

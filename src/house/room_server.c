@@ -56,6 +56,9 @@ static void room_get_check(struct http_request *rq, void *self)
 		ok = store_check(room->db, http_arena(rq), &report, &f);
 	if (ok && report.len > 0)
 		room_finding(findings, str_to_c(report, http_arena(rq)), "stop the house and restore the newest backup (mimeo restore)");
+	if (room->inside->overlay_fault.kind != FAULT_NONE)
+		room_finding(findings, str_to_c(str_format(http_arena(rq), "%s is not with what the desk decided: %s", room->kind->word,
+			room->inside->overlay_fault.say), http_arena(rq)), "restart the house: the desk writes data/newsroom again from its database");
 	if (ok && room->kind->check != NULL)
 		ok = room->kind->check(room, findings, &f);
 	if (ok) {

@@ -177,6 +177,31 @@ int settings_contrast(struct str a, struct str b)
 	return dark < 0 ? 0 : (int) ((light + 0.05) / (dark + 0.05) * 100);
 }
 
+const char *settings_on_call(struct str call)
+{
+	return settings_contrast(call, STR("#15171c")) >= settings_contrast(call, STR("#ffffff")) ? "#15171c" : "#ffffff";
+}
+
+void settings_contrasts(struct str press, struct str press_dark, struct str call, struct settings_contrast out[SETTINGS_CONTRASTS])
+{
+	static const struct {
+		const char *name, *light, *dark;
+	} grounds[] = {{"paper", "#ffffff", "#121418"}, {"mint", "#e3f1ea", "#13251d"}, {"canary", "#fff3b0", "#2a2610"}};
+	size_t count = 0, i;
+
+	press = press.len > 0 ? press : STR("#2a3192");
+	press_dark = press_dark.len > 0 ? press_dark : STR("#b5bdff");
+	call = call.len > 0 ? call : STR("#ffd94a");
+	for (i = 0; i < 3; i++)
+		out[count++] = (struct settings_contrast){"press", grounds[i].name, false, settings_contrast(press, str_from(grounds[i].light))};
+	for (i = 0; i < 3; i++)
+		out[count++] = (struct settings_contrast){"press_dark", grounds[i].name, true,
+			settings_contrast(press_dark, str_from(grounds[i].dark))};
+	out[count++] = (struct settings_contrast){"press_dark", "its own text", true, settings_contrast(press_dark, STR("#11142b"))};
+	out[count++] = (struct settings_contrast){"call", "its own text", false,
+		settings_contrast(call, str_from(settings_on_call(call)))};
+}
+
 static bool settings_check_colour(const char *key, struct str colour, struct fault *f)
 {
 	if (colour.len == 0 || settings_luminance(colour) >= 0)

@@ -14,6 +14,7 @@
 
 struct fault;
 struct home;
+struct overlay;
 
 enum { SETTINGS_AMOUNTS = 4 };
 enum frequency { FREQUENCY_ONCE, FREQUENCY_MONTHLY, FREQUENCY_ANNUAL, FREQUENCY_COUNT };
@@ -38,7 +39,9 @@ struct settings {
 	struct str onion;                    /* onion address for the footer; may be empty */
 	struct str press_light, press_dark, call; /* colours; empty: the theme's */
 	struct str logo;                     /* file below HOME/theme, inline SVG ≤ 4 KB; may be empty */
-	struct conf_list sections;           /* names in the masthead's order */
+	struct conf_list sections;           /* in the masthead's order, as stories carry them (their address is made of that name);
+	                                      * what readers see: overlay_section_name() */
+	const struct overlay *desk;          /* what the desk decided, laid over the above; NULL: nothing is laid over (tests, the parent) */
 
 	/* [site] */
 	struct str listen;                   /* "127.0.0.1:8080" */
@@ -82,5 +85,18 @@ struct settings_init { struct str name, url, language, zone, listen, desk_listen
 void settings_write_default(struct buf *out, const struct settings_init *init);
 /* WCAG contrast × 100 of two #rrggbb colours, 0 when malformed. */
 int settings_contrast(struct str a, struct str b);
+
+/* Where a colour of the newsroom stands on what, and how well it can be read there (LOOK: 4.5 to 1). An empty colour is the
+ * theme's. */
+enum { SETTINGS_CONTRASTS = 8, SETTINGS_CONTRAST_LEAST = 450 };
+struct settings_contrast {
+	const char *key;                     /* "press", "press_dark", "call" */
+	const char *ground;                  /* "paper", "mint", "canary", "its own text" */
+	bool is_dark;
+	int contrast;                        /* × 100 */
+};
+void settings_contrasts(struct str press, struct str press_dark, struct str call, struct settings_contrast out[SETTINGS_CONTRASTS]);
+/* The text on the call: ink or white. */
+const char *settings_on_call(struct str call);
 
 #endif

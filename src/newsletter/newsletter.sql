@@ -49,6 +49,11 @@ DELETE FROM subscriber WHERE state = $1 AND consent_day <= $2
 -- in: $1 state
 SELECT count(*) FROM subscriber WHERE state = $1
 
+-- name: mail_went
+-- in: $1 subscriber's state, $2 delivery's state; above 0: a mail server took a mail of ours, so that a link in it was pressed or an issue went
+SELECT (SELECT count(*) FROM (SELECT 1 FROM subscriber WHERE state = $1 LIMIT 1) a)
+	+ (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE state = $2 LIMIT 1) b)
+
 -- name: subscriber_after
 -- in: $1 state, $2 id after which, $3 limit; out: id
 SELECT id FROM subscriber WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3

@@ -11,13 +11,14 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "house/overlay.h"
 #include "house/page.h"
 #include "http/http.h"
 #include "press/locale.h"
 #include "press/theme.h"
 #include "press/value.h"
 
-enum { POLICY_CHARS = 16, BACK_MOST = 500 };
+enum { BACK_MOST = 500 };
 
 /* The language that a page can be in: what was asked for if the theme has it. */
 static struct str page_language(struct room *room, struct str asked)
@@ -38,22 +39,18 @@ static struct str back_path(struct str back)
 	return back;
 }
 
-/* Which text stood under the form: the privacy policy of that language, by its hash. */
-static struct str policy_version(struct room *room, struct str language, struct arena *arena)
+/* Which text stood under the form. A page that was loaded before the policy changed says which it was; only a version that the
+ * desk knows counts, anything else is the one in force. */
+static struct str policy_version(struct room *room, struct str language, struct str seen, struct arena *arena)
 {
-	static const char digits[] = "0123456789abcdef";
-	unsigned char hash[SEAL_HASH_BYTES];
-	struct str name = str_format(arena, "privacy.%.*s.md", STR_ARG(language));
-	char *out = arena_alloc(arena, POLICY_CHARS + 1);
+	const struct overlay_policy *known = page_policy_find(&room->settings, seen);
 
-	if (name.at == NULL || out == NULL)
-		return STR("");
-	seal_token_hash(theme_file(room->theme, name.at), hash);
-	for (size_t i = 0; i < POLICY_CHARS / 2; i++) {
-		out[2 * i] = digits[hash[i] >> 4];
-		out[2 * i + 1] = digits[hash[i] & 15];
+	if (known == NULL && seen.len == OVERLAY_POLICY_CHARS) {
+		/* a page of this very second: the desk's newest version has not come round to us yet */
+		room_look_whether_overlay(room);
+		known = page_policy_find(&room->settings, seen);
 	}
-	return str_make(out, POLICY_CHARS);
+	return known != NULL ? known->hash : page_policy(room->theme, &room->settings, language, arena);
 }
 
 static bool is_refused_as_cross_site(struct http_request *rq, struct room *room)
@@ -113,7 +110,7 @@ static void post_subscribe(struct http_request *rq, void *self)
 		answer_sheet(room, rq, language, typed, back, true);
 		return;
 	}
-	if (!newsletter_sign_up(n, &email, language, policy_version(room, language, http_arena(rq)), &f)) {
+	if (!newsletter_sign_up(n, &email, language, policy_version(room, language, http_field(rq, "policy"), http_arena(rq)), &f)) {
 		log_fault(&f, "taking a sign-up");
 		http_answer_fault(rq, &f);
 		return;

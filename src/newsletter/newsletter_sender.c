@@ -564,7 +564,7 @@ bool newsletter_sender_health(struct newsletter *n, json_t *health, struct fault
 	static const enum delivery_state waiting[] = {DELIVERY_QUEUED, DELIVERY_CLAIMED, DELIVERY_SENDING, DELIVERY_LATER};
 	const char *why_not = newsletter_cannot_mail(n);
 	const struct newsletter_sender *s = n->sender;
-	int64_t queue = 0, doubt = 0, count;
+	int64_t queue = 0, doubt = 0, went = 0, count;
 
 	for (size_t i = 0; i < sizeof(waiting) / sizeof(waiting[0]); i++) {
 		if (!store_number(n->room->db, NEWSLETTER_SQL_DELIVERY_COUNT_STATE,
@@ -577,6 +577,10 @@ bool newsletter_sender_health(struct newsletter *n, json_t *health, struct fault
 		return false;
 	json_object_set_new(health, "smtp", json_string(why_not != NULL ? "unset" : s->troubles > 0 ? "trouble" : "ok"));
 	json_object_set_new(health, "smtp_say", json_string(why_not != NULL ? why_not : s->trouble));
+	if (!store_number(n->room->db, NEWSLETTER_SQL_MAIL_WENT, STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED)),
+			store_text(delivery_state_name(DELIVERY_ACCEPTED))), &went, f))
+		return false;
+	json_object_set_new(health, "mail_went", json_boolean(went > 0));
 	json_object_set_new(health, "queue", json_integer(queue));
 	json_object_set_new(health, "in_doubt", json_integer(doubt));
 	return true;

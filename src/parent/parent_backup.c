@@ -146,7 +146,7 @@ bool parent_backup(struct errand *errand, struct fault *f)
 	if (backup.folder < 0)
 		return fault_errno(f, "%s cannot be opened", folder);
 	buf_init(&backup.manifest, MANIFEST_BYTES);
-	ok = backup_all(&backup, f);
+	ok = backup_all(&backup, f) && errand_call(errand, "desk", "POST", "/marks/backup", json_object(), NULL, f);
 	if (ok && errand->json) {
 		json_t *said = json_pack("{s:o, s:I}", "folder", http_json_str(str_from(folder)), "files", (json_int_t) backup.files);
 

@@ -77,6 +77,16 @@ static bool parent_make_site(struct parent *parent, struct fault *f)
 		&& parent_own(parent, "data/site", desk, front_group, 02750, f);
 }
 
+/* data/newsroom belongs to desk; every room reads it, and all that is in it stands on the site anyway. */
+static bool parent_make_newsroom(struct parent *parent, struct fault *f)
+{
+	uid_t desk;
+	gid_t group;
+
+	return parent_owner(parent, "desk", &desk, &group, f) && file_make_folders(parent->home.fd, "data/newsroom", 0755, f)
+		&& parent_own(parent, "data/newsroom", desk, group, 0755, f);
+}
+
 bool parent_prepare(struct parent *parent, struct fault *f)
 {
 	static const char *const shared[] = {"data", "keys", "secrets", "run"};
@@ -100,7 +110,8 @@ bool parent_prepare(struct parent *parent, struct fault *f)
 		if (!parent_make_room_folders(parent, parent_words[i], f))
 			return false;
 	snprintf(pid, sizeof(pid), "%d\n", (int) getpid());
-	return parent_make_site(parent, f) && file_write(parent->home.fd, "run/mimeo.pid", str_from(pid), 0644, false, f);
+	return parent_make_site(parent, f) && parent_make_newsroom(parent, f)
+		&& file_write(parent->home.fd, "run/mimeo.pid", str_from(pid), 0644, false, f);
 }
 
 /* --- sockets --- */

@@ -119,6 +119,11 @@ struct str locale_language(const struct locale *locale)
 	return locale->language;
 }
 
+struct str locale_name(const struct locale *locale)
+{
+	return word_of(locale, "name", "");
+}
+
 bool locale_is_rtl(const struct locale *locale)
 {
 	return locale->is_rtl;

@@ -24,6 +24,7 @@ bool locale_open(struct locale **locale, struct str language, struct str json, s
 void locale_close(struct locale **locale);
 
 struct str locale_language(const struct locale *locale);  /* "en" */
+struct str locale_name(const struct locale *locale);      /* as it calls itself: "Русский" */
 bool locale_is_rtl(const struct locale *locale);
 /* The text of a key; the key itself in ⟦⟧ when it is missing (a test forbids that). */
 struct str locale_text(const struct locale *locale, const char *key);

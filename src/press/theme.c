@@ -33,6 +33,7 @@ struct theme_part {
 
 struct theme {
 	struct arena arena;
+	uint64_t serial;
 	struct theme_part *parts;
 	size_t count;
 	struct str language;        /* the newsroom's */
@@ -158,6 +159,12 @@ static bool may_be_added(struct str name)
 	return str_ends(name, STR(".svg")) && str_find_char(name, '/') == SIZE_MAX;
 }
 
+/* What the desk may lay over the theme: words and a drawing, never a template. */
+static bool may_lie_over(struct str name)
+{
+	return may_be_added(name) && !str_ends(name, STR(".json"));
+}
+
 static bool take_file(struct theme *theme, const char *folder, struct str name, struct fault *f)
 {
 	struct theme_part *part = find(theme, name);
@@ -177,7 +184,7 @@ static bool take_file(struct theme *theme, const char *folder, struct str name, 
 	return file_read(AT_FDCWD, path.at, LIMIT_THEME_FILE_BYTES, &theme->arena, &part->text, f);
 }
 
-static bool read_folder(struct theme *theme, const char *folder, const char *inside, struct fault *f)
+static bool read_folder(struct theme *theme, const char *folder, const char *inside, bool is_over, struct fault *f)
 {
 	struct str path = str_format(&theme->arena, "%s%s%s", folder, inside[0] != '\0' ? "/" : "", inside);
 	DIR *dir = path.at != NULL ? opendir(path.at) : NULL;
@@ -195,7 +202,9 @@ static bool read_folder(struct theme *theme, const char *folder, const char *ins
 		if (fstatat(dirfd(dir), entry->d_name, &about, 0) != 0)
 			ok = fault_errno(f, "cannot read %s/%s", folder, name.at);
 		else if (S_ISDIR(about.st_mode) && inside[0] == '\0')
-			ok = read_folder(theme, folder, name.at, f);
+			ok = read_folder(theme, folder, name.at, is_over, f);
+		else if (is_over && !may_lie_over(name))
+			ok = fault_set(f, FAULT_INPUT, "%s/%s: the desk does not write such a file", folder, name.at);
 		else
 			ok = take_file(theme, folder, name, f);
 	}
@@ -205,14 +214,22 @@ static bool read_folder(struct theme *theme, const char *folder, const char *ins
 
 bool theme_open(struct theme **out, const struct embed_file *builtin, const char *folder, struct fault *f)
 {
+	return theme_open_over(out, builtin, folder, NULL, f);
+}
+
+bool theme_open_over(struct theme **out, const struct embed_file *builtin, const char *folder, const char *over, struct fault *f)
+{
+	static uint64_t opened;
 	struct theme *theme = memory_new(1, sizeof(*theme));
 	bool ok;
 	size_t i;
 
 	*out = NULL;
 	arena_init(&theme->arena, "theme", THEME_CAP_BYTES);
+	theme->serial = ++opened;
 	theme->language = STR("en");
-	ok = read_builtin(theme, builtin, f) && (folder == NULL || read_folder(theme, folder, "", f));
+	ok = read_builtin(theme, builtin, f) && (folder == NULL || read_folder(theme, folder, "", false, f))
+		&& (over == NULL || read_folder(theme, over, "", true, f));
 	for (i = 0; ok && i < theme->count; i++) {
 		if (theme->parts[i].is_own && !str_is_utf8(theme->parts[i].text))
 			ok = fault_set(f, FAULT_INPUT, "theme/%.*s is not UTF-8", STR_ARG(theme->parts[i].name));
@@ -247,6 +264,32 @@ struct str theme_file(const struct theme *theme, const char *name)
 	const struct theme_part *part = find(theme, str_from(name));
 
 	return part != NULL ? part->text : (struct str){NULL, 0};
+}
+
+bool theme_file_is_own(const struct theme *theme, const char *name)
+{
+	const struct theme_part *part = find(theme, str_from(name));
+
+	return part != NULL && part->is_own;
+}
+
+uint64_t theme_serial(const struct theme *theme)
+{
+	return theme->serial;
+}
+
+size_t theme_languages(const struct theme *theme, struct str *out, size_t max)
+{
+	const struct str front = STR("locale/"), end = STR(".json");
+	size_t count = 0, i;
+
+	for (i = 0; i < theme->count && count < max; i++) {
+		struct str name = theme->parts[i].name;
+
+		if (str_starts(name, front) && str_ends(name, end) && name.len > front.len + end.len)
+			out[count++] = str_part(name, front.len, name.len - front.len - end.len);
+	}
+	return count;
 }
 
 void theme_hash(const struct theme *theme, unsigned char out[32])

@@ -8,6 +8,7 @@
 #define PRESS_THEME_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "base/buf.h"
 #include "base/embed.h"
 
@@ -18,9 +19,19 @@ struct theme;
 /* folder: HOME/theme, or NULL. builtin: theme_files. */
 bool theme_open(struct theme **theme, const struct embed_file *builtin, const char *folder, struct fault *f)
 	__attribute__((warn_unused_result));
+/* The same with a second folder before `folder` (or NULL): what the newsroom's desk decides. It holds about.xx.md, privacy.xx.md,
+ * appeal.xx.md and *.svg only; anything else in it is INPUT. */
+bool theme_open_over(struct theme **theme, const struct embed_file *builtin, const char *folder, const char *over, struct fault *f)
+	__attribute__((warn_unused_result));
 void theme_close(struct theme **theme);
+/* Another number for every theme that this process opened: what is made from a theme and kept is kept under it. */
+uint64_t theme_serial(const struct theme *theme);
 /* The file's text (minified for css), or the empty str. Lives as long as the theme. */
 struct str theme_file(const struct theme *theme, const char *name);
+/* Whether it is the newsroom's own (from folder or over), not the built-in one. */
+bool theme_file_is_own(const struct theme *theme, const char *name);
+/* The languages that there are texts in ("ar", "en", …), sorted; at most max. Lives as long as the theme. */
+size_t theme_languages(const struct theme *theme, struct str *out, size_t max);
 /* Renders a template, compiled at first use. MISSING for an unknown name, FULL past the buffer's cap. */
 bool theme_render(struct theme *theme, const char *template_name, const struct press_value *root, struct buf *out,
 	struct fault *f) __attribute__((warn_unused_result));

@@ -149,6 +149,10 @@ SELECT count(*) FROM event WHERE state = $1
 -- name: event_last_day
 SELECT max(day) FROM event
 
+-- name: webhook_seen
+-- above 0: a signed event came, now or so long ago that only its money is left
+SELECT (SELECT count(*) FROM (SELECT 1 FROM event LIMIT 1) a) + (SELECT count(*) FROM (SELECT 1 FROM contribution LIMIT 1) b)
+
 -- name: event_forget
 -- in: $1 day before which events are erased
 DELETE FROM event WHERE day < $1

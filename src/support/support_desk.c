@@ -258,7 +258,7 @@ void support_get_ledger(struct http_request *rq, void *self)
 
 static bool add_counts(struct support *support, json_t *health, struct fault *f)
 {
-	int64_t day;
+	int64_t day, seen = 0;
 
 	if (!set_count(
 			support, health, "waiting", SUPPORT_SQL_CHECKOUT_COUNT_STATE, checkout_state_name(CHECKOUT_WAITING), f) ||
@@ -269,8 +269,10 @@ static bool add_counts(struct support *support, json_t *health, struct fault *f)
 		!set_count(support, health, "cancels_open", SUPPORT_SQL_MANDATE_COUNT_STATE,
 			mandate_state_name(MANDATE_UNCERTAIN), f) ||
 		!set_count(support, health, "reminders", SUPPORT_SQL_REMINDER_COUNT, STR(""), f) ||
-		!store_number(support->db, SUPPORT_SQL_EVENT_LAST_DAY, STORE_NO_ARGS, &day, f))
+		!store_number(support->db, SUPPORT_SQL_EVENT_LAST_DAY, STORE_NO_ARGS, &day, f) ||
+		!store_number(support->db, SUPPORT_SQL_WEBHOOK_SEEN, STORE_NO_ARGS, &seen, f))
 		return false;
+	json_object_set_new(health, "webhook_seen", json_boolean(seen > 0));
 	if (day > 0)
 		set_day(health, "last_event_day", day);
 	else

@@ -226,7 +226,7 @@ static void test_audit_only_grows(void **state)
 
 	add(bench, "Ada Wren", "editor");
 	desk_audit(&bench->room, STR("Ada Wren"), "published", STR("River Towns"));
-	assert_true(store_rows_begin(bench->room.db, DESK_SQL_AUDIT_LIST, STORE_ARGS(store_i64(10), store_i64(0)), &rows, &f));
+	assert_true(store_rows_begin(bench->room.db, DESK_SQL_AUDIT_PAGE, STORE_ARGS(store_text(STR("")), store_i64(10), store_i64(0)), &rows, &f));
 	while (store_rows_next(&rows, &f))
 		assert_true(str_is(store_column_text(&rows, 2), lines++ == 0 ? "published" : "added to the desk"));
 	assert_true(store_rows_end(&rows));
