@@ -193,10 +193,13 @@ static bool load_corrections(struct bake *bake, struct merge *merge, struct faul
 	while (store_rows_next(&rows, f)) {
 		struct bake_story *of = merge_next(bake, merge, store_column_i64(&rows, 0));
 
-		if (of != NULL && of->story.correction_count < STORY_CORRECTIONS)
-			of->story.corrections[of->story.correction_count++] =
-				(struct story_correction){.made = {store_column_i64(&rows, 1)},
+		if (of != NULL && of->story.correction_count < STORY_CORRECTIONS) {
+			struct story_correction *correction = &of->story.corrections[of->story.correction_count++];
+
+			*correction = (struct story_correction){.made = {store_column_i64(&rows, 1)},
 				.text = store_column_copy(&rows, 2, &bake->arena), .grave = store_column_i64(&rows, 3) != 0};
+			(void) story_correction_parse(store_column_text(&rows, 4), &correction->kind);
+		}
 	}
 	return store_rows_end(&rows);
 }

@@ -106,6 +106,7 @@ static void set_corrections(struct bake *bake, struct press_value *root, const s
 		struct press_value *item = press_add_map(correction->grave ? grave : plain);
 
 		press_set_text(item, "date", locale_date(locale, &day, &bake->page));
+		press_set_text(item, "kind", locale_text(locale, story_correction_key(correction->kind)));
 		press_set_text(item, "text", correction->text);
 		press_set_bool(item, "grave", correction->grave);
 	}

@@ -166,6 +166,13 @@ bool bake_addresses(struct bake *bake, struct fault *f)
 		}
 		ok = store_rows_end(&rows);
 	}
+	/* author pages that were taken away: hashes, so that their names are not kept here */
+	ok = ok && store_rows_begin(bake->db, DESK_SQL_GONE_ALL, STORE_NO_ARGS, &rows, f);
+	if (ok) {
+		while (store_rows_next(&rows, f))
+			buf_format(&gone, "#%.*s\n", STR_ARG(store_column_text(&rows, 0)));
+		ok = store_rows_end(&rows);
+	}
 	for (i = 0; i < bake->count; i++) {
 		if (bake->stories[i].story.state == STORY_PUBLISHED)
 			continue;

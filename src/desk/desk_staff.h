@@ -23,13 +23,14 @@ enum desk_right {
 	DESK_SEND = 8,          /* send them */
 	DESK_MONEY = 16,        /* contributions, nameless */
 	DESK_SITE = 32,         /* health, bake */
-	DESK_PEOPLE = 64        /* staff and the audit list */
+	DESK_PEOPLE = 64,       /* staff and the audit list */
+	DESK_WRITE = 128        /* write stories that are drafts or in review; with DESK_PUBLISH all of them */
 };
 
 /* role, name in the database, rights */
 #define DESK_ROLES(X) \
-	X(DESK_REPORTER, "reporter", DESK_READ | DESK_LETTER) \
-	X(DESK_EDITOR, "editor", DESK_READ | DESK_PUBLISH | DESK_LETTER | DESK_SEND | DESK_MONEY | DESK_SITE | DESK_PEOPLE) \
+	X(DESK_REPORTER, "reporter", DESK_READ | DESK_WRITE | DESK_LETTER) \
+	X(DESK_EDITOR, "editor", DESK_READ | DESK_WRITE | DESK_PUBLISH | DESK_LETTER | DESK_SEND | DESK_MONEY | DESK_SITE | DESK_PEOPLE) \
 	X(DESK_TREASURER, "treasurer", DESK_READ | DESK_MONEY) \
 	X(DESK_TECHNICIAN, "technician", DESK_READ | DESK_SITE | DESK_PEOPLE)
 

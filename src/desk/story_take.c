@@ -117,6 +117,7 @@ static void take_some(void *self)
 		loop_timer_set(work->room->loop, &work->import_timer, 0, take_some, work);
 		return;
 	}
+	work_schedule(work);
 	log_event(LOG_IMPORT, LOG_I64("stories", work->import_job->stories));
 	snprintf(work->import_job->line, sizeof(work->import_job->line), "baking");
 	work_bake(work, false, work->import_job);

@@ -111,7 +111,7 @@ static void every_complaint_names_file_and_line(void **state)
 	bad("---\ntitle: x\ndir: up\n---\nt", "a.md:3: dir is ltr or rtl");
 	bad("---\ntitle: x\ndate: 20 November\n---\nt", "a.md:3: date is written as 2026-11-20");
 	bad("---\ntitle: x\nupdated: 2026-11-20\n---\nt", "a.md:2: a story that was updated has a date");
-	bad("---\ntitle: x\nstatus: live\n---\nt", "a.md:3: status is draft, published or withdrawn");
+	bad("---\ntitle: x\nstatus: live\n---\nt", "a.md:3: status is draft, review, scheduled, published or withdrawn");
 	bad("---\ntitle: x\nphoto: /etc/passwd\n---\nt", "a.md:3: photo is a file beside this one");
 	bad("---\ntitle: x\nphoto: a/../../b\n---\nt", "a.md:3: photo is a file beside this one");
 	bad("---\ntitle: x\ncredit: y\n---\nt", "a.md:2: there is a caption, credit or alt but no photo");
