@@ -1,8 +1,9 @@
 /* story_store.c: stories in desk.db.
  *
  * Decides: what a save writes besides the row: names, terms, revision, slots, redirect, queue. Leaves to others: the
- * SQL (desk.sql), where stories come from, states (story_step.c), what a revision says (story_revision.c). Runs
- * in: desk (writing), its children (reading). The hard thing: everything that the site must learn stands in the story's own transaction, so that a crash leaves both or neither.
+ * SQL (desk.sql), where stories come from, states (story_step.c), what a revision says (story_revision.c). Runs in: desk
+ * (writing), its children (reading). The hard thing: everything that the site must learn stands in the story's own
+ * transaction, so that a crash leaves both or neither.
  * SPDX-License-Identifier: ISC */
 #include "desk/story_store.h"
 

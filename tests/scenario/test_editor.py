@@ -11,6 +11,7 @@ import time
 import urllib.parse
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 from house import ROOT, House, ask_url, browser, wait_for
 
 AXE = os.path.join(ROOT, "tests", "node_modules", "axe-core", "axe.min.js")
@@ -56,7 +57,11 @@ class Person:
         self.one("button[name=do][value='%s']" % word).click()
 
     def text(self):
-        return self.one("main").text
+        """What stands on the page; empty while one page gives way to the next."""
+        try:
+            return self.one("main").text
+        except WebDriverException:
+            return ""
 
     def leave(self):
         self.b.quit()
@@ -115,7 +120,7 @@ def test_a_story_from_the_first_word_to_its_withdrawal(newsroom, people, nojs):
     editor.type("title", title + ", corrected")
     editor.type("section", "Harbour")
     editor.type("topics", "ferries, wind")
-    due = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=12)
+    due = whole_seconds(12)
     zoned = house_time(due)
     set_time(editor, zoned)
     editor.do("schedule")
@@ -125,10 +130,10 @@ def test_a_story_from_the_first_word_to_its_withdrawal(newsroom, people, nojs):
     assert title not in house.get("/feed.xml").text
     wait_for(lambda: house.get(path).status == 200, 25, 0.1, why=lambda: house.log()[-1500:])
     late = time.time() - due.timestamp()
-    assert -0.2 < late < 4, "it came %s s after its time" % late
+    assert 0 <= late < 4, "it came %s s after its time" % late
     page = house.get(path).text
     assert title + ", corrected" in page and "says the harbour" in page
-    assert house.mimeo("story", "show", number, json_out=True)["published"] == int(due.replace(microsecond=0).timestamp()) * 1000000
+    assert house.mimeo("story", "show", number, json_out=True)["published"] == int(due.timestamp()) * 1000000
 
     # reporters do not change it now; what they type is not lost
     reporter.open("/stories/" + number)
@@ -172,6 +177,10 @@ def test_a_story_from_the_first_word_to_its_withdrawal(newsroom, people, nojs):
     wait_for(lambda: house.get(moved).status == 200, 15)
 
 
+def whole_seconds(from_now):
+    return datetime.datetime.now().astimezone().replace(microsecond=0) + datetime.timedelta(seconds=from_now)
+
+
 def house_time(when):
     """On the newsroom's clock."""
     import zoneinfo
@@ -189,7 +198,7 @@ def test_the_schedule_survives_a_kill(newsroom, people):
     house = newsroom
     editor = people("Kim Killer", "editor", nojs=True)
     number = new_story(editor, "After the outage")
-    due = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=6)
+    due = whole_seconds(7)
     set_time(editor, house_time(due))
     editor.do("schedule")
     wait_for(lambda: "Scheduled" in editor.text(), 10, why=editor.text)
