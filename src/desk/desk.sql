@@ -336,7 +336,7 @@ WHERE s.state = 'published' AND s.published > $1 ORDER BY s.published DESC, s.id
 -- issue → id, title, lang, dir of its stories that are still there
 SELECT s.id, s.title, s.lang, s.dir FROM issue_story i JOIN story s ON s.id = i.story WHERE i.issue = $1 ORDER BY i.place
 
--- --- the list (desk_stories.c): $1 state, $2 section, $3 language, $4 author, $5 words for story_find: '' for any; limit, offset ---
+-- --- the list (desk_stories.c): $1 state, $2 section, $3 language ('' for any), $4 limit, $5 offset ---
 
 -- name: listing_by_date
 -- → id, state, title, lang, dir, section, excerpt, photo, widths, alt, caption, credit, published, changed, path, due, authors, no text?
@@ -344,10 +344,8 @@ SELECT s.id, s.state, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.w
 	s.changed, s.path, s.due, (SELECT group_concat(a.name, ', ') FROM (SELECT name FROM story_author WHERE story = s.id ORDER BY place) AS a),
 	s.body = '' FROM (SELECT id FROM story WHERE
 	($1 = '' OR state = $1) AND ($2 = '' OR section = $2) AND ($3 = '' OR lang = $3)
-	AND ($4 = '' OR id IN (SELECT story FROM story_author WHERE name = $4))
-	AND ($5 = '' OR id IN (SELECT rowid FROM story_find WHERE story_find MATCH $5))
-	ORDER BY listed DESC, id DESC LIMIT $6 OFFSET $7) AS w
-JOIN story s ON s.id = w.id LEFT JOIN photo p ON p.hash = s.photo ORDER BY s.listed DESC, s.id DESC
+	ORDER BY listed DESC LIMIT $4 OFFSET $5) AS w
+JOIN story s ON s.id = w.id LEFT JOIN photo p ON p.hash = s.photo ORDER BY s.listed DESC
 
 -- name: listing_by_change
 -- → the same, what was changed last first
@@ -355,14 +353,31 @@ SELECT s.id, s.state, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.w
 	s.changed, s.path, s.due, (SELECT group_concat(a.name, ', ') FROM (SELECT name FROM story_author WHERE story = s.id ORDER BY place) AS a),
 	s.body = '' FROM (SELECT id FROM story WHERE
 	($1 = '' OR state = $1) AND ($2 = '' OR section = $2) AND ($3 = '' OR lang = $3)
-	AND ($4 = '' OR id IN (SELECT story FROM story_author WHERE name = $4))
-	AND ($5 = '' OR id IN (SELECT rowid FROM story_find WHERE story_find MATCH $5))
-	ORDER BY changed DESC, id DESC LIMIT $6 OFFSET $7) AS w
-JOIN story s ON s.id = w.id LEFT JOIN photo p ON p.hash = s.photo ORDER BY s.changed DESC, s.id DESC
+	ORDER BY changed DESC LIMIT $4 OFFSET $5) AS w
+JOIN story s ON s.id = w.id LEFT JOIN photo p ON p.hash = s.photo ORDER BY s.changed DESC
+
+-- name: listing_of_author
+-- and $6 byline, $7 'changed' or '' → the same
+SELECT s.id, s.state, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.alt, s.caption, s.credit, s.published,
+	s.changed, s.path, s.due, (SELECT group_concat(a.name, ', ') FROM (SELECT name FROM story_author WHERE story = s.id ORDER BY place) AS a),
+	s.body = '' FROM (SELECT id FROM story WHERE
+	id IN (SELECT story FROM story_author WHERE name = $6) AND ($1 = '' OR state = $1) AND ($2 = '' OR section = $2) AND ($3 = '' OR lang = $3)
+	ORDER BY CASE WHEN $7 = 'changed' THEN changed ELSE listed END DESC LIMIT $4 OFFSET $5) AS w
+JOIN story s ON s.id = w.id LEFT JOIN photo p ON p.hash = s.photo ORDER BY CASE WHEN $7 = 'changed' THEN s.changed ELSE s.listed END DESC
+
+-- name: listing_of_words
+-- and $6 byline or '', $7 'changed' or '', $8 words for story_find, $9 at most so many of those that were saved last → the same
+SELECT s.id, s.state, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.alt, s.caption, s.credit, s.published,
+	s.changed, s.path, s.due, (SELECT group_concat(a.name, ', ') FROM (SELECT name FROM story_author WHERE story = s.id ORDER BY place) AS a),
+	s.body = '' FROM (SELECT id FROM story WHERE
+	id IN (SELECT story FROM story_find WHERE story_find MATCH $8 ORDER BY rowid DESC LIMIT $9) AND ($1 = '' OR state = $1) AND ($2 = '' OR section = $2) AND ($3 = '' OR lang = $3)
+	AND ($6 = '' OR id IN (SELECT story FROM story_author WHERE name = $6))
+	ORDER BY CASE WHEN $7 = 'changed' THEN changed ELSE listed END DESC LIMIT $4 OFFSET $5) AS w
+JOIN story s ON s.id = w.id LEFT JOIN photo p ON p.hash = s.photo ORDER BY CASE WHEN $7 = 'changed' THEN s.changed ELSE s.listed END DESC
 
 -- name: listing_counts
--- → state, how many
-SELECT state, count(*) FROM story GROUP BY state
+-- → state, how many (kept by triggers)
+SELECT state, stories FROM story_count
 
 -- name: listing_sections
 -- → every section that a story has, in order (one step of the index for each)
@@ -382,12 +397,17 @@ WITH RECURSIVE one (v) AS (SELECT min(name) FROM story_author UNION ALL
 	SELECT (SELECT min(name) FROM story_author WHERE name > one.v) FROM one WHERE one.v IS NOT NULL)
 SELECT v FROM one WHERE v <> '' LIMIT 500
 
+-- name: finding_drop
+-- story
+DELETE FROM story_find WHERE rowid = (SELECT found FROM story WHERE id = $1)
+
+-- name: finding_number
+-- story: the highest of all
+UPDATE story SET found = (SELECT COALESCE(max(found), 0) + 1 FROM story) WHERE id = $1
+
 -- name: finding_put
 -- story, folded words
-INSERT INTO story_find (rowid, words) VALUES ($1, $2)
-
--- name: finding_drop
-DELETE FROM story_find WHERE rowid = $1
+INSERT INTO story_find (rowid, words, story) SELECT found, $2, id FROM story WHERE id = $1
 
 -- name: finding_tidy
 -- what was taken out leaves the index's old parts, too
@@ -395,7 +415,7 @@ INSERT INTO story_find (story_find) VALUES ('optimize')
 
 -- name: finding_lacks
 -- after this id → the next story that cannot be found yet
-SELECT id FROM story WHERE id > $1 AND id NOT IN (SELECT rowid FROM story_find) ORDER BY id LIMIT 500
+SELECT id FROM story WHERE found IS NULL AND id > $1 ORDER BY id LIMIT 500
 
 -- --- the life of a story (story_step.c, story_due.c) ---
 

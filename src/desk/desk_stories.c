@@ -15,7 +15,7 @@
 #include "press/value.h"
 #include "store/store.h"
 
-enum { LIST_SHOWN = 50, PAGES_MOST = 10000, FIELD_BYTES = 200 };
+enum { LIST_SHOWN = 50, PAGES_MOST = 10000, FIELD_BYTES = 200, FOUND_MOST = 3000 };
 
 struct str desk_thumb(struct str hash, struct str widths, struct arena *arena)
 {
@@ -84,15 +84,26 @@ static void add_row(struct desk_visit *visit, struct press_value *list, const st
 	add_missing(row, rows, arena);
 }
 
+/* The statement by what narrows most: words, a byline, else an order that an index has. */
+static bool begin_rows(struct store *db, const struct listing *listing, struct store_rows *rows, struct fault *f)
+{
+	const struct store_value values[] = {store_text(listing->state), store_text(listing->section), store_text(listing->lang),
+		store_i64(LIST_SHOWN + 1), store_i64(listing->page * LIST_SHOWN), store_text(listing->author), store_text(listing->sort),
+		store_text(listing->words), store_i64(FOUND_MOST)};
+
+	if (listing->words.len > 0)
+		return store_rows_begin(db, DESK_SQL_LISTING_OF_WORDS, values, 9, rows, f);
+	if (listing->author.len > 0)
+		return store_rows_begin(db, DESK_SQL_LISTING_OF_AUTHOR, values, 7, rows, f);
+	return store_rows_begin(db, listing->sort.len > 0 ? DESK_SQL_LISTING_BY_CHANGE : DESK_SQL_LISTING_BY_DATE, values, 5, rows, f);
+}
+
 static bool list_rows(struct desk_visit *visit, struct listing *listing, struct press_value *root, struct fault *f)
 {
 	struct press_value *list = press_set_list(root, "rows");
-	size_t query = str_is(listing->sort, "changed") ? DESK_SQL_LISTING_BY_CHANGE : DESK_SQL_LISTING_BY_DATE;
 	struct store_rows rows;
 
-	if (!store_rows_begin(visit->room->db, query, STORE_ARGS(store_text(listing->state), store_text(listing->section),
-		store_text(listing->lang), store_text(listing->author), store_text(listing->words), store_i64(LIST_SHOWN + 1),
-		store_i64(listing->page * LIST_SHOWN)), &rows, f))
+	if (!begin_rows(visit->room->db, listing, &rows, f))
 		return false;
 	while (store_rows_next(&rows, f)) {
 		listing->has_older = listing->shown == LIST_SHOWN;

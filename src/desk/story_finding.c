@@ -36,6 +36,7 @@ bool story_find_put(struct store *db, const struct story *story, struct fault *f
 	for (i = 0; i < story->author_count; i++)
 		add(&words, story->authors[i]);
 	ok = store_run(db, DESK_SQL_FINDING_DROP, STORE_ARGS(store_i64(story->id)), NULL, f)
+		&& store_run(db, DESK_SQL_FINDING_NUMBER, STORE_ARGS(store_i64(story->id)), NULL, f)
 		&& store_run(db, DESK_SQL_FINDING_PUT, STORE_ARGS(store_i64(story->id), store_text(buf_view(&words))), NULL, f);
 	buf_release(&words);
 	return ok;

@@ -27,7 +27,8 @@ CREATE TABLE story_anew (
 	due INTEGER,                           -- when a scheduled one is published
 	note TEXT NOT NULL DEFAULT '',         -- an editor's, when it was sent back
 	note_by TEXT NOT NULL DEFAULT '',
-	listed INTEGER NOT NULL GENERATED ALWAYS AS (COALESCE(due, published, changed)) VIRTUAL, -- the desk's list sorts by it
+	listed INTEGER NOT NULL GENERATED ALWAYS AS (COALESCE(due, published, changed)) STORED, -- the desk's list sorts by it
+	found INTEGER UNIQUE,                  -- its row in story_find; the higher, the later it was saved
 	CHECK ((state = 'scheduled') = (due IS NOT NULL))
 ) STRICT;
 INSERT INTO story_anew (id, identity, state, title, slug, lang, dir, section, excerpt, body, photo, alt, caption, credit, published, updated,
@@ -43,6 +44,7 @@ CREATE INDEX story_by_section ON story (section);
 CREATE INDEX story_by_lang ON story (lang);
 CREATE INDEX story_by_slug ON story (slug);
 CREATE INDEX story_by_photo ON story (photo) WHERE photo IS NOT NULL;
+CREATE INDEX story_unfound ON story (id) WHERE found IS NULL;
 CREATE INDEX story_due ON story (due) WHERE due IS NOT NULL;
 CREATE INDEX story_author_by_name ON story_author (name, story);
 
@@ -97,4 +99,21 @@ CREATE TABLE gone (
 ) STRICT, WITHOUT ROWID;
 
 -- Finding at the desk: folded words of headline, standfirst, section, topics, bylines and address. Filled at the next start.
-CREATE VIRTUAL TABLE story_find USING fts5(words, tokenize = 'unicode61 remove_diacritics 0');
+CREATE VIRTUAL TABLE story_find USING fts5(words, story UNINDEXED, tokenize = 'unicode61 remove_diacritics 0');
+
+-- How many are in each state: counting a hundred thousand for every page would be the slowest thing on it.
+CREATE TABLE story_count (
+	state TEXT PRIMARY KEY,
+	stories INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO story_count (state, stories) SELECT state, count(*) FROM story GROUP BY state;
+CREATE TRIGGER story_comes AFTER INSERT ON story BEGIN
+	INSERT INTO story_count (state, stories) VALUES (new.state, 1) ON CONFLICT (state) DO UPDATE SET stories = stories + 1;
+END;
+CREATE TRIGGER story_goes AFTER DELETE ON story BEGIN
+	UPDATE story_count SET stories = stories - 1 WHERE state = old.state;
+END;
+CREATE TRIGGER story_steps AFTER UPDATE OF state ON story WHEN new.state <> old.state BEGIN
+	UPDATE story_count SET stories = stories - 1 WHERE state = old.state;
+	INSERT INTO story_count (state, stories) VALUES (new.state, 1) ON CONFLICT (state) DO UPDATE SET stories = stories + 1;
+END;
