@@ -53,8 +53,9 @@
 		}, function (why) {
 			sending = false;
 			dirty = true;
-			say(why === 403 ? 'Not saved: you are signed out. Press Save: nothing is lost.' : 'Not saved: the desk does not answer. It is tried again.', true);
-			if (why !== 403) keepLater(AGAIN_MS);
+			say(why === 403 ? 'Not saved: you are signed out. Press Save: nothing is lost.' : why === 409 || why === 404 ? 'The story has moved on. Press Save to see your text.'
+				: 'Not saved: the desk does not answer. It is tried again.', true);
+			if (why !== 403 && why !== 404 && why !== 409) keepLater(AGAIN_MS);
 		});
 	}
 	function keepLater(ms) {

@@ -490,10 +490,6 @@ ON CONFLICT (story, staff) DO UPDATE SET since = CASE WHEN seen < $4 THEN $3 ELS
 -- silent since
 DELETE FROM story_editing WHERE seen < $1
 
--- name: editing_leave
--- story, staff
-DELETE FROM story_editing WHERE story = $1 AND staff = $2
-
 -- name: editing_others
 -- story, staff, silent since → name, since
 SELECT s.name, e.since FROM story_editing e JOIN staff s ON s.id = e.staff

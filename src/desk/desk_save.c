@@ -242,7 +242,7 @@ void desk_post_story(struct http_request *rq, void *self)
 		return;
 	}
 	if (!desk_edit_may(&edit)) {
-		desk_answer_typed(visit, &typed, 403, "An editor has it now", STR("This story is past review, so only editors change it. "
+		desk_answer_typed(visit, &typed, 409, "An editor has it now", STR("This story is past review, so only editors change it. "
 			"What you typed is kept for you and stands below: hand it to an editor."), true);
 		return;
 	}

@@ -75,7 +75,6 @@ enum { EDITING_SILENCE_S = 300 };
 
 /* Only a note: what fails is logged. */
 void story_editing_note(struct store *db, int64_t story, int64_t staff, struct when now);
-void story_editing_leave(struct store *db, int64_t story, int64_t staff);
 struct story_editor {
 	struct str name;
 	struct when since;

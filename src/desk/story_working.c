@@ -87,14 +87,6 @@ void story_editing_note(struct store *db, int64_t story, int64_t staff, struct w
 		log_fault(&f, "noting who is in a story");
 }
 
-void story_editing_leave(struct store *db, int64_t story, int64_t staff)
-{
-	struct fault f = {0};
-
-	if (!store_run(db, DESK_SQL_EDITING_LEAVE, STORE_ARGS(store_i64(story), store_i64(staff)), NULL, &f))
-		log_fault(&f, "noting who is in a story");
-}
-
 bool story_editing_others(struct store *db, int64_t story, int64_t staff, struct when now, struct arena *arena,
 	struct story_editor *out, size_t max, size_t *count, struct fault *f)
 {
