@@ -6,6 +6,8 @@
 enum {
 	LIMIT_REQUEST_ARENA = 4 * 1024 * 1024,   /* one HTTP request's memory */
 	LIMIT_FORM_BYTES = 64 * 1024,            /* a reader's form (DESIGN §5, gate) */
+	LIMIT_WRITING_BYTES = 2 * 1024 * 1024,   /* the desk's form with a story: urlencoded Arabic is three times its bytes */
+	LIMIT_WRITING_ARENA = 24 * 1024 * 1024,  /* such a request's memory: two versions and their differences stand side by side */
 	LIMIT_JSON_BYTES = 8 * 1024 * 1024,      /* a message between rooms: a frozen issue is the largest */
 	LIMIT_WEBHOOK_BYTES = 256 * 1024,        /* a provider's event */
 	LIMIT_UPLOAD_BYTES = 64 * 1024 * 1024,   /* a photo */

@@ -173,8 +173,6 @@ void bake_set_story_dates(struct bake *bake, struct press_value *root, const str
 	const struct locale *locale);
 void bake_set_corrections(struct bake *bake, struct press_value *root, const struct story *story,
 	const struct locale *locale);
-/* "Correction": the one place that names a correction's kind. */
-struct str bake_correction_kind(const struct locale *locale);
 /* bake_ld.c: in bake->page. */
 struct str bake_story_ld(struct bake *bake, const struct story *story);
 /* bake_story.c … one kind of page each. */

@@ -171,7 +171,7 @@ static struct press_value *page_root(struct bake *bake, unsigned depth, struct s
 	return root;
 }
 
-/* made, text, grave, title, lang, dir, path */
+/* made, text, grave, title, lang, dir, path, kind */
 static size_t add_rows(struct bake *bake, struct press_value *root, unsigned depth, struct store_rows *rows, bool *ok,
 	struct fault *f)
 {
@@ -180,6 +180,7 @@ static size_t add_rows(struct bake *bake, struct press_value *root, unsigned dep
 	size_t count = 0;
 
 	while (store_rows_next(rows, f)) {
+		enum story_correction_kind kind = STORY_CORRECTS;
 		struct when made = {store_column_i64(rows, 0)};
 		const struct civil day = clock_civil(made);
 		struct press_value *item = press_add_map(list);
@@ -189,7 +190,8 @@ static size_t add_rows(struct bake *bake, struct press_value *root, unsigned dep
 		clock_write_date(&iso, made);
 		press_set_text(item, "iso", str_copy(buf_view(&iso), &bake->page));
 		buf_release(&iso);
-		press_set_text(item, "kind", bake_correction_kind(locale));
+		(void) story_correction_parse(store_column_text(rows, 7), &kind);
+		press_set_text(item, "kind", locale_text(locale, story_correction_key(kind)));
 		press_set_text(item, "date", locale_date(locale, &day, &bake->page));
 		press_set_text(item, "text", store_column_copy(rows, 1, &bake->page));
 		press_set_text(item, "headline", store_column_copy(rows, 3, &bake->page));

@@ -56,13 +56,17 @@ static bool load_names(struct bake *bake, bool is_topic, struct fault *f)
 	return store_rows_end(&rows);
 }
 
-/* first: the column of made, text, grave. */
+/* first: the column of made, text, grave, kind. */
 static void take_correction(struct bake *bake, struct bake_story *of, const struct store_rows *rows, int first)
 {
+	struct story_correction *correction;
+
 	if (of == NULL || of->story.correction_count == STORY_CORRECTIONS)
 		return;
-	of->story.corrections[of->story.correction_count++] = (struct story_correction){.made = {store_column_i64(rows, first)},
+	correction = &of->story.corrections[of->story.correction_count++];
+	*correction = (struct story_correction){.made = {store_column_i64(rows, first)},
 		.text = store_column_copy(rows, first + 1, &bake->arena), .grave = store_column_i64(rows, first + 2) != 0};
+	(void) story_correction_parse(store_column_text(rows, first + 3), &correction->kind);
 }
 
 static bool load_corrections(struct bake *bake, struct fault *f)

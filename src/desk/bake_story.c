@@ -95,11 +95,6 @@ void bake_set_story_dates(struct bake *bake, struct press_value *root, const str
 			{"date", locale_date(locale, &again, &bake->page)}, {NULL, {NULL, 0}}}));
 }
 
-struct str bake_correction_kind(const struct locale *locale)
-{
-	return locale_text(locale, "correction");
-}
-
 void bake_set_corrections(struct bake *bake, struct press_value *root, const struct story *story,
 	const struct locale *locale)
 {
@@ -112,8 +107,8 @@ void bake_set_corrections(struct bake *bake, struct press_value *root, const str
 		const struct civil day = clock_civil(correction->made);
 		struct press_value *item = press_add_map(correction->grave ? grave : plain);
 
-		press_set_text(item, "kind", bake_correction_kind(locale));
 		press_set_text(item, "date", locale_date(locale, &day, &bake->page));
+		press_set_text(item, "kind", locale_text(locale, story_correction_key(correction->kind)));
 		press_set_text(item, "text", correction->text);
 	}
 }

@@ -167,7 +167,7 @@ static bool put_errors(struct bake *bake, struct fault *f)
 /* The hashes of style sheets in `was` that `now` does not name, at most so many: a bake that was cut short left some, too. */
 static void add_old_styles(struct str now, struct str was, struct buf *out)
 {
-	size_t most = 6, at;
+	size_t most = 12, at; /* five style sheets of the page before, and of one before it */
 
 	while (most > 0 && (at = str_find(was, STR("'sha256-"))) != SIZE_MAX) {
 		size_t end = str_find_char(str_part(was, at + 1, SIZE_MAX), '\'');
@@ -290,6 +290,13 @@ bool bake_addresses(struct bake *bake, struct fault *f)
 			buf_add_str(&gone, store_column_text(&rows, 0));
 			buf_add_char(&gone, '\n');
 		}
+		ok = store_rows_end(&rows);
+	}
+	/* author pages that were taken away: hashes, so that their names are not kept here */
+	ok = ok && store_rows_begin(bake->db, DESK_SQL_GONE_HASHES, STORE_NO_ARGS, &rows, f);
+	if (ok) {
+		while (store_rows_next(&rows, f))
+			buf_format(&gone, "#%.*s\n", STR_ARG(store_column_text(&rows, 0)));
 		ok = store_rows_end(&rows);
 	}
 	ok = ok && buf_check(&moved, "the list of redirects", f) && buf_check(&gone, "the list of withdrawn stories", f)

@@ -107,6 +107,8 @@ static bool open_room(struct room *room, struct fault *f)
 	/* What a crash left undone; all of it where theme or settings changed, or where a restored copy has no site yet: it
 	 * serves pages. */
 	work_bake(work, false, NULL);
+	work_schedule(work);
+	work_make_findable(work);
 	return true;
 }
 
@@ -117,6 +119,8 @@ static void close_room(struct room *room)
 	photo_close(room);
 	loop_timer_stop(&work->bake_timer);
 	loop_timer_stop(&work->import_timer);
+	loop_timer_stop(&work->due_timer);
+	loop_timer_stop(&work->find_timer);
 	memory_free(work);
 	room->self = NULL;
 }
@@ -215,7 +219,7 @@ const struct errand_command desk_commands[] = {
 		"What could not be kept stands in the report (./move-in.md unless said), the texts of pages in a folder beside it.\n"
 		"Doing it again takes in what is new and leaves alone what the desk has changed. --dry-run: the report alone.\n",
 		story_run_movein},
-	{"story list", "desk", "[draft|published|withdrawn]", "Lists stories, the newest first.\n", story_run_list},
+	{"story list", "desk", "[draft|review|scheduled|published|withdrawn]", "Lists stories, the newest first.\n", story_run_list},
 	{"story show", "desk", "ID|SLUG", "Shows one story.\n", story_run_show},
 	{"story publish", "desk", "ID|SLUG", "Publishes a draft, or a withdrawn story again.\n", story_run_publish},
 	{"story withdraw", "desk", "ID|SLUG [REASON]", "Takes a story off the site; its address answers 410 from then on.\n", story_run_withdraw},

@@ -104,10 +104,6 @@ INSERT INTO story_picture (story, place, photo) VALUES ($1, $2, $3)
 -- id, photo or NULL, alt, caption, credit, focus_x, focus_y, now: the text stays as it is, so no revision
 UPDATE story SET photo = $2, alt = $3, caption = $4, credit = $5, focus_x = $6, focus_y = $7, changed = $8 WHERE id = $1
 
--- name: story_set_body
--- id, body, now, the revision that it was made from
-UPDATE story SET body = $2, changed = $3, revision = revision + 1 WHERE id = $1 AND revision = $4
-
 -- name: story_set_focus
 -- id, x, y
 UPDATE story SET focus_x = $2, focus_y = $3 WHERE id = $1
@@ -123,28 +119,28 @@ SELECT photos FROM bake_queue WHERE id <= $1 AND photos <> ''
 -- --- stories ---
 
 -- name: story_insert
--- id, identity, state, title, slug, lang, dir, section, excerpt, body, photo, alt, caption, credit, published, updated, path, now
+-- id, identity, state, title, slug, lang, dir, section, excerpt, body, photo, alt, caption, credit, published, updated, path, now, due
 INSERT INTO story (id, identity, state, title, slug, lang, dir, section, excerpt, body, photo, alt, caption, credit, published,
-	updated, path, was_public, revision, changed)
+	updated, path, was_public, revision, changed, due)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-	CASE WHEN $3 = 'published' THEN 1 ELSE 0 END, 1, $18)
+	CASE WHEN $3 = 'published' THEN 1 ELSE 0 END, 1, $18, $19)
 
 -- name: story_update
--- id, state, title, slug, lang, dir, section, excerpt, body, photo, alt, caption, credit, published, updated, path, now, revision
+-- id, state, title, slug, lang, dir, section, excerpt, body, photo, alt, caption, credit, published, updated, path, now, revision, due
 UPDATE story SET state = $2, title = $3, slug = $4, lang = $5, dir = $6, section = $7, excerpt = $8, body = $9, photo = $10,
-	alt = $11, caption = $12, credit = $13, published = $14, updated = $15, path = $16, changed = $17, revision = $18,
+	alt = $11, caption = $12, credit = $13, published = $14, updated = $15, path = $16, changed = $17, revision = $18, due = $19,
 	was_public = CASE WHEN $2 = 'published' THEN 1 ELSE was_public END
 WHERE id = $1
 
 -- name: story_set_state
--- id, state, published, path, now, reason
-UPDATE story SET state = $2, published = $3, path = $4, changed = $5, withdrawn_reason = $6,
+-- id, state, published, path, now, reason, due, note, whose note
+UPDATE story SET state = $2, published = $3, path = $4, changed = $5, withdrawn_reason = $6, due = $7, note = $8, note_by = $9,
 	was_public = CASE WHEN $2 = 'published' THEN 1 ELSE was_public END
 WHERE id = $1
 
 -- name: story_by_identity
--- identity → id, state, path, revision, title, excerpt, body, published, was_public
-SELECT id, state, path, revision, title, excerpt, body, published, was_public FROM story WHERE identity = $1
+-- identity → id
+SELECT id FROM story WHERE identity = $1
 
 -- name: story_find
 -- id as text, slug or identity → id, newest first
@@ -156,10 +152,10 @@ SELECT id FROM (
 GROUP BY id ORDER BY min(place), max(changed) DESC LIMIT 2
 
 -- name: story_one
--- id → as story_all, then body, identity, revision, changed, withdrawn_reason, was_public
+-- id → as story_all, then body, identity, revision, changed, withdrawn_reason, was_public, removed, due, note, note_by
 SELECT s.id, s.state, s.title, s.slug, s.lang, s.dir, s.section, s.excerpt, s.photo, p.width, p.height, p.widths, p.dominant,
 	s.alt, s.caption, s.credit, s.published, s.updated, s.path, s.body, s.identity, s.revision, s.changed,
-	s.withdrawn_reason, s.was_public, p.removed, s.focus_x, s.focus_y
+	s.withdrawn_reason, s.was_public, p.removed, s.due, s.note, s.note_by, s.focus_x, s.focus_y
 FROM story s LEFT JOIN photo p ON p.hash = s.photo WHERE s.id = $1
 
 -- name: story_all
@@ -190,8 +186,9 @@ SELECT count(*) FROM story WHERE $1 = '' OR state = $1
 SELECT count(*) FROM story WHERE path = $1 AND id <> $2
 
 -- name: revision_insert
--- story, number, now, by, title, excerpt, body
-INSERT INTO story_revision (story, number, made, made_by, title, excerpt, body) VALUES ($1, $2, $3, $4, $5, $6, $7)
+-- story, number, now, by, title, excerpt, body, bylines, reason, words added, words removed, what else
+INSERT INTO story_revision (story, number, made, made_by, title, excerpt, body, bylines, reason, words_added, words_removed, other)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 
 -- name: author_clear
 DELETE FROM story_author WHERE story = $1
@@ -236,16 +233,16 @@ SELECT story, term FROM story_term ORDER BY story, place
 DELETE FROM story_correction WHERE story = $1
 
 -- name: correction_insert
--- story, place, made, text, grave
-INSERT INTO story_correction (story, place, made, text, grave) VALUES ($1, $2, $3, $4, $5)
-
--- name: correction_of
--- story → made, text, grave
-SELECT made, text, grave FROM story_correction WHERE story = $1 ORDER BY place
+-- story, place, made, text, grave, kind
+INSERT INTO story_correction (story, place, made, text, grave, kind) VALUES ($1, $2, $3, $4, $5, $6)
 
 -- name: correction_all
--- → story, made, text, grave
-SELECT story, made, text, grave FROM story_correction ORDER BY story, place
+-- → story, made, text, grave, kind
+SELECT story, made, text, grave, kind FROM story_correction ORDER BY story, place
+
+-- name: correction_of
+-- story → made, text, grave, kind
+SELECT made, text, grave, kind FROM story_correction WHERE story = $1 ORDER BY place
 
 -- --- lists ---
 
@@ -456,8 +453,8 @@ ORDER BY published DESC, id DESC LIMIT $3
 SELECT c.made, c.story FROM story_correction c JOIN story s ON s.id = c.story WHERE s.state = 'published' ORDER BY c.made, c.story
 
 -- name: correction_between
--- from, until, limit → made, text, grave, title, lang, dir, path; the newest first
-SELECT c.made, c.text, c.grave, s.title, s.lang, s.dir, s.path FROM story_correction c JOIN story s ON s.id = c.story
+-- from, until, limit → made, text, grave, title, lang, dir, path, kind; the newest first
+SELECT c.made, c.text, c.grave, s.title, s.lang, s.dir, s.path, c.kind FROM story_correction c JOIN story s ON s.id = c.story
 WHERE s.state = 'published' AND c.made >= $1 AND c.made < $2 ORDER BY c.made DESC, s.path, c.place LIMIT $3
 
 -- --- issues ---
@@ -570,22 +567,11 @@ INSERT INTO audit (made, who, what, about) VALUES ($1, $2, $3, $4)
 
 -- --- desk pages (desk_stories.c, desk_letter.c) ---
 
--- name: web_story_rows
--- state or '', limit → id, state, title, lang, dir, section, excerpt, photo, widths, alt, caption, credit, published, changed, path
-SELECT s.id, s.state, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.alt, s.caption, s.credit, s.published,
-	s.changed, s.path
-FROM story s LEFT JOIN photo p ON p.hash = s.photo
-WHERE $1 = '' OR s.state = $1 ORDER BY COALESCE(s.published, s.changed) DESC, s.id DESC LIMIT $2
-
 -- name: web_story_since
 -- published after → id, title, lang, dir, section, excerpt, photo, widths, published; newest first
 SELECT s.id, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.published
 FROM story s LEFT JOIN photo p ON p.hash = s.photo
 WHERE s.state = 'published' AND s.published > $1 ORDER BY s.published DESC, s.id DESC LIMIT 60
-
--- name: web_revisions
--- story → number, made, made_by
-SELECT number, made, made_by FROM story_revision WHERE story = $1 ORDER BY number DESC LIMIT 20
 
 -- name: web_issue_stories
 -- issue → id, title, lang, dir of its stories that are still there
@@ -730,6 +716,230 @@ SELECT count(*) FROM audit WHERE $1 = '' OR who = $1
 -- name: audit_people
 -- → who
 SELECT DISTINCT who FROM audit ORDER BY who LIMIT 200
+
+-- --- the list (desk_stories.c): $1 state, $2 section, $3 language ('' for any), $4 limit, $5 offset ---
+
+-- name: listing_by_date
+-- → id, state, title, lang, dir, section, excerpt, photo, widths, alt, caption, credit, published, changed, path, due, authors, no text?
+SELECT s.id, s.state, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.alt, s.caption, s.credit, s.published,
+	s.changed, s.path, s.due, (SELECT group_concat(a.name, ', ') FROM (SELECT name FROM story_author WHERE story = s.id ORDER BY place) AS a),
+	s.body = '' FROM (SELECT id FROM story WHERE
+	($1 = '' OR state = $1) AND ($2 = '' OR section = $2) AND ($3 = '' OR lang = $3)
+	ORDER BY listed DESC LIMIT $4 OFFSET $5) AS w
+JOIN story s ON s.id = w.id LEFT JOIN photo p ON p.hash = s.photo ORDER BY s.listed DESC
+
+-- name: listing_by_change
+-- → the same, what was changed last first
+SELECT s.id, s.state, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.alt, s.caption, s.credit, s.published,
+	s.changed, s.path, s.due, (SELECT group_concat(a.name, ', ') FROM (SELECT name FROM story_author WHERE story = s.id ORDER BY place) AS a),
+	s.body = '' FROM (SELECT id FROM story WHERE
+	($1 = '' OR state = $1) AND ($2 = '' OR section = $2) AND ($3 = '' OR lang = $3)
+	ORDER BY changed DESC LIMIT $4 OFFSET $5) AS w
+JOIN story s ON s.id = w.id LEFT JOIN photo p ON p.hash = s.photo ORDER BY s.changed DESC
+
+-- name: listing_of_author
+-- and $6 byline, $7 'changed' or '' → the same
+SELECT s.id, s.state, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.alt, s.caption, s.credit, s.published,
+	s.changed, s.path, s.due, (SELECT group_concat(a.name, ', ') FROM (SELECT name FROM story_author WHERE story = s.id ORDER BY place) AS a),
+	s.body = '' FROM (SELECT id FROM story WHERE
+	id IN (SELECT story FROM story_author WHERE name = $6) AND ($1 = '' OR state = $1) AND ($2 = '' OR section = $2) AND ($3 = '' OR lang = $3)
+	ORDER BY CASE WHEN $7 = 'changed' THEN changed ELSE listed END DESC LIMIT $4 OFFSET $5) AS w
+JOIN story s ON s.id = w.id LEFT JOIN photo p ON p.hash = s.photo ORDER BY CASE WHEN $7 = 'changed' THEN s.changed ELSE s.listed END DESC
+
+-- name: listing_of_words
+-- and $6 byline or '', $7 'changed' or '', $8 words for story_find, $9 at most so many of those that were saved last → the same
+SELECT s.id, s.state, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.alt, s.caption, s.credit, s.published,
+	s.changed, s.path, s.due, (SELECT group_concat(a.name, ', ') FROM (SELECT name FROM story_author WHERE story = s.id ORDER BY place) AS a),
+	s.body = '' FROM (SELECT id FROM story WHERE
+	id IN (SELECT story FROM story_find WHERE story_find MATCH $8 ORDER BY rowid DESC LIMIT $9) AND ($1 = '' OR state = $1) AND ($2 = '' OR section = $2) AND ($3 = '' OR lang = $3)
+	AND ($6 = '' OR id IN (SELECT story FROM story_author WHERE name = $6))
+	ORDER BY CASE WHEN $7 = 'changed' THEN changed ELSE listed END DESC LIMIT $4 OFFSET $5) AS w
+JOIN story s ON s.id = w.id LEFT JOIN photo p ON p.hash = s.photo ORDER BY CASE WHEN $7 = 'changed' THEN s.changed ELSE s.listed END DESC
+
+-- name: listing_counts
+-- → state, how many (kept by triggers)
+SELECT state, stories FROM story_count
+
+-- name: listing_sections
+-- → every section that a story has, in order (one step of the index for each)
+WITH RECURSIVE one (v) AS (SELECT min(section) FROM story UNION ALL
+	SELECT (SELECT min(section) FROM story WHERE section > one.v) FROM one WHERE one.v IS NOT NULL)
+SELECT v FROM one WHERE v <> '' LIMIT 500
+
+-- name: listing_languages
+-- → every language that a story has, in order (one step of the index for each)
+WITH RECURSIVE one (v) AS (SELECT min(lang) FROM story UNION ALL
+	SELECT (SELECT min(lang) FROM story WHERE lang > one.v) FROM one WHERE one.v IS NOT NULL)
+SELECT v FROM one WHERE v <> '' LIMIT 500
+
+-- name: listing_authors
+-- → every byline that a story has, in order (one step of the index for each)
+WITH RECURSIVE one (v) AS (SELECT min(name) FROM story_author UNION ALL
+	SELECT (SELECT min(name) FROM story_author WHERE name > one.v) FROM one WHERE one.v IS NOT NULL)
+SELECT v FROM one WHERE v <> '' LIMIT 500
+
+-- name: finding_drop
+-- story
+DELETE FROM story_find WHERE rowid = (SELECT found FROM story WHERE id = $1)
+
+-- name: finding_number
+-- story: the highest of all
+UPDATE story SET found = (SELECT COALESCE(max(found), 0) + 1 FROM story) WHERE id = $1
+
+-- name: finding_put
+-- story, folded words
+INSERT INTO story_find (rowid, words, story) SELECT found, $2, id FROM story WHERE id = $1
+
+-- name: finding_tidy
+-- what was taken out leaves the index's old parts, too
+INSERT INTO story_find (story_find) VALUES ('optimize')
+
+-- name: finding_lacks
+-- after this id → the next story that cannot be found yet
+SELECT id FROM story WHERE found IS NULL AND id > $1 ORDER BY id LIMIT 500
+
+-- --- the life of a story (story_step.c, story_due.c) ---
+
+-- name: due_first
+-- → id, due of the next that is scheduled
+SELECT id, due FROM story WHERE due IS NOT NULL ORDER BY due, id LIMIT 1
+
+-- name: due_until
+-- now → id, due, title of what is due
+SELECT id, due, title FROM story WHERE due IS NOT NULL AND due <= $1 ORDER BY due, id LIMIT 64
+
+-- name: story_touch
+-- id, now
+UPDATE story SET changed = $2 WHERE id = $1
+
+-- name: story_drop
+-- id: one that was never public
+DELETE FROM story WHERE id = $1 AND was_public = 0
+
+-- --- revisions (story_revision.c) ---
+
+-- name: revision_list
+-- story, limit, offset → number, made, made_by, reason, words added, words removed, what else; newest first
+SELECT number, made, made_by, reason, words_added, words_removed, other FROM story_revision WHERE story = $1
+ORDER BY number DESC LIMIT $2 OFFSET $3
+
+-- name: revision_one
+-- story, number → made, made_by, title, excerpt, body, bylines, reason, words added, words removed, what else
+SELECT made, made_by, title, excerpt, body, bylines, reason, words_added, words_removed, other FROM story_revision
+WHERE story = $1 AND number = $2
+
+-- name: revision_since
+-- story, base → how many saves since then changed what the editor's form holds (a photo or a correction alone is no such)
+SELECT count(*) FROM story_revision r WHERE r.story = $1 AND r.number > $2
+AND NOT (r.other IN ('photo', 'corrections', 'photo, corrections') AND EXISTS (SELECT 1 FROM story_revision p
+	WHERE p.story = r.story AND p.number = r.number - 1 AND p.title = r.title AND p.excerpt = r.excerpt AND p.body = r.body
+	AND p.bylines = r.bylines))
+
+-- --- working copies and who is in (story_working.c) ---
+
+-- name: working_put
+-- story, staff, now, base, the fields as STORY_TYPED has them
+INSERT INTO story_working (story, staff, kept, saved, base, title, standfirst, body, bylines, section, topics, slug, lang, dir, alt, caption, credit,
+	day, hour, reason)
+VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+ON CONFLICT (story, staff, kept) DO UPDATE SET saved = $3, base = $4, title = $5, standfirst = $6, body = $7, bylines = $8, section = $9,
+	topics = $10, slug = $11, lang = $12, dir = $13, alt = $14, caption = $15, credit = $16, day = $17, hour = $18, reason = $19
+
+-- name: working_get
+-- story, staff, kept → saved, base, the fields
+SELECT saved, base, title, standfirst, body, bylines, section, topics, slug, lang, dir, alt, caption, credit, day, hour, reason
+FROM story_working WHERE story = $1 AND staff = $2 AND kept = $3
+
+-- name: working_kept
+-- story, staff → kept, saved of those set aside
+SELECT kept, saved FROM story_working WHERE story = $1 AND staff = $2 AND kept > 0 ORDER BY kept DESC LIMIT 20
+
+-- name: working_keep
+-- story, staff, now: set aside
+UPDATE story_working SET kept = $3 WHERE story = $1 AND staff = $2 AND kept = 0
+
+-- name: working_drop
+-- story, staff, kept
+DELETE FROM story_working WHERE story = $1 AND staff = $2 AND kept = $3
+
+-- name: editing_put
+-- story, staff, now, silent since
+INSERT INTO story_editing (story, staff, since, seen) VALUES ($1, $2, $3, $3)
+ON CONFLICT (story, staff) DO UPDATE SET since = CASE WHEN seen < $4 THEN $3 ELSE since END, seen = $3
+
+-- name: editing_sweep
+-- silent since
+DELETE FROM story_editing WHERE seen < $1
+
+-- name: editing_others
+-- story, staff, silent since → name, since
+SELECT s.name, e.since FROM story_editing e JOIN staff s ON s.id = e.staff
+WHERE e.story = $1 AND e.staff <> $2 AND e.seen >= $3 ORDER BY e.since LIMIT 5
+
+-- --- a byline is taken out (story_byline.c): $1 name ---
+
+-- name: byline_stories
+-- → id, was it ever public
+SELECT s.id, s.was_public FROM story s WHERE s.id IN (SELECT story FROM story_author WHERE name = $1)
+
+-- name: byline_story_count
+SELECT count(DISTINCT story) FROM story_author WHERE name = $1
+
+-- name: byline_revision_count
+-- revisions with it as a byline
+SELECT count(*) FROM story_revision WHERE instr(char(10) || bylines || char(10), char(10) || $1 || char(10)) > 0
+
+-- name: byline_made_count
+SELECT count(*) FROM story_revision WHERE made_by = $1
+
+-- name: byline_replace
+-- name, instead
+-- (not twice in one story)
+UPDATE story_author SET name = $2 WHERE name = $1
+AND NOT EXISTS (SELECT 1 FROM story_author AS o WHERE o.story = story_author.story AND o.name = $2)
+
+-- name: byline_drop
+DELETE FROM story_author WHERE name = $1
+
+-- name: byline_revisions
+-- → story, number, bylines
+SELECT story, number, bylines FROM story_revision WHERE instr(char(10) || bylines || char(10), char(10) || $1 || char(10)) > 0
+
+-- name: byline_revision_set
+-- story, number, bylines
+UPDATE story_revision SET bylines = $3 WHERE story = $1 AND number = $2
+
+-- name: byline_made_set
+-- name, neutral word
+UPDATE story_revision SET made_by = $2 WHERE made_by = $1
+
+-- name: byline_working
+-- → story, staff, kept, bylines
+SELECT story, staff, kept, bylines FROM story_working WHERE instr(bylines, $1) > 0
+
+-- name: byline_working_set
+-- story, staff, kept, bylines
+UPDATE story_working SET bylines = $4 WHERE story = $1 AND staff = $2 AND kept = $3
+
+-- name: listing_authors_all
+-- → every byline that a story has, without an end
+SELECT DISTINCT name FROM story_author
+
+-- name: byline_notes
+-- an editor's notes
+UPDATE story SET note_by = '' WHERE note_by = $1
+
+-- name: list_drop
+-- id
+DELETE FROM list WHERE id = $1
+
+-- name: gone_put
+-- hash
+INSERT INTO gone (hash) VALUES ($1) ON CONFLICT (hash) DO NOTHING
+
+-- name: gone_hashes
+-- → keyless hashes of the paths of author pages that were taken away
+SELECT hash FROM gone ORDER BY hash
 
 -- --- site/search.db: a database of its own (bake_search.c). These blocks stay the last of this file. ---
 

@@ -16,6 +16,11 @@ struct room;
 /* Publishes or withdraws, and has the site brought up to date. */
 bool desk_change_story(struct room *room, int64_t id, enum story_state to, struct str reason, struct fault *f)
 	__attribute__((warn_unused_result));
+/* Any step of a story's life; and what follows from any change that stands in the database: the bake, the schedule. */
+struct story_step;
+bool desk_step_story(struct room *room, int64_t id, const struct story_step *step, struct fault *f)
+	__attribute__((warn_unused_result));
+void desk_story_changed(struct room *room);
 /* A full bake in a child. BUSY when one runs. */
 bool desk_bake_everything(struct room *room, struct fault *f) __attribute__((warn_unused_result));
 

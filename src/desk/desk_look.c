@@ -142,7 +142,7 @@ void desk_post_look(struct http_request *rq, void *self)
 			STR_ARG(given[1]), STR_ARG(given[2])), &f) || !newsroom_changed(visit->room, &f))
 		desk_answer_fault(visit, &f, "site", "/site/look");
 	else
-		desk_answer_done(visit, "/site/look", "saved");
+		desk_answer_done(visit, "/site/look", "updated");
 }
 
 /* --- the logo --- */
@@ -191,5 +191,5 @@ void desk_post_logo(struct http_request *rq, void *self)
 	else if (f.kind != FAULT_NONE || !newsroom_changed(visit->room, &f))
 		desk_answer_fault(visit, &f, "site", "/site/look");
 	else
-		desk_answer_done(visit, "/site/look", "saved");
+		desk_answer_done(visit, "/site/look", "updated");
 }

@@ -202,7 +202,7 @@ void desk_post_newsroom(struct http_request *rq, void *self)
 		return;
 	}
 	if (newsroom_changed(visit->room, &f))
-		desk_answer_done(visit, "/site/newsroom", "saved");
+		desk_answer_done(visit, "/site/newsroom", "updated");
 	else
 		desk_answer_fault(visit, &f, "site", "/site/newsroom");
 }
@@ -309,5 +309,5 @@ void desk_post_sections(struct http_request *rq, void *self)
 	else if (!ok || !newsroom_changed(visit->room, &f))
 		desk_answer_fault(visit, &f, "site", "/site/newsroom");
 	else
-		desk_answer_done(visit, "/site/newsroom", "saved");
+		desk_answer_done(visit, "/site/newsroom", "updated");
 }

@@ -11,7 +11,13 @@ struct str;
 /* "/media/HASH-320.jpg": the smallest width that a photo has; empty without one. */
 struct str desk_thumb(struct str hash, struct str widths, struct arena *arena); /* desk_stories.c */
 
-http_handler desk_get_stories, desk_get_story, desk_post_publish, desk_get_withdraw, desk_post_withdraw; /* desk_stories.c */
+http_handler desk_get_stories, desk_post_stories, desk_get_withdraw, desk_post_withdraw, desk_get_delete, desk_post_delete; /* desk_stories.c */
+http_handler desk_get_story;                                                                             /* desk_edit.c */
+http_handler desk_post_story;                                                                            /* desk_save.c */
+http_handler desk_get_story_preview, desk_post_story_preview;                                            /* desk_read.c */
+http_handler desk_get_revisions, desk_get_revision, desk_post_restore, desk_get_kept, desk_post_kept;    /* desk_revisions.c */
+http_handler desk_get_corrections, desk_post_corrections, desk_post_correction;                          /* desk_corrections.c */
+http_handler desk_get_bylines, desk_post_bylines;                                                        /* desk_bylines.c */
 http_handler desk_get_letter, desk_post_compose;                                                        /* desk_letter.c */
 http_handler desk_get_issue, desk_get_preview, desk_get_send, desk_post_send, desk_post_pause;          /* desk_issue.c */
 http_handler desk_get_support;                                                                           /* desk_money.c */

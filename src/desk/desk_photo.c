@@ -15,6 +15,7 @@
 #include "desk/photo_make.h"
 #include "desk/story_pictures.h"
 #include "desk/story_store.h"
+#include "desk/story_typed.h"
 #include "desk/story_work.h"
 #include "gen/desk_sql.h"
 #include "house/room.h"
@@ -315,6 +316,21 @@ static bool parse_focus(struct str text, struct story_focus *focus)
 	return true;
 }
 
+/* The photo's words into what the person is typing, too: their next Save must not bring the old ones back. */
+static bool retype_words(struct desk_visit *visit, int64_t story, const struct photo *photo, struct fault *f)
+{
+	struct store *db = visit->room->db;
+	struct story_typed typed;
+	bool found = false;
+
+	if (!story_working_get(db, story, visit->person.id, 0, visit->arena, &typed, &found, f))
+		return false;
+	typed.alt = photo->alt;
+	typed.caption = photo->caption;
+	typed.credit = photo->credit;
+	return !found || story_working_put(db, story, visit->person.id, &typed, clock_now(), f);
+}
+
 void desk_post_photo(struct http_request *rq, void *self)
 {
 	struct desk_visit *visit;
@@ -342,7 +358,8 @@ void desk_post_photo(struct http_request *rq, void *self)
 		desk_photo_answer(visit, &story, &typed, NULL);
 		return;
 	}
-	if (!photo_set_lead(visit->room->db, story.id, &typed.photo, clock_now(), visit->arena, &f)) {
+	if (!photo_set_lead(visit->room->db, story.id, &typed.photo, clock_now(), visit->arena, &f)
+		|| !retype_words(visit, story.id, &typed.photo, &f)) {
 		desk_answer_fault(visit, &f, "stories", "/stories");
 		return;
 	}
@@ -356,7 +373,8 @@ bool desk_photo_lead(struct desk_visit *visit, int64_t story, struct str hash, s
 	struct photo photo;
 
 	if (!photo_find(visit->room->db, hash, visit->arena, &photo, f)
-		|| !photo_set_lead(visit->room->db, story, &photo, clock_now(), visit->arena, f))
+		|| !photo_set_lead(visit->room->db, story, &photo, clock_now(), visit->arena, f)
+		|| !retype_words(visit, story, &photo, f))
 		return false;
 	work_bake(work_of(visit->room), false, NULL);
 	return true;
@@ -395,7 +413,8 @@ void desk_post_photo_remove(struct http_request *rq, void *self)
 
 	if (!desk_visit_begin(rq, self, DESK_PHOTO_RIGHT, &visit) || !desk_photo_story(visit, &story))
 		return;
-	if (!photo_set_lead(visit->room->db, story.id, &none, clock_now(), visit->arena, &f)) {
+	if (!photo_set_lead(visit->room->db, story.id, &none, clock_now(), visit->arena, &f)
+		|| !retype_words(visit, story.id, &none, &f)) {
 		desk_answer_fault(visit, &f, "stories", "/stories");
 		return;
 	}
@@ -405,6 +424,21 @@ void desk_post_photo_remove(struct http_request *rq, void *self)
 }
 
 /* --- into the text --- */
+
+/* Where the person is typing, behind what they typed: the story itself is changed by their own Save. */
+static bool append(struct desk_visit *visit, int64_t story, struct str markdown, struct fault *f)
+{
+	struct store *db = visit->room->db;
+	struct story_typed typed;
+	bool found = false;
+
+	if (!story_working_get(db, story, visit->person.id, 0, visit->arena, &typed, &found, f))
+		return false;
+	if (!found)
+		return photo_append(db, story, markdown, visit->person.name, clock_now(), visit->arena, f);
+	return photo_append_to(&typed.body, markdown, visit->arena, f)
+		&& story_working_put(db, story, visit->person.id, &typed, clock_now(), f);
+}
 
 void desk_post_photo_append(struct http_request *rq, void *self)
 {
@@ -429,8 +463,7 @@ void desk_post_photo_append(struct http_request *rq, void *self)
 	ok = ok && photo_set_texts(visit->room->db, hash, photo->alt, photo->caption, photo->credit, &f);
 	if (ok && !keep) {
 		story_picture_write(&markdown, hash, photo->alt, photo->caption, photo->credit);
-		ok = buf_check(&markdown, "this caption", &f) && photo_append(visit->room->db, story.id, buf_view(&markdown),
-			str_to_c(visit->person.name, visit->arena), clock_now(), visit->arena, &f);
+		ok = buf_check(&markdown, "this caption", &f) && append(visit, story.id, buf_view(&markdown), &f);
 	}
 	buf_release(&markdown);
 	if (!ok) {

@@ -21,7 +21,7 @@ http_handler desk_get_photos, desk_get_library_photo, desk_post_library_photo, d
 	desk_get_photo_js;
 
 /* Reporters and editors; a published story only who may publish. */
-#define DESK_PHOTO_RIGHT DESK_LETTER
+#define DESK_PHOTO_RIGHT DESK_WRITE
 /* The story of {id}, for somebody who may change its photos. Where false, it is answered. */
 bool desk_photo_story(struct desk_visit *visit, struct story *story);
 /* Makes it the story's lead, with the words that the library has. */

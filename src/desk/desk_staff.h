@@ -24,13 +24,15 @@ enum desk_right {
 	DESK_MONEY = 16,        /* contributions, nameless */
 	DESK_SITE = 32,         /* health, bake */
 	DESK_PEOPLE = 64,       /* staff, sessions and the audit list */
+	DESK_WRITE = 128,       /* write stories that are drafts or in review; with DESK_PUBLISH all of them */
 	DESK_NEWSROOM = 1024    /* front page, name, sections, texts, look */
 };
 
 /* role, name in the database, rights */
 #define DESK_ROLES(X) \
-	X(DESK_REPORTER, "reporter", DESK_READ | DESK_LETTER) \
-	X(DESK_EDITOR, "editor", DESK_READ | DESK_PUBLISH | DESK_LETTER | DESK_SEND | DESK_MONEY | DESK_SITE | DESK_PEOPLE | DESK_NEWSROOM) \
+	X(DESK_REPORTER, "reporter", DESK_READ | DESK_WRITE | DESK_LETTER) \
+	X(DESK_EDITOR, "editor", DESK_READ | DESK_WRITE | DESK_PUBLISH | DESK_LETTER | DESK_SEND | DESK_MONEY | DESK_SITE \
+		| DESK_PEOPLE | DESK_NEWSROOM) \
 	X(DESK_TREASURER, "treasurer", DESK_READ | DESK_MONEY) \
 	X(DESK_TECHNICIAN, "technician", DESK_READ | DESK_SITE | DESK_PEOPLE)
 

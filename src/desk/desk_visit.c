@@ -40,13 +40,26 @@ static const struct {
 	{"photo-deleted", "Deleted: the photo and all its sizes."},
 	{"picture-added", "Added at the end of the text. Move it in the editor to where it belongs."},
 	{"revoked", "Revoked. Their links and sessions have ended."},
-	{"saved", "Saved. Readers see it in a moment."},
 	{"front", "Done. The front page shows it in a moment."},
 	{"text", "Published. The page shows this version in a moment."},
 	{"same", "Nothing was changed: this text is in force already."},
 	{"role", "The role is changed, from their next page on."},
 	{"ended", "Ended. Whoever sat there is signed out."},
 	{"dismissed", "Put away. What is still open stands under Health and in mimeo check."},
+	{"saved", "Saved."},
+	{"updated", "Saved. Readers see it in a moment."},
+	{"submitted", "Submitted: an editor looks at it."},
+	{"scheduled", "Scheduled. It appears by itself."},
+	{"unscheduled", "Not scheduled any more: it is a draft again."},
+	{"taken_back", "Taken back: it is a draft again."},
+	{"sent_back", "Sent back with your note."},
+	{"discarded", "Your unsaved text is discarded."},
+	{"theirs", "You look at their version. Yours is kept: see “Your other texts”."},
+	{"taken", "Your text is in the editor again. Save it when it is right."},
+	{"restored", "Restored. What stood there before is in the revisions."},
+	{"corrected", "Saved. Readers see it in a moment."},
+	{"deleted", "The draft is deleted."},
+	{"byline_removed", "The name is taken out. The site is being made anew."},
 };
 
 void desk_headers(struct http_request *rq, bool frames_preview)
@@ -117,6 +130,13 @@ bool desk_is_at_home(struct http_request *rq, struct room *room)
 	return false;
 }
 
+static void refuse_forged(struct http_request *rq, struct room *room)
+{
+	desk_answer_plain(rq, room, 403, "Please do that again",
+		STR("This form did not come from your own session. Nothing was changed. "
+		"Go back, load the page again and repeat it."), NULL, STR(""));
+}
+
 static bool is_genuine(struct http_request *rq, const struct desk_visit *visit)
 {
 	if (!str_is(http_method(rq), "POST"))
@@ -124,39 +144,54 @@ static bool is_genuine(struct http_request *rq, const struct desk_visit *visit)
 	return !http_is_cross_site(rq) && secret_equal(http_field(rq, "csrf"), str_from(visit->csrf));
 }
 
-bool desk_visit_begin(struct http_request *rq, void *self, enum desk_right right, struct desk_visit **out)
+enum desk_entry desk_visit_writing(struct http_request *rq, void *self, enum desk_right right, struct desk_visit **out)
 {
 	struct room *room = self;
 	struct str session = http_cookie(rq, "desk");
 	struct desk_visit *visit = arena_alloc(http_arena(rq), sizeof(*visit));
 
 	if (!desk_is_at_home(rq, room))
-		return false;
+		return DESK_ANSWERED;
 	must(visit != NULL); /* the first piece of a fresh request */
 	visit->room = room;
 	visit->rq = rq;
 	visit->arena = http_arena(rq);
 	*out = visit;
-	if (!desk_session_find(room, session, visit->arena, &visit->person)) {
-		desk_answer_plain(rq, room, 403, "Sign in",
-			STR("You are not signed in, or your session has ended. A technician makes a link "
-			"for you at the server: mimeo staff link NAME. What you typed is still in the page before: go back to copy it."), NULL, STR(""));
-		return false;
+	if (http_is_cross_site(rq) && str_is(http_method(rq), "POST")) {
+		refuse_forged(rq, room);
+		return DESK_ANSWERED;
 	}
+	if (!desk_session_find(room, session, visit->arena, &visit->person))
+		return DESK_NO_SESSION;
 	make_csrf(session, visit->csrf);
 	if ((visit->person.rights & right) != right) {
 		desk_answer_plain(rq, room, 403, "Not yours to open",
 			STR("Your role does not include this. An editor can do it."), NULL,
 			STR(""));
+		return DESK_ANSWERED;
+	}
+	return is_genuine(rq, visit) ? DESK_IN : DESK_FORGED;
+}
+
+bool desk_visit_begin(struct http_request *rq, void *self, enum desk_right right, struct desk_visit **out)
+{
+	struct room *room = self;
+
+	switch (desk_visit_writing(rq, self, right, out)) {
+	case DESK_IN:
+		return true;
+	case DESK_NO_SESSION:
+		desk_answer_plain(rq, room, 403, "Sign in",
+			STR("You are not signed in, or your session has ended. A technician makes a link "
+			"for you at the server: mimeo staff link NAME. What you typed is still in the page before: go back to copy it."), NULL, STR(""));
+		return false;
+	case DESK_FORGED:
+		refuse_forged(rq, room);
+		return false;
+	case DESK_ANSWERED:
 		return false;
 	}
-	if (!is_genuine(rq, visit)) {
-		desk_answer_plain(rq, room, 403, "Please do that again",
-			STR("This form did not come from your own session. Nothing was changed. "
-			"Go back, load the page again and repeat it."), NULL, STR(""));
-		return false;
-	}
-	return true;
+	return false;
 }
 
 /* --- the page around it --- */

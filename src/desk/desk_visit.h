@@ -35,6 +35,11 @@ bool desk_is_at_home(struct http_request *rq, struct room *room);
  * lives in the request's arena. A POST needs the form's `csrf`. */
 bool desk_visit_begin(struct http_request *rq, void *self, enum desk_right right, struct desk_visit **visit);
 
+/* The same for a form that carries what somebody typed: DESK_NO_SESSION and DESK_FORGED are not answered yet, so that the answer can hold it.
+ * *visit has room, request and arena then; with DESK_FORGED also person and csrf. */
+enum desk_entry { DESK_IN, DESK_ANSWERED, DESK_NO_SESSION, DESK_FORGED };
+enum desk_entry desk_visit_writing(struct http_request *rq, void *self, enum desk_right right, struct desk_visit **visit);
+
 /* A page's values with the bar; add the page's own. tab: "stories", "newsletter", "support", "site", "people". */
 struct press_value *desk_values(struct desk_visit *visit, const char *tab, const char *title);
 void desk_answer(struct desk_visit *visit, int status, const char *template_name, const struct press_value *root);

@@ -143,11 +143,11 @@ static bool queue_gone(struct store *db, const struct story *story, const struct
 	return ok;
 }
 
-bool photo_before_save(struct store *db, const struct story *story, struct when now, const char *by,
+bool photo_before_save(struct store *db, const struct story *story, struct when now, struct str by,
 	struct photo_had *had, struct fault *f)
 {
 	const struct photo lead = {.made = story->photo, .is_whole = true, .alt = story->alt, .caption = story->caption,
-		.credit = story->credit, .added = now, .added_by = str_from(by)};
+		.credit = story->credit, .added = now, .added_by = by};
 	bool ok = read_had(db, story->id, had, f);
 	struct store_row row;
 	struct arena arena;
@@ -167,7 +167,7 @@ bool photo_before_save(struct store *db, const struct story *story, struct when 
 	for (i = 0; i < story->picture_count && ok; i++) {
 		const struct story_picture *picture = &story->pictures[i];
 		const struct photo photo = {.made = picture->photo, .is_whole = true, .alt = picture->alt, .caption = picture->caption,
-			.credit = picture->credit, .added = now, .added_by = str_from(by), .added_for = story->id};
+			.credit = picture->credit, .added = now, .added_by = by, .added_for = story->id};
 
 		ok = photo_put(db, &photo, f);
 	}
@@ -233,39 +233,31 @@ bool photo_set_lead(struct store *db, int64_t id, const struct photo *photo, str
 
 /* --- into the text --- */
 
-static bool append(struct store *db, struct story *story, int64_t revision, const char *by, struct when now, struct fault *f)
-{
-	struct photo_had had;
-	int64_t changed = 0;
-
-	if (!read_had(db, story->id, &had, f) || !store_run(db, DESK_SQL_STORY_SET_BODY, STORE_ARGS(store_i64(story->id),
-		store_text(story->body), store_i64(now.us), store_i64(revision)), &changed, f))
-		return false;
-	if (changed != 1)
-		return fault_set(f, FAULT_CONFLICT, "Somebody saved this story a moment ago. Nothing was changed; do it again.");
-	return store_run(db, DESK_SQL_REVISION_INSERT, STORE_ARGS(store_i64(story->id), store_i64(revision + 1), store_i64(now.us),
-		store_text(str_from(by)), store_text(story->title), store_text(story->excerpt), store_text(story->body)), NULL, f)
-		&& photo_after_save(db, story, &had, story->state == STORY_PUBLISHED, f)
-		&& (story->state != STORY_PUBLISHED || store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(story->id),
-			store_text(STR("changed")), store_null(), store_text(STR("")), store_i64(story->published.us)), NULL, f));
-}
-
-bool photo_append(struct store *db, int64_t id, struct str markdown, const char *by, struct when now, struct arena *arena,
+bool photo_append(struct store *db, int64_t id, struct str markdown, struct str by, struct when now, struct arena *arena,
 	struct fault *f)
 {
-	struct story_more more = {0};
+	const struct story_saving how = {.now = now, .by = by};
 	struct story story;
 
-	if (!story_load(db, id, arena, &story, &more, f))
+	if (!story_load(db, id, arena, &story, NULL, f))
 		return false;
-	while (story.body.len > 0 && strchr("\n\r ", story.body.at[story.body.len - 1]) != NULL)
-		story.body.len--;
-	if (story.body.len + markdown.len + 4 > LIMIT_STORY_BYTES)
+	return photo_append_to(&story.body, markdown, arena, f) && store_begin(db, f)
+		&& store_end(db, story_save_as(db, &story, &how, arena, f), f);
+}
+
+bool photo_append_to(struct str *body, struct str markdown, struct arena *arena, struct fault *f)
+{
+	struct str text = *body;
+
+	while (text.len > 0 && strchr("\n\r ", text.at[text.len - 1]) != NULL)
+		text.len--;
+	if (text.len + markdown.len + 4 > LIMIT_STORY_BYTES)
 		return fault_full(f, "this story's text");
-	story.body = str_format(arena, "%.*s\n\n%.*s\n", STR_ARG(story.body), STR_ARG(markdown));
-	if (story.body.at == NULL)
+	text = str_format(arena, "%.*s\n\n%.*s\n", STR_ARG(text), STR_ARG(markdown));
+	if (text.at == NULL)
 		return fault_full(f, "this story's text");
-	return store_begin(db, f) && store_end(db, append(db, &story, more.revision, by, now, f), f);
+	*body = text;
+	return true;
 }
 
 bool photo_queue_users(struct store *db, struct str hash, struct fault *f)

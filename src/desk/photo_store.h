@@ -34,10 +34,12 @@ bool photo_set_texts(struct store *db, struct str hash, struct str alt, struct s
  * remembered for the photo, too; the site is told. The text of the story is not touched, so nobody's work on it is. */
 bool photo_set_lead(struct store *db, int64_t story, const struct photo *photo, struct when now, struct arena *arena,
 	struct fault *f) __attribute__((warn_unused_result));
-/* A paragraph at the end of the story's text, as a revision of its own, in a transaction of its own. CONFLICT when somebody saved
- * the text meanwhile: nothing of theirs is touched. */
-bool photo_append(struct store *db, int64_t story, struct str markdown, const char *by, struct when now, struct arena *arena,
+/* A paragraph at the end of the story's text, as a revision of its own, in a transaction of its own. */
+bool photo_append(struct store *db, int64_t story, struct str markdown, struct str by, struct when now, struct arena *arena,
 	struct fault *f) __attribute__((warn_unused_result));
+/* The same of a text that somebody is typing. */
+bool photo_append_to(struct str *body, struct str markdown, struct arena *arena, struct fault *f)
+	__attribute__((warn_unused_result));
 /* More widths of a photo are there: published stories that show it are baked again. Inside a transaction. */
 bool photo_queue_users(struct store *db, struct str hash, struct fault *f) __attribute__((warn_unused_result));
 /* CONFLICT while a story uses it. Its files go as well, at the desk and on the site. */
@@ -52,7 +54,7 @@ struct photo_had {
 	size_t count;
 };
 /* Before the story's row is written: puts the photos that it brings along, notes those that it has. */
-bool photo_before_save(struct store *db, const struct story *story, struct when now, const char *by,
+bool photo_before_save(struct store *db, const struct story *story, struct when now, struct str by,
 	struct photo_had *had, struct fault *f) __attribute__((warn_unused_result));
 /* After it: focal point, the pictures of its text, and what it let go. */
 bool photo_after_save(struct store *db, const struct story *story, const struct photo_had *had, bool was_public,

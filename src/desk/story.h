@@ -16,22 +16,43 @@ struct fault;
 struct settings;
 struct store;
 
-/* state, its name in the database and in front matter, what may follow it */
+/* state, its name in the database and in front matter, its name at the desk, its mark there, what may follow it */
 #define STORY_STATES(X) \
-	X(STORY_DRAFT, "draft", 1u << STORY_PUBLISHED) \
-	X(STORY_PUBLISHED, "published", 1u << STORY_WITHDRAWN) \
-	X(STORY_WITHDRAWN, "withdrawn", 1u << STORY_PUBLISHED)
+	X(STORY_DRAFT, "draft", "Draft", "draft", 1u << STORY_REVIEW | 1u << STORY_SCHEDULED | 1u << STORY_PUBLISHED) \
+	X(STORY_REVIEW, "review", "In review", "wait", 1u << STORY_DRAFT | 1u << STORY_SCHEDULED | 1u << STORY_PUBLISHED) \
+	X(STORY_SCHEDULED, "scheduled", "Scheduled", "wait", 1u << STORY_DRAFT | 1u << STORY_REVIEW | 1u << STORY_SCHEDULED | 1u << STORY_PUBLISHED) \
+	X(STORY_PUBLISHED, "published", "Live", "live", 1u << STORY_WITHDRAWN) \
+	X(STORY_WITHDRAWN, "withdrawn", "Withdrawn", "bad", 1u << STORY_PUBLISHED)
+
+/* kind, its name in the database and in front matter, its key in the languages' texts, its name at the desk */
+#define STORY_CORRECTION_KINDS(X) \
+	X(STORY_CORRECTS, "correction", "correction", "Correction") \
+	X(STORY_CLARIFIES, "clarification", "clarification", "Clarification") \
+	X(STORY_NOTES, "note", "editors_note", "Editor’s note")
 
 enum story_state {
-#define X(state, name, next) state,
+#define X(state, name, word, mark, next) state,
 	STORY_STATES(X)
 #undef X
 	STORY_STATE_COUNT
 };
 
+enum story_correction_kind {
+#define X(kind, name, key, word) kind,
+	STORY_CORRECTION_KINDS(X)
+#undef X
+	STORY_CORRECTION_KIND_COUNT
+};
+
 const char *story_state_name(enum story_state state);
+const char *story_state_word(enum story_state state);   /* at the desk */
+const char *story_state_mark(enum story_state state);
 bool story_state_parse(struct str name, enum story_state *state);
 bool story_may_become(enum story_state from, enum story_state to);
+const char *story_correction_name(enum story_correction_kind kind);
+const char *story_correction_key(enum story_correction_kind kind);
+const char *story_correction_word(enum story_correction_kind kind);
+bool story_correction_parse(struct str name, enum story_correction_kind *kind);
 
 enum { STORY_AUTHORS = 12, STORY_TOPICS = 12, STORY_TERMS = 16, STORY_CORRECTIONS = 12 };
 
@@ -56,7 +77,8 @@ struct story_picture {
 struct story_correction {
 	struct when made;
 	struct str text;
-	bool grave;
+	bool grave;                 /* stands above the text, not below it */
+	enum story_correction_kind kind;
 };
 
 struct story {
@@ -67,7 +89,7 @@ struct story {
 	struct story_photo photo;
 	struct str alt, caption, credit;
 	struct story_focus focus;
-	struct when published, updated;
+	struct when published, updated, due; /* due: of a scheduled one, which also is its date */
 	struct str path;            /* "/2026/11/20/slug/"; empty while there is no date */
 	struct str authors[STORY_AUTHORS];
 	size_t author_count;

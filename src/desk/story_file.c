@@ -217,7 +217,7 @@ static bool take_excerpt(struct filing *w, const struct front_field *field)
 static bool take_status(struct filing *w, const struct front_field *field)
 {
 	if (!story_state_parse(field->value, &w->out->story.state))
-		return wrong(w, field->line, "status is draft, published or withdrawn");
+		return wrong(w, field->line, "status is draft, review, scheduled, published or withdrawn");
 	return true;
 }
 
@@ -234,8 +234,15 @@ static bool take_correction(struct filing *w, const struct front_field *field)
 		return false;
 	if (text.len < 12 || !clock_parse(str_part(text, 0, 10), &correction->made, &inner) || text.at[10] != ' ')
 		return wrong(w, field->line, "a correction is written as `correction: 2026-11-20 What was wrong.`");
-	correction->text = str_trim(str_part(text, 11, SIZE_MAX));
+	text = str_trim(str_part(text, 11, SIZE_MAX));
 	correction->grave = str_is(field->key, "grave");
+	/* "grave: 2026-11-20 clarification: …": where it stands and what it is are two things */
+	if (str_find_char(text, ':') != SIZE_MAX
+		&& story_correction_parse(str_part(text, 0, str_find_char(text, ':')), &correction->kind))
+		text = str_trim(str_part(text, str_find_char(text, ':') + 1, SIZE_MAX));
+	if (text.len == 0)
+		return wrong(w, field->line, "a correction is written as `correction: 2026-11-20 What was wrong.`");
+	correction->text = text;
 	story->correction_count++;
 	return true;
 }
@@ -321,6 +328,10 @@ static bool complete(struct filing *w, const struct front *front)
 			return wrong_because(w, w->title_line, "title", &inner);
 		story->slug = str_copy(str_from(slug.text), w->arena);
 	}
+	if (story->state == STORY_SCHEDULED && story->published.us <= clock_now().us)
+		return wrong(w, w->title_line, "a scheduled story has a date that is still to come: `date: 2026-11-20 14:05`");
+	if (story->state == STORY_SCHEDULED)
+		story->due = story->published;
 	if (story->updated.us != 0 && story->published.us == 0)
 		return wrong(w, w->title_line, "a story that was updated has a date, too: `date: …`");
 	if (w->out->photo.len == 0 && (story->caption.len > 0 || story->credit.len > 0 || story->alt.len > 0))
@@ -349,17 +360,63 @@ bool story_from_file(struct str file, const char *name, struct str identity_othe
 /* --- states, paths, directions --- */
 
 static const struct {
-	const char *name;
+	const char *name, *word, *mark;
 	unsigned next;
 } states[] = {
-#define X(state, name, next) [state] = {name, next},
+#define X(state, name, word, mark, next) [state] = {name, word, mark, next},
 	STORY_STATES(X)
+#undef X
+};
+
+static const struct {
+	const char *name, *key, *word;
+} kinds[] = {
+#define X(kind, name, key, word) [kind] = {name, key, word},
+	STORY_CORRECTION_KINDS(X)
 #undef X
 };
 
 const char *story_state_name(enum story_state state)
 {
 	return states[state].name;
+}
+
+const char *story_state_word(enum story_state state)
+{
+	return states[state].word;
+}
+
+const char *story_state_mark(enum story_state state)
+{
+	return states[state].mark;
+}
+
+const char *story_correction_name(enum story_correction_kind kind)
+{
+	return kinds[kind].name;
+}
+
+const char *story_correction_key(enum story_correction_kind kind)
+{
+	return kinds[kind].key;
+}
+
+const char *story_correction_word(enum story_correction_kind kind)
+{
+	return kinds[kind].word;
+}
+
+bool story_correction_parse(struct str name, enum story_correction_kind *kind)
+{
+	int i;
+
+	for (i = 0; i < STORY_CORRECTION_KIND_COUNT; i++) {
+		if (str_is(name, kinds[i].name)) {
+			*kind = (enum story_correction_kind) i;
+			return true;
+		}
+	}
+	return false;
 }
 
 bool story_state_parse(struct str name, enum story_state *state)

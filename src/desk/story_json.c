@@ -73,14 +73,15 @@ json_t *story_to_json(const struct story *story)
 	json_object_set_new(json, "state", json_string(story_state_name(story->state)));
 	json_object_set_new(json, "published", json_integer(story->published.us));
 	json_object_set_new(json, "updated", json_integer(story->updated.us));
+	json_object_set_new(json, "due", json_integer(story->due.us));
 	story_photo_to_json(&story->photo, json);
 	json_object_set_new(json, "authors", list_of(story->authors, story->author_count));
 	json_object_set_new(json, "topics", list_of(story->topics, story->topic_count));
 	json_object_set_new(json, "terms", list_of(story->terms, story->term_count));
 	for (i = 0; i < story->correction_count; i++)
-		json_array_append_new(corrections, json_pack("{s:I, s:o, s:b}", "made",
+		json_array_append_new(corrections, json_pack("{s:I, s:o, s:b, s:s}", "made",
 			(json_int_t) story->corrections[i].made.us, "text", http_json_str(story->corrections[i].text), "grave",
-			(int) story->corrections[i].grave));
+			(int) story->corrections[i].grave, "kind", story_correction_name(story->corrections[i].kind)));
 	json_object_set_new(json, "corrections", corrections);
 	json_object_set_new(json, "focus_x", json_integer(story->focus.x));
 	json_object_set_new(json, "focus_y", json_integer(story->focus.y));
@@ -119,7 +120,8 @@ static bool take_corrections(const json_t *json, struct arena *arena, struct sto
 		const json_t *item = json_array_get(list, i);
 		struct story_correction *correction = &out->corrections[out->correction_count++];
 
-		if (!http_json_i64(item, "made", &correction->made.us))
+		if (!http_json_i64(item, "made", &correction->made.us)
+			|| !story_correction_parse(http_json_text(item, "kind"), &correction->kind))
 			return false;
 		correction->text = str_copy(http_json_text(item, "text"), arena);
 		correction->grave = json_is_true(json_object_get(item, "grave"));
@@ -165,6 +167,7 @@ bool story_from_json(const json_t *json, struct arena *arena, struct story *out,
 		*(struct str *) (void *) ((char *) out + texts[i].offset) = str_copy(http_json_text(json, texts[i].key), arena);
 	ok = story_state_parse(http_json_text(json, "state"), &out->state)
 		&& http_json_i64(json, "published", &out->published.us) && http_json_i64(json, "updated", &out->updated.us)
+			&& http_json_i64(json, "due", &out->due.us)
 			&& http_json_i64(json, "width", &out->photo.width)
 		&& http_json_i64(json, "height", &out->photo.height) && http_json_i64(json, "removed", &out->photo.removed)
 		&& take_list(json, "authors", arena, out->authors, STORY_AUTHORS, &out->author_count)

@@ -106,7 +106,7 @@ void story_get_list(struct http_request *rq, void *self)
 	json_t *list = json_array();
 
 	if (state.len > 0 && !story_state_parse(state, &known))
-		fault_set(&f, FAULT_INPUT, "a state is draft, published or withdrawn");
+		fault_set(&f, FAULT_INPUT, "a state is draft, review, scheduled, published or withdrawn");
 	else if (store_rows_begin(room->db, DESK_SQL_STORY_ROWS,
 		STORE_ARGS(store_text(state), store_i64(LIST_LIMIT), store_i64(0)), &rows, &f)) {
 		while (store_rows_next(&rows, &f))
@@ -154,6 +154,8 @@ static json_t *story_json(const struct story *story, const struct story_more *mo
 			(json_int_t) story->photo.height, "removed", (json_int_t) story->photo.removed, "alt",
 			http_json_str(story->alt), "caption", http_json_str(story->caption), "credit",
 			http_json_str(story->credit)));
+	if (json != NULL && story->due.us != 0)
+		json_object_set_new(json, "due", json_integer(story->due.us));
 	if (json != NULL && story->state == STORY_WITHDRAWN)
 		json_object_set_new(json, "withdrawn_reason", http_json_str(more->withdrawn_reason));
 	return json;
@@ -199,6 +201,7 @@ static void change_state(struct http_request *rq, struct room *room, enum story_
 	if (story_find(room->db, http_part(rq, "id"), &id, &f)
 		&& story_change_state(room->db, id, to, reason, clock_now(), &f)) {
 		work_bake(work_of(room), false, job);
+		work_schedule(work_of(room));
 		answer_story(rq, room, id, job);
 	} else {
 		*job = (struct work_job){0};

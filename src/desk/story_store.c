@@ -1,8 +1,9 @@
 /* story_store.c: stories in desk.db.
  *
  * Decides: what a save writes besides the row: names, terms, revision, slots, redirect, queue. Leaves to others: the
- * SQL (desk.sql), where stories come from. Runs in: desk (writing), its children (reading). The hard thing: everything
- * that the site must learn stands in the story's own transaction, so that a crash leaves both or neither.
+ * SQL (desk.sql), where stories come from, states (story_step.c), what a revision says (story_revision.c). Runs in: desk
+ * (writing), its children (reading). The hard thing: everything that the site must learn stands in the story's own
+ * transaction, so that a crash leaves both or neither.
  * SPDX-License-Identifier: ISC */
 #include "desk/story_store.h"
 
@@ -15,16 +16,13 @@
 #include "press/words.h"
 #include "store/store.h"
 
-enum { FIND_ARENA_BYTES = 64 * 1024, LISTS_BYTES = 4096, STORY_ARENA_BYTES = 4 * 1024 * 1024 };
+enum { LISTS_BYTES = 4096 };
 
 /* What stands there already. */
 struct standing {
 	bool is_there;
-	int64_t id, revision;
-	enum story_state state;
-	struct str path, title, excerpt, body;
-	struct when published;
-	bool was_public;
+	struct story story;
+	struct story_more more;
 };
 
 static bool read_standing(struct store *db, struct str identity, struct arena *arena, struct standing *out,
@@ -35,19 +33,7 @@ static bool read_standing(struct store *db, struct str identity, struct arena *a
 	*out = (struct standing){0};
 	if (!store_one(db, DESK_SQL_STORY_BY_IDENTITY, STORE_ARGS(store_text(identity)), arena, &row, &out->is_there, f))
 		return false;
-	if (!out->is_there)
-		return true;
-	out->id = row.columns[0].number;
-	if (!story_state_parse(row.columns[1].bytes, &out->state))
-		return fault_set(f, FAULT_IO, "a story has a state that mimeo does not know");
-	out->path = row.columns[2].bytes;
-	out->revision = row.columns[3].number;
-	out->title = row.columns[4].bytes;
-	out->excerpt = row.columns[5].bytes;
-	out->body = row.columns[6].bytes;
-	out->published.us = row.columns[7].number;
-	out->was_public = row.columns[8].number != 0;
-	return true;
+	return !out->is_there || story_load(db, row.columns[0].number, arena, &out->story, &out->more, f);
 }
 
 /* --- names, terms, corrections --- */
@@ -72,7 +58,8 @@ static bool save_corrections(struct store *db, const struct story *story, struct
 		const struct story_correction *correction = &story->corrections[i];
 
 		ok = store_run(db, DESK_SQL_CORRECTION_INSERT, STORE_ARGS(store_i64(story->id), store_i64((int64_t) i),
-			store_i64(correction->made.us), store_text(correction->text), store_i64(correction->grave)), NULL, f);
+			store_i64(correction->made.us), store_text(correction->text), store_i64(correction->grave),
+			store_text(str_from(story_correction_name(correction->kind)))), NULL, f);
 	}
 	return ok;
 }
@@ -173,59 +160,78 @@ static bool write_row(struct store *db, const struct story *story, const struct 
 	struct store_value state = store_text(str_from(story_state_name(story->state)));
 	struct store_value published = story->published.us != 0 ? store_i64(story->published.us) : store_null();
 	struct store_value updated = story->updated.us != 0 ? store_i64(story->updated.us) : store_null();
+	struct store_value due = story->due.us != 0 ? store_i64(story->due.us) : store_null();
 
 	if (was->is_there)
 		return store_run(db, DESK_SQL_STORY_UPDATE, STORE_ARGS(store_i64(story->id), state, store_text(story->title),
 			store_text(story->slug), store_text(story->lang), store_text(story->dir), store_text(story->section),
 			store_text(story->excerpt), store_text(story->body), store_text_or_null(story->photo.hash),
 			store_text(story->alt), store_text(story->caption), store_text(story->credit), published, updated,
-			store_text_or_null(story->path), store_i64(now.us), store_i64(revision)), NULL, f);
+			store_text_or_null(story->path), store_i64(now.us), store_i64(revision), due), NULL, f);
 	return store_run(db, DESK_SQL_STORY_INSERT, STORE_ARGS(store_i64(story->id), store_text(story->identity), state,
 		store_text(story->title), store_text(story->slug), store_text(story->lang), store_text(story->dir),
 		store_text(story->section), store_text(story->excerpt), store_text(story->body),
 		store_text_or_null(story->photo.hash), store_text(story->alt), store_text(story->caption), store_text(story->credit),
-		published, updated, store_text_or_null(story->path), store_i64(now.us)), NULL, f);
+		published, updated, store_text_or_null(story->path), store_i64(now.us), due), NULL, f);
 }
 
 /* What the site must learn: where the story was, where it is, which lists it left. */
 static bool queue(struct store *db, const struct story *story, const struct standing *was, const char *why,
 	struct str left, struct fault *f)
 {
-	bool has_moved = was->is_there && was->was_public && was->path.len > 0 && !str_equal(was->path, story->path);
+	bool has_moved = was->is_there && was->more.was_public && was->story.path.len > 0
+		&& !str_equal(was->story.path, story->path);
 
-	if (story->state != STORY_PUBLISHED && !was->was_public)
+	if (story->state != STORY_PUBLISHED && !was->more.was_public)
 		return true; /* nobody saw it and nobody shall */
-	if (has_moved && !store_run(db, DESK_SQL_MOVED_PUT, STORE_ARGS(store_text(was->path), store_i64(story->id)), NULL,
-		f))
+	if (has_moved && !store_run(db, DESK_SQL_MOVED_PUT, STORE_ARGS(store_text(was->story.path), store_i64(story->id)),
+		NULL, f))
 		return false;
 	return store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(story->id), store_text(str_from(why)),
-		has_moved ? store_text(was->path) : store_null(), store_text(left),
-		store_i64(was->published.us != 0 ? was->published.us : story->published.us)), NULL, f);
+		has_moved ? store_text(was->story.path) : store_null(), store_text(left),
+		store_i64(was->story.published.us != 0 ? was->story.published.us : story->published.us)), NULL, f);
 }
 
-static bool save_all(struct store *db, struct story *story, const struct standing *was, struct when now, const char *by,
+static bool save_all(struct store *db, struct story *story, const struct standing *was, const struct story_saving *how,
 	struct buf *left, struct fault *f)
 {
-	bool is_new_text = !was->is_there || !str_equal(was->title, story->title)
-		|| !str_equal(was->excerpt, story->excerpt) || !str_equal(was->body, story->body);
-	int64_t revision = was->revision + is_new_text;
+	struct story_change change;
 	struct photo_had had;
+	int64_t revision;
 
-	return check_path(db, story, f) && photo_before_save(db, story, now, by, &had, f)
-		&& write_row(db, story, was, revision, now, f)
+	if (!story_change_of(was->is_there ? &was->story : NULL, story, &change, f))
+		return false;
+	revision = was->more.revision + change.is_any;
+	return check_path(db, story, f) && photo_before_save(db, story, how->now, how->by, &had, f)
+		&& write_row(db, story, was, revision, how->now, f)
 		&& save_texts(db, DESK_SQL_AUTHOR_CLEAR, DESK_SQL_AUTHOR_INSERT, story->id, story->authors, story->author_count,
 			f)
 		&& save_texts(db, DESK_SQL_TOPIC_CLEAR, DESK_SQL_TOPIC_INSERT, story->id, story->topics, story->topic_count, f)
 		&& save_texts(db, DESK_SQL_TERM_CLEAR, DESK_SQL_TERM_INSERT, story->id, story->terms, story->term_count, f)
-		&& save_corrections(db, story, f) && photo_after_save(db, story, &had, was->was_public, f)
-		&& (!is_new_text || store_run(db, DESK_SQL_REVISION_INSERT,
-			STORE_ARGS(store_i64(story->id), store_i64(revision), store_i64(now.us), store_text(str_from(by)),
-			store_text(story->title), store_text(story->excerpt), store_text(story->body)), NULL, f))
+		&& save_corrections(db, story, f) && photo_after_save(db, story, &had, was->more.was_public, f)
+		&& (!change.is_any || story_revision_put(db, story, revision, &change, how, f))
 		&& (story->state != STORY_PUBLISHED || save_lists(db, story, left, f))
+		&& story_find_put(db, story, f)
 		&& queue(db, story, was, was->is_there ? "changed" : "new", buf_view(left), f);
 }
 
-bool story_save(struct store *db, struct story *story, struct when now, const char *by, struct arena *arena,
+/* Which date and address it has, before anything is written. */
+static void place(struct story *story, const struct standing *was, struct when now, struct arena *arena)
+{
+	bool was_scheduled = was->is_there && was->story.state == STORY_SCHEDULED;
+
+	if (story->state == STORY_SCHEDULED)
+		story->published = story->due;
+	else
+		story->due.us = 0;
+	if (story->published.us == 0 && !was_scheduled)
+		story->published = was->story.published;
+	if (story->published.us == 0 && story->state == STORY_PUBLISHED)
+		story->published = now;
+	story->path = story->published.us != 0 ? story_path(story->published, story->slug, arena) : (struct str){NULL, 0};
+}
+
+bool story_save_as(struct store *db, struct story *story, const struct story_saving *how, struct arena *arena,
 	struct fault *f)
 {
 	struct standing was;
@@ -234,64 +240,32 @@ bool story_save(struct store *db, struct story *story, struct when now, const ch
 
 	if (!read_standing(db, story->identity, arena, &was, f))
 		return false;
+	if (was.more.was_public && (story->state == STORY_REVIEW || story->state == STORY_SCHEDULED))
+		return fault_set(f, FAULT_CONFLICT, "%.*s is public already: it can be withdrawn, not %s",
+			STR_ARG(str_part(story->identity, 0, 100)), story->state == STORY_REVIEW ? "reviewed again" : "scheduled");
 	if (was.is_there || story->id == 0)
-		story->id = was.is_there ? was.id : rand_id();
-	if (story->published.us == 0)
-		story->published = was.published.us != 0 || story->state != STORY_PUBLISHED ? was.published : now;
-	story->path = story->published.us != 0 ? story_path(story->published, story->slug, arena) : (struct str){NULL, 0};
+		story->id = was.is_there ? was.story.id : rand_id();
+	place(story, &was, how->now, arena);
 	buf_init(&left, LISTS_BYTES);
-	ok = save_all(db, story, &was, now, by, &left, f);
+	ok = save_all(db, story, &was, how, &left, f);
 	buf_release(&left);
 	return ok;
 }
 
-/* --- states --- */
-
-static bool change_state(struct store *db, struct story *story, enum story_state to, struct str reason, struct when now,
-	struct arena *arena, struct fault *f)
-{
-	struct buf left;
-	bool ok;
-
-	if (story->published.us == 0)
-		story->published = now;
-	story->path = story_path(story->published, story->slug, arena);
-	story->state = to;
-	buf_init(&left, LISTS_BYTES);
-	ok = check_path(db, story, f)
-		&& store_run(db, DESK_SQL_STORY_SET_STATE, STORE_ARGS(store_i64(story->id),
-			store_text(str_from(story_state_name(to))), store_i64(story->published.us), store_text(story->path),
-			store_i64(now.us), store_text_or_null(reason)), NULL, f)
-		&& (to != STORY_PUBLISHED || save_lists(db, story, &left, f))
-		&& store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(story->id),
-			store_text(str_from(story_state_name(to))), store_null(), store_text(buf_view(&left)),
-			store_i64(story->published.us)), NULL, f);
-	buf_release(&left);
-	return ok;
-}
-
-bool story_change_state(struct store *db, int64_t id, enum story_state to, struct str reason, struct when now,
+bool story_save(struct store *db, struct story *story, struct when now, const char *by, struct arena *arena,
 	struct fault *f)
 {
-	struct arena arena;
-	struct story story;
-	bool ok = false;
+	return story_save_as(db, story, &(struct story_saving){.now = now, .by = str_from(by)}, arena, f);
+}
 
-	arena_init(&arena, "state", STORY_ARENA_BYTES);
-	if (!story_load(db, id, &arena, &story, NULL, f))
-		goto done;
-	ok = story.state == to;
-	if (ok)
-		goto done;
-	if (!story_may_become(story.state, to)) {
-		fault_set(f, FAULT_CONFLICT, "a story that is %s cannot become %s", story_state_name(story.state),
-			story_state_name(to));
-		goto done;
-	}
-	ok = store_begin(db, f) && store_end(db, change_state(db, &story, to, reason, now, &arena, f), f);
-done:
-	arena_release(&arena);
-	return ok;
+bool story_join_lists(struct store *db, const struct story *story, struct buf *left, struct fault *f)
+{
+	return save_lists(db, story, left, f);
+}
+
+bool story_check_path(struct store *db, const struct story *story, struct fault *f)
+{
+	return check_path(db, story, f);
 }
 
 /* --- reading --- */
@@ -367,6 +341,25 @@ static bool load_names(struct store *db, size_t query, int64_t id, struct arena 
 	return store_rows_end(&rows);
 }
 
+static bool load_corrections(struct store *db, int64_t id, struct arena *arena, struct story *out, struct fault *f)
+{
+	struct store_rows rows;
+
+	if (!store_rows_begin(db, DESK_SQL_CORRECTION_OF, STORE_ARGS(store_i64(id)), &rows, f))
+		return false;
+	while (store_rows_next(&rows, f)) {
+		struct story_correction *correction;
+
+		if (out->correction_count == STORY_CORRECTIONS)
+			continue;
+		correction = &out->corrections[out->correction_count++];
+		*correction = (struct story_correction){.made = {store_column_i64(&rows, 0)},
+			.text = store_column_copy(&rows, 1, arena), .grave = store_column_i64(&rows, 2) != 0};
+		(void) story_correction_parse(store_column_text(&rows, 3), &correction->kind);
+	}
+	return store_rows_end(&rows);
+}
+
 bool story_load(struct store *db, int64_t id, struct arena *arena, struct story *out, struct story_more *more,
 	struct fault *f)
 {
@@ -381,16 +374,20 @@ bool story_load(struct store *db, int64_t id, struct arena *arena, struct story 
 		out->body = store_column_copy(&rows, 19, arena);
 		out->identity = store_column_copy(&rows, 20, arena);
 		out->photo.removed = store_column_i64(&rows, 25);
-		story_focus_from_row(&rows, 26, out);
+		out->due.us = store_column_i64(&rows, 26);
+		story_focus_from_row(&rows, 29, out);
 		if (more != NULL)
 			*more = (struct story_more){.revision = store_column_i64(&rows, 21),
 				.changed = {store_column_i64(&rows, 22)}, .withdrawn_reason = store_column_copy(&rows, 23, arena),
-				.was_public = store_column_i64(&rows, 24) != 0};
+				.was_public = store_column_i64(&rows, 24) != 0, .note = store_column_copy(&rows, 27, arena),
+				.note_by = store_column_copy(&rows, 28, arena)};
 	}
 	if (!store_rows_end(&rows))
 		return false;
 	if (!found)
 		return fault_set(f, FAULT_MISSING, "there is no such story; `mimeo story list` shows all");
 	return load_names(db, DESK_SQL_AUTHOR_OF, id, arena, out->authors, STORY_AUTHORS, &out->author_count, f)
-		&& load_names(db, DESK_SQL_TOPIC_OF, id, arena, out->topics, STORY_TOPICS, &out->topic_count, f);
+		&& load_names(db, DESK_SQL_TOPIC_OF, id, arena, out->topics, STORY_TOPICS, &out->topic_count, f)
+		&& load_names(db, DESK_SQL_TERM_OF, id, arena, out->terms, STORY_TERMS, &out->term_count, f)
+		&& load_corrections(db, id, arena, out, f);
 }

@@ -148,6 +148,7 @@ static void take_some(void *self)
 		give_up(work, &f);
 		return;
 	}
+	work_schedule(work);
 	log_event(LOG_IMPORT, LOG_I64("stories", work->import_job->stories));
 	snprintf(work->import_job->line, sizeof(work->import_job->line), "baking");
 	work_bake(work, false, work->import_job);

@@ -201,10 +201,21 @@ void work_bake(struct work *work, bool full, struct work_job *job)
 
 bool desk_change_story(struct room *room, int64_t id, enum story_state to, struct str reason, struct fault *f)
 {
-	if (!story_change_state(room->db, id, to, reason, clock_now(), f))
+	return desk_step_story(room, id, &(struct story_step){.to = to, .reason = reason, .now = clock_now()}, f);
+}
+
+bool desk_step_story(struct room *room, int64_t id, const struct story_step *step, struct fault *f)
+{
+	if (!story_take_step(room->db, id, step, f))
 		return false;
-	work_bake(work_of(room), false, NULL);
+	desk_story_changed(room);
 	return true;
+}
+
+void desk_story_changed(struct room *room)
+{
+	work_bake(work_of(room), false, NULL);
+	work_schedule(work_of(room));
 }
 
 bool desk_bake_everything(struct room *room, struct fault *f)

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/str.h"
 #include "house/room.h"
@@ -54,6 +55,12 @@ struct work {
 	char import_in[64], import_out[64];
 	struct work_issue issues[WORK_ISSUES];
 	struct photo_work *photos;  /* photo_make.c */
+	/* what is scheduled */
+	struct loop_timer *due_timer;
+	struct when due_next;
+	/* stories of an older database that cannot be found at the desk yet */
+	struct loop_timer *find_timer;
+	int64_t find_last;
 };
 
 struct work *work_of(struct room *room);
@@ -65,6 +72,11 @@ void work_take_line(struct work_job *job, struct str line, struct fault *f);
 
 /* The site is brought up to date soon; full: all of it. job (may be NULL) is done when that is. */
 void work_bake(struct work *work, bool full, struct work_job *job);
+
+/* story_due.c: publishes what is due, now, and looks again when the next one is. After every change of what is scheduled. */
+void work_schedule(struct work *work);
+/* Makes findable what is not yet, some at a turn of the loop. */
+void work_make_findable(struct work *work);
 
 /* Takes stories in: kind is the child's job ("import": wish {"paths": absolute ones}; "movein": movein.h); the job ends
  * with the bake. BUSY while another runs. */

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: ISC */
 #include "front_inside.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -104,7 +105,7 @@ static bool is_target(struct str path)
 	return str_starts(path, STR("/")) && !str_starts(path, STR("//")) && !str_has_control(path);
 }
 
-/* Lines "from<TAB>to" or "from"; sorted. */
+/* Lines "from<TAB>to" or "from", or "#" and the hash of a path whose words are not to be read here; sorted. */
 static size_t read_lines(struct str text, bool with_target, struct move **out)
 {
 	struct str rest = text;
@@ -123,7 +124,8 @@ static size_t read_lines(struct str text, bool with_target, struct move **out)
 		if (tab != SIZE_MAX)
 			move.to = str_trim(str_part(line, tab + 1, SIZE_MAX));
 		move.from = str_trim(move.from);
-		if (!str_starts(move.from, STR("/")) || (with_target && !is_target(move.to)))
+		if ((!str_starts(move.from, STR("/")) && (with_target || !str_starts(move.from, STR("#"))))
+			|| (with_target && !is_target(move.to)))
 			continue;
 		(*out)[count++] = move;
 	}
@@ -186,7 +188,17 @@ struct str front_maps_moved(const struct maps *maps, struct str path)
 
 bool front_maps_gone(const struct maps *maps, struct str path)
 {
-	return find(maps->gone, maps->gone_count, path) != NULL;
+	unsigned char hash[crypto_generichash_BYTES_MIN];
+	char line[2 * sizeof(hash) + 2] = "#";
+
+	if (find(maps->gone, maps->gone_count, path) != NULL)
+		return true;
+	if (maps->gone_count == 0 || maps->gone[0].from.at[0] != '#') /* sorted: hashes stand first */
+		return false;
+	if (crypto_generichash(hash, sizeof(hash), (const unsigned char *) path.at, path.len, NULL, 0) != 0)
+		return false;
+	sodium_bin2hex(line + 1, sizeof(line) - 1, hash, sizeof(hash));
+	return find(maps->gone, maps->gone_count, str_from(line)) != NULL;
 }
 
 const struct maps_line *front_maps_headers(const struct maps *maps)

@@ -27,6 +27,7 @@ typedef void http_handler(struct http_request *rq, void *room);
 enum http_body {
 	HTTP_NO_BODY = 0,  /* a body is refused */
 	HTTP_FORM,         /* urlencoded, or multipart/form-data without files, ≤ LIMIT_FORM_BYTES */
+	HTTP_WRITING,      /* the same with a story's text in it, ≤ LIMIT_WRITING_BYTES; its arena is LIMIT_WRITING_ARENA */
 	HTTP_JSON,         /* one object, strict, ≤ LIMIT_JSON_BYTES */
 	HTTP_RAW,          /* any bytes ≤ LIMIT_WEBHOOK_BYTES, seen by http_body() exactly as sent */
 	HTTP_UPLOAD        /* multipart/form-data with files (a file is spooled to an unlinked temporary file) */

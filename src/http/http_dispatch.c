@@ -44,6 +44,7 @@ static size_t body_cap(enum http_body body)
 {
 	switch (body) {
 	case HTTP_FORM: return LIMIT_FORM_BYTES;
+	case HTTP_WRITING: return LIMIT_WRITING_BYTES;
 	case HTTP_JSON: return LIMIT_JSON_BYTES;
 	case HTTP_RAW: return LIMIT_WEBHOOK_BYTES;
 	case HTTP_UPLOAD: return LIMIT_UPLOAD_BYTES;
@@ -65,6 +66,7 @@ static bool prepare_body(struct http_request *rq, uint64_t length)
 	struct str media = media_type(type);
 	struct fault fault = {.kind = FAULT_NONE};
 	bool takes = true;
+	bool is_form = kind == HTTP_FORM || kind == HTTP_WRITING;
 
 	rq->body_cap = body_cap(kind);
 	buf_init(&rq->body, rq->body_cap);
@@ -73,9 +75,11 @@ static bool prepare_body(struct http_request *rq, uint64_t length)
 			kind == HTTP_NO_BODY ? "This request takes no body." : "What was sent is too large.");
 		return false;
 	}
-	if (kind == HTTP_FORM && str_equal_nocase(media, STR("application/x-www-form-urlencoded")))
+	if (kind == HTTP_WRITING)
+		rq->arena.cap_bytes = LIMIT_WRITING_ARENA;
+	if (is_form && str_equal_nocase(media, STR("application/x-www-form-urlencoded")))
 		takes = true;
-	else if (kind == HTTP_FORM || kind == HTTP_UPLOAD)
+	else if (is_form || kind == HTTP_UPLOAD)
 		takes = str_equal_nocase(media, STR("multipart/form-data"))
 			|| (length == 0 && media.len == 0)
 			|| (kind == HTTP_UPLOAD && str_equal_nocase(media, STR("application/x-www-form-urlencoded")));
@@ -85,10 +89,13 @@ static bool prepare_body(struct http_request *rq, uint64_t length)
 		http_refuse(rq, 415, FAULT_INPUT, "What was sent is of a type that is not taken here.");
 		return false;
 	}
-	if (str_equal_nocase(media, STR("multipart/form-data")) && (kind == HTTP_FORM || kind == HTTP_UPLOAD)
-		&& !multipart_open(&rq->multipart, type, kind == HTTP_UPLOAD, &rq->arena, &fault)) {
-		http_answer_fault(rq, &fault);
-		return false;
+	if (str_equal_nocase(media, STR("multipart/form-data")) && (is_form || kind == HTTP_UPLOAD)) {
+		if (!multipart_open(&rq->multipart, type, kind == HTTP_UPLOAD, &rq->arena, &fault)) {
+			http_answer_fault(rq, &fault);
+			return false;
+		}
+		if (kind == HTTP_WRITING)
+			multipart_allow(rq->multipart, LIMIT_WRITING_BYTES);
 	}
 	return true;
 }

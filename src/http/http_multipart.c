@@ -32,6 +32,7 @@ struct multipart {
 	struct buf held;             /* bytes not decided yet */
 	struct buf field;            /* the value of the field under way */
 	size_t field_bytes;          /* of all fields */
+	size_t field_bytes_most;
 	struct http_pairs fields;
 	struct str name;             /* of the part under way */
 	bool is_file;
@@ -120,10 +121,17 @@ bool multipart_open(struct multipart **multipart, struct str type, bool files, s
 	new->delimiter = str_make(new->delimiter_text, boundary.len + 4);
 	buf_init(&new->held, PART_HEAD_BYTES + HOLD_MAX + 65536);
 	buf_init(&new->field, LIMIT_FORM_BYTES);
+	new->field_bytes_most = LIMIT_FORM_BYTES;
 	/* The first boundary needs no line end before it. */
 	buf_add_text(&new->held, "\r\n");
 	*multipart = new;
 	return true;
+}
+
+void multipart_allow(struct multipart *multipart, size_t field_bytes)
+{
+	multipart->field.cap_bytes = field_bytes;
+	multipart->field_bytes_most = field_bytes;
 }
 
 void multipart_close(struct multipart **multipart)
@@ -267,7 +275,7 @@ static bool part_data(struct multipart *m, struct str bytes, struct fault *f)
 		return fault_detail(f, "%s", disk.say);
 	}
 	m->field_bytes += bytes.len;
-	if (m->field_bytes > LIMIT_FORM_BYTES)
+	if (m->field_bytes > m->field_bytes_most)
 		return fault_set(f, FAULT_INPUT, "The form is too long.");
 	buf_add_str(&m->field, bytes);
 	return true;

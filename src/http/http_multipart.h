@@ -1,6 +1,6 @@
 /* http_multipart.h: multipart/form-data (RFC 7578), parsed as its bytes come.
  *
- * Fields are kept in the arena, at most LIMIT_FORM_BYTES of them together; a part with a file name is a file: spooled
+ * Fields are kept in the arena, at most LIMIT_FORM_BYTES of them together unless more are allowed; a part with a file name is a file: spooled
  * to an unlinked temporary file where files are allowed, refused where not. A field or file name must be UTF-8
  * without NUL.
  * SPDX-License-Identifier: ISC */
@@ -20,6 +20,8 @@ struct http_pairs;
 /* type: the whole Content-Type value; INPUT when it names no good boundary. */
 bool multipart_open(struct multipart **multipart, struct str type, bool files, struct arena *arena, struct fault *f)
 	__attribute__((warn_unused_result));
+/* Another cap for the bytes of all fields together; before the first byte is fed. */
+void multipart_allow(struct multipart *multipart, size_t field_bytes);
 /* After a false no more may be fed. */
 bool multipart_feed(struct multipart *multipart, struct str bytes, struct fault *f) __attribute__((warn_unused_result));
 /* INPUT when the closing boundary has not come. */

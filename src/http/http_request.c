@@ -76,6 +76,7 @@ bool http_request_read_body(struct http_request *rq, struct fault *f)
 
 	switch (rq->route != NULL ? rq->route->body : HTTP_NO_BODY) {
 	case HTTP_FORM:
+	case HTTP_WRITING:
 	case HTTP_UPLOAD:
 		if (rq->multipart != NULL)
 			return multipart_end(rq->multipart, &rq->form_pairs, f);

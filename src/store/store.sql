@@ -71,3 +71,10 @@ PRAGMA quick_check;
 -- name: sqlite_foreign_key_check
 -- out: table, rowid, the table referred to, which key
 PRAGMA foreign_key_check;
+
+-- name: sqlite_foreign_keys_off
+-- a step may build a table anew: dropping the old one must not take its children with it
+PRAGMA foreign_keys = OFF;
+
+-- name: sqlite_foreign_keys_on
+PRAGMA foreign_keys = ON;

@@ -41,6 +41,10 @@ struct store_driver {
 
 	/* A whole copy into `path`, an empty file that is there. */
 	bool (*copy_to)(struct store_link *link, const char *path, struct fault *f);
+	/* Whether references between rows are enforced; outside of a transaction. */
+	bool (*enforce_references)(struct store_link *link, bool yes, struct fault *f);
+	/* Adds a line for each row that refers to one which is not there. */
+	bool (*check_references)(struct store_link *link, struct buf *report, struct fault *f);
 	/* Adds a line for each thing that is wrong. */
 	bool (*check)(struct store_link *link, struct buf *report, struct fault *f);
 	bool (*checkpoint)(struct store_link *link, struct fault *f);

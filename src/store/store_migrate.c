@@ -2,7 +2,8 @@
  *
  * Decides: whether a database fits this program, and brings an older one forward. Leaves to others: what is in the
  * files. Runs in the room that owns the database, at start. The hard thing: a newer or changed schema must be refused
- * before anything is written, and a step is either in the database with its record or not at all.
+ * before anything is written, and a step is either in the database with its record or not at all. A step that builds a
+ * table anew drops the old one: references are not enforced meanwhile, and looked at before each step's commit.
  * SPDX-License-Identifier: ISC */
 #include "store_inside.h"
 
@@ -18,7 +19,7 @@
 #include "base/must.h"
 #include "gen/store_sql.h"
 
-enum { HASH_BYTES = 32 };
+enum { HASH_BYTES = 32, REPORT_BYTES = 16 * 1024 };
 
 static void hash_file(const struct embed_file *file, unsigned char out[HASH_BYTES])
 {
@@ -95,13 +96,28 @@ static bool record(struct store *store, int64_t number, const struct embed_file 
 	return ok;
 }
 
+static bool references_hold(struct store *store, struct fault *f)
+{
+	struct buf report;
+	bool ok;
+
+	buf_init(&report, REPORT_BYTES);
+	ok = store->driver->check_references(store->link, &report, f);
+	if (ok && report.len > 0) {
+		ok = fault_set(f, FAULT_CONFLICT, "the database's rows refer to others that are not there: restore it from a backup");
+		fault_detail(f, "%.*s", STR_ARG(buf_view(&report)));
+	}
+	buf_release(&report);
+	return ok;
+}
+
 static bool run_one(struct store *store, int64_t number, const struct embed_file *file, struct fault *f)
 {
 	bool ok = store_begin(store, f);
 
 	if (ok) {
 		ok = store_may_step(store, f) && store->driver->script(store->link, file->text, f);
-		ok = ok && store_may_step(store, f) && record(store, number, file, f);
+		ok = ok && references_hold(store, f) && store_may_step(store, f) && record(store, number, file, f);
 		ok = store_end(store, ok, f);
 	}
 	if (!ok)
@@ -130,6 +146,7 @@ bool store_migrate(struct store *store, const struct store_options *options, str
 {
 	size_t known = 0;
 	size_t done = 0;
+	bool ok = true;
 
 	if (sodium_init() < 0)
 		return fault_set(f, FAULT_IO, "libsodium does not start");
@@ -145,8 +162,9 @@ bool store_migrate(struct store *store, const struct store_options *options, str
 		return false;
 	if (!store->driver->script(store->link, store_sql[STORE_SQL_MIGRATION_TABLE].text, f))
 		return false;
-	for (size_t i = done; i < known; i++)
-		if (!run_one(store, (int64_t) i + 1, &options->migrations[i], f))
-			return false;
-	return true;
+	if (!store->driver->enforce_references(store->link, false, f))
+		return false;
+	for (size_t i = done; i < known && ok; i++)
+		ok = run_one(store, (int64_t) i + 1, &options->migrations[i], f);
+	return store->driver->enforce_references(store->link, true, f) && ok;
 }

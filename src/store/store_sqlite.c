@@ -299,6 +299,17 @@ static bool check_with(struct store_link *link, enum store_sql query, const char
 	return step == STORE_STEP_DONE;
 }
 
+static bool sqlite_enforce_references(struct store_link *link, bool yes, struct fault *f)
+{
+	return sqlite_script(link,
+		store_sql[yes ? STORE_SQL_SQLITE_FOREIGN_KEYS_ON : STORE_SQL_SQLITE_FOREIGN_KEYS_OFF].text, f);
+}
+
+static bool sqlite_check_references(struct store_link *link, struct buf *report, struct fault *f)
+{
+	return check_with(link, STORE_SQL_SQLITE_FOREIGN_KEY_CHECK, NULL, report, f);
+}
+
 static bool sqlite_check(struct store_link *link, struct buf *report, struct fault *f)
 {
 	struct fault broken = {0};
@@ -312,7 +323,7 @@ static bool sqlite_check(struct store_link *link, struct buf *report, struct fau
 		*f = broken;
 		return false;
 	}
-	return check_with(link, STORE_SQL_SQLITE_FOREIGN_KEY_CHECK, NULL, report, f);
+	return sqlite_check_references(link, report, f);
 }
 
 static bool sqlite_checkpoint(struct store_link *link, struct fault *f)
@@ -403,6 +414,8 @@ const struct store_driver store_sqlite = {
 	.rollback = sqlite_rollback,
 	.is_in_transaction = sqlite_is_in_transaction,
 	.copy_to = sqlite_copy_to,
+	.enforce_references = sqlite_enforce_references,
+	.check_references = sqlite_check_references,
 	.check = sqlite_check,
 	.checkpoint = sqlite_checkpoint,
 };

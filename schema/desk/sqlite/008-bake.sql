@@ -34,6 +34,4 @@ END;
 
 CREATE INDEX story_in_order ON story (published, id, path, updated) WHERE state = 'published';
 CREATE INDEX story_gone ON story (published, id, path) WHERE was_public = 1 AND state <> 'published';
-CREATE INDEX IF NOT EXISTS story_by_slug ON story (slug);
-CREATE INDEX IF NOT EXISTS story_by_photo ON story (photo) WHERE photo IS NOT NULL;
 CREATE INDEX issue_story_by_story ON issue_story (story);

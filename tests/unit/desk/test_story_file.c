@@ -111,7 +111,7 @@ static void every_complaint_names_file_and_line(void **state)
 	bad("---\ntitle: x\ndir: up\n---\nt", "a.md:3: dir is ltr or rtl");
 	bad("---\ntitle: x\ndate: 20 November\n---\nt", "a.md:3: date is written as 2026-11-20");
 	bad("---\ntitle: x\nupdated: 2026-11-20\n---\nt", "a.md:2: a story that was updated has a date");
-	bad("---\ntitle: x\nstatus: live\n---\nt", "a.md:3: status is draft, published or withdrawn");
+	bad("---\ntitle: x\nstatus: live\n---\nt", "a.md:3: status is draft, review, scheduled, published or withdrawn");
 	bad("---\ntitle: x\nphoto: /etc/passwd\n---\nt", "a.md:3: photo is a file beside this one");
 	bad("---\ntitle: x\nphoto: a/../../b\n---\nt", "a.md:3: photo is a file beside this one");
 	bad("---\ntitle: x\ncredit: y\n---\nt", "a.md:2: there is a caption, credit or alt but no photo");
@@ -120,6 +120,26 @@ static void every_complaint_names_file_and_line(void **state)
 	bad("---\ntitle: x\n---\n\xff", "a.md:1: the file is not UTF-8");
 	bad("---\ntitle: x\x01\n---\nt", "a.md:2: a control character");
 	bad("---\ntitle: x\n---\n>>>>>>>>>>>>>>>>>>>>>>>>>>>>>> a", "a.md:4: text: line 1: quotes and lists are nested deeper");
+}
+
+static void corrections_have_kinds(void **state)
+{
+	const struct story *story = good("---\ntitle: One\ncorrection: 2026-11-20 clarification: It was the other bank.\n"
+		"grave: 2026-11-20 note: We took a name out.\ncorrection: 2026-11-20 Note: this is a text.\n---\nText.\n");
+
+	(void) state;
+	assert_int_equal(story->corrections[0].kind, STORY_CLARIFIES);
+	assert_true(str_is(story->corrections[0].text, "It was the other bank."));
+	assert_int_equal(story->corrections[1].kind, STORY_NOTES);
+	assert_true(story->corrections[1].grave);
+	assert_int_equal(story->corrections[2].kind, STORY_CORRECTS);
+	bad("---\ntitle: x\ncorrection: 2026-11-20 note:\n---\nt", "a.md:3: a correction is written as");
+	clock_fix((struct when){INT64_C(1795435200000000)});
+	bad("---\ntitle: x\ndate: 2026-11-20\nstatus: scheduled\n---\nt", "a.md:2: a scheduled story has a date that is still to come");
+	bad("---\ntitle: x\nstatus: scheduled\n---\nt", "a.md:2: a scheduled story has a date that is still to come");
+	story = good("---\ntitle: x\ndate: 2027-11-20 10:00\nstatus: scheduled\n---\nt");
+	assert_int_equal(story->due.us, story->published.us);
+	clock_fix((struct when){0});
 }
 
 static void long_things_are_refused(void **state)
@@ -172,7 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_least_is_a_title_and_a_text), cmocka_unit_test(every_key_is_read),
 		cmocka_unit_test(every_complaint_names_file_and_line), cmocka_unit_test(long_things_are_refused),
-		cmocka_unit_test(states_know_what_may_follow), cmocka_unit_test(a_real_story_comes_through),
+		cmocka_unit_test(states_know_what_may_follow), cmocka_unit_test(corrections_have_kinds), cmocka_unit_test(a_real_story_comes_through),
 	};
 	int failed;
 

@@ -56,6 +56,14 @@ static void on_upload(struct http_request *rq, void *room)
 	http_answer(rq, 200, "text/plain", str_from(seen));
 }
 
+static void on_writing(struct http_request *rq, void *room)
+{
+	(void) room;
+	calls++;
+	snprintf(seen, sizeof(seen), "%zu", http_field(rq, "text").len);
+	http_answer(rq, 200, "text/plain", str_from(seen));
+}
+
 static void on_hold(struct http_request *rq, void *room)
 {
 	(void) room;
@@ -112,6 +120,7 @@ static const struct http_route routes[] = {
 	{"GET", "/hello/{name}", on_echo, HTTP_NO_BODY},
 	{"GET", "/rest/{name...}", on_echo, HTTP_NO_BODY},
 	{"POST", "/form", on_echo, HTTP_FORM},
+	{"POST", "/writing", on_writing, HTTP_WRITING},
 	{"POST", "/raw", on_raw, HTTP_RAW},
 	{"PUT", "/json", on_json, HTTP_JSON},
 	{"POST", "/upload", on_upload, HTTP_UPLOAD},
@@ -352,6 +361,29 @@ static void head_and_keep_alive(void **state)
 	assert_string_equal(body_of(receive(fd, 2000, false, NULL)), "hello");
 	assert_true(is_closed(fd, 1000));
 	close(fd);
+}
+
+/* A story's text is longer than a reader's form may be, in both of a form's codings. */
+static void a_form_with_a_story(void **state)
+{
+	enum { LEN = 900000 };
+	static const char head[] = "POST /writing HTTP/1.1\r\n" HOST "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: %d\r\n\r\n"
+		"--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n";
+	char *text = malloc(LEN + 1000);
+	size_t len = (size_t) snprintf(text, 1000, "POST /writing HTTP/1.1\r\n" HOST
+		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\ntext=", LEN + 5);
+
+	(void) state;
+	memset(text + len, 'a', LEN);
+	assert_int_equal(ask_bytes(text, len + LEN), 200);
+	assert_string_equal(seen, "900000");
+	len = (size_t) snprintf(text, 1000, head, 52 + LEN + 9);
+	memset(text + len, 'b', LEN);
+	memcpy(text + len + LEN, "\r\n--b--\r\n", 9);
+	assert_int_equal(ask_bytes(text, len + LEN + 9), 200);
+	assert_string_equal(seen, "900000");
+	assert_int_equal(ask("POST /writing HTTP/1.1\r\n" HOST "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 2097153\r\n\r\n"), 413);
+	free(text);
 }
 
 static void long_heads_and_bodies(void **state)
@@ -684,6 +716,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(no_smuggling, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(head_and_keep_alive, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(long_heads_and_bodies, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_form_with_a_story, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(expect_continue, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(json_bodies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(uploads, set_up, tear_down),

@@ -443,6 +443,61 @@ static void schemas_that_do_not_fit_are_refused(void **state)
 	assert_true(insert(bench->store, 1, "a", &f));
 }
 
+#define KEPT "CREATE TABLE parent (id INTEGER PRIMARY KEY, state TEXT NOT NULL CHECK (state IN ('a', 'b'))) STRICT;\n" \
+	"CREATE TABLE child (parent INTEGER NOT NULL REFERENCES parent (id) ON DELETE CASCADE, n INTEGER) STRICT;\n" \
+	"INSERT INTO parent VALUES (1, 'a'), (2, 'b'); INSERT INTO child VALUES (1, 10), (1, 11), (2, 20);"
+#define ANEW(which) "CREATE TABLE parent_new (id INTEGER PRIMARY KEY, state TEXT NOT NULL CHECK (state IN ('a', 'b', 'c'))) STRICT;\n" \
+	"INSERT INTO parent_new SELECT id, state FROM parent " which ";\n" \
+	"DROP TABLE parent; ALTER TABLE parent_new RENAME TO parent;"
+
+/* A step that builds a table anew keeps what refers to its rows, and may not leave a reference to nothing. */
+static void a_table_is_built_anew_with_its_children(void **state)
+{
+	static const struct embed_file old[] = {{"001-kept.sql", S(KEPT)}, {NULL, {NULL, 0}}};
+	static const struct embed_file loses[] = {{"001-kept.sql", S(KEPT)}, {"002-anew.sql", S(ANEW("WHERE id = 2"))},
+		{NULL, {NULL, 0}}};
+	static const struct embed_file keeps[] = {{"001-kept.sql", S(KEPT)}, {"002-anew.sql", S(ANEW(""))}, {NULL, {NULL, 0}}};
+	enum { CHILDREN, CASCADED, NEW_STATE, DROP, ORPHAN };
+	static const struct embed_file asked[] = {
+		{"children", S("SELECT count(*) FROM child")},
+		{"cascaded", S("SELECT count(*) FROM child WHERE parent = 1")},
+		{"new_state", S("UPDATE parent SET state = 'c' WHERE id = 1")},
+		{"drop", S("DELETE FROM parent WHERE id = 1")},
+		{"orphan", S("INSERT INTO child (parent, n) VALUES (9, 1)")},
+		{NULL, {NULL, 0}},
+	};
+	struct bench *bench = *state;
+	struct store_options options = options_for(bench);
+	struct fault f = {0};
+	int64_t count = 0;
+	char path[160];
+
+	store_close(&bench->store);
+	snprintf(path, sizeof(path), "%s/anew.db", bench->folder);
+	options = (struct store_options){.path = path, .migrations = old};
+	assert_true(store_open(&bench->store, &options, &f));
+	store_close(&bench->store);
+	options.migrations = loses;
+	assert_false(store_open(&bench->store, &options, &f));
+	assert_int_equal(f.kind, FAULT_CONFLICT);
+	assert_non_null(strstr(f.detail, "child"));
+	fault_clear(&f);
+	options.migrations = keeps; /* the refused step left nothing */
+	options.queries = asked;
+	options.query_count = 5;
+	assert_true(store_open(&bench->store, &options, &f));
+	assert_true(store_number(bench->store, CHILDREN, STORE_NO_ARGS, &count, &f));
+	assert_int_equal(count, 3);
+	assert_true(store_run(bench->store, NEW_STATE, STORE_NO_ARGS, NULL, &f));
+	assert_false(store_run(bench->store, ORPHAN, STORE_NO_ARGS, NULL, &f)); /* enforced again */
+	fault_clear(&f);
+	assert_true(store_run(bench->store, DROP, STORE_NO_ARGS, NULL, &f)); /* children refer to the new table */
+	assert_true(store_number(bench->store, CASCADED, STORE_NO_ARGS, &count, &f));
+	assert_int_equal(count, 0);
+	store_close(&bench->store);
+	(void) unlink(path);
+}
+
 static void wrong_statements_stop_the_start(void **state)
 {
 	struct bench *bench = *state;
@@ -517,7 +572,8 @@ int main(void)
 		T(a_conflict_does_not_end_the_transaction), T(a_full_disk_loses_the_whole_transaction), T(every_step_may_fail),
 		T(a_failing_cursor_says_so), T(a_kill_keeps_what_was_committed), T(a_copy_is_whole_and_private),
 		T(a_reader_reads_while_one_writes), T(modes_and_missing_files), T(schemas_that_do_not_fit_are_refused),
-		T(wrong_statements_stop_the_start), T(a_file_that_is_no_database_is_said_so), T(damage_is_found),
+		T(a_table_is_built_anew_with_its_children), T(wrong_statements_stop_the_start), T(a_file_that_is_no_database_is_said_so),
+		T(damage_is_found),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
