@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "gen/front_sql.h"
+#include "house/overlay.h"
 #include "house/page.h"
 #include "house/room.h"
 #include "press/html.h"
@@ -112,6 +113,7 @@ struct asked {
 	struct str query, expression;
 	struct front_sought sought;
 	int64_t page, count;
+	const struct settings *settings;
 	const struct locale *locale;
 	struct arena *arena;
 };
@@ -140,7 +142,7 @@ static struct str excerpt_of(const struct asked *asked, const struct store_rows 
 	return out;
 }
 
-static void set_label(struct press_value *card, struct str section, struct arena *arena)
+static void set_label(struct press_value *card, struct str section, const struct asked *asked)
 {
 	struct press_value *label;
 	struct fault ignored = {0};
@@ -151,8 +153,8 @@ static void set_label(struct press_value *card, struct str section, struct arena
 		return;
 	}
 	label = press_set_map(card, "label");
-	press_set_text(label, "name", section);
-	press_set_text(label, "href", str_format(arena, "../section/%s/", slug.text));
+	press_set_text(label, "name", overlay_section_name(asked->settings, section, locale_language(asked->locale)));
+	press_set_text(label, "href", str_format(asked->arena, "../section/%s/", slug.text));
 }
 
 /* One row as a card. Its href is relative to /search/. */
@@ -170,7 +172,7 @@ static void add_result(struct press_value *results, const struct store_rows *row
 	buf_add_text(&text, "../");
 	front_path_encode(&text, str_part(path, 1, SIZE_MAX));
 	press_set_text(card, "href", str_copy(buf_view(&text), arena));
-	set_label(card, store_column_copy(rows, 5, arena), arena);
+	set_label(card, store_column_copy(rows, 5, arena), asked);
 	buf_clear(&text);
 	(void) front_search_mark(store_column_text(rows, 1), &asked->sought, &text);
 	press_set_text(card, "headline_html", str_copy(buf_view(&text), arena));
@@ -247,7 +249,7 @@ void front_search_answer(struct search *search, struct site *site, struct http_r
 {
 	struct room *room = search->room;
 	struct arena *arena = http_arena(rq);
-	struct asked asked = {.query = cut(str_trim(http_query(rq, "q"))), .page = 1, .arena = arena,
+	struct asked asked = {.query = cut(str_trim(http_query(rq, "q"))), .page = 1, .arena = arena, .settings = &room->settings,
 		.locale = page_locale(room->theme, &room->settings, (struct str){NULL, 0})};
 	const struct page page = {.depth = 1, .title = locale_text(asked.locale, "search")};
 	struct press_value *root = page_values(room->theme, &room->settings, &page, arena);
