@@ -85,14 +85,15 @@ static void add_news(struct bake *bake, struct buf *out, const struct store_rows
 
 static bool put_news(struct bake *bake, struct fault *f)
 {
+	int64_t now = clock_now().us;
 	struct store_rows rows;
 	struct buf out;
 	bool ok;
 
 	buf_init(&out, SITEMAP_BYTES);
 	buf_format(&out, "%s<urlset xmlns:news=\"http://www.google.com/schemas/sitemap-news/0.9\" %s", head, name_space);
-	ok = store_rows_begin(bake->db, DESK_SQL_SITEMAP_NEWS, STORE_ARGS(store_i64(clock_now().us - BAKE_NEWS_US),
-		store_i64(NEWS_MOST)), &rows, f);
+	ok = store_rows_begin(bake->db, DESK_SQL_SITEMAP_NEWS, STORE_ARGS(store_i64(now - BAKE_NEWS_US),
+		store_i64(now + BAKE_NEWS_US), store_i64(NEWS_MOST)), &rows, f);
 	if (ok) {
 		while (store_rows_next(&rows, f))
 			add_news(bake, &out, &rows);

@@ -431,9 +431,9 @@ SELECT id FROM story WHERE state = 'published' ORDER BY published DESC, id DESC 
 SELECT story FROM list_slot WHERE list = $1 AND shown IS NOT NULL ORDER BY shown DESC, story DESC LIMIT $2
 
 -- name: sitemap_news
--- published after, limit → path, published, lang, title; the newest first
-SELECT path, published, lang, title FROM story WHERE state = 'published' AND published > $1
-ORDER BY published DESC, id DESC LIMIT $2
+-- published after, before, limit → path, published, lang, title; the newest first
+SELECT path, published, lang, title FROM story WHERE state = 'published' AND published > $1 AND published < $2
+ORDER BY published DESC, id DESC LIMIT $3
 
 -- name: sitemap_news_first
 -- published after → the date of the oldest of them
@@ -449,13 +449,14 @@ SELECT path, published, title, lang, dir FROM story WHERE state = 'published' AN
 ORDER BY published DESC, id DESC LIMIT $3
 
 -- name: correction_made
--- → made, story of every correction of a published story
-SELECT c.made, c.story FROM story_correction c JOIN story s ON s.id = c.story WHERE s.state = 'published' ORDER BY c.made, c.story
+-- → made, story of every correction of a published story (CROSS JOIN: corrections are few, stories many)
+SELECT c.made, c.story FROM story_correction c CROSS JOIN story s WHERE s.id = c.story AND s.state = 'published'
+ORDER BY c.made, c.story
 
 -- name: correction_between
 -- from, until, limit → made, text, grave, title, lang, dir, path, kind; the newest first
-SELECT c.made, c.text, c.grave, s.title, s.lang, s.dir, s.path, c.kind FROM story_correction c JOIN story s ON s.id = c.story
-WHERE s.state = 'published' AND c.made >= $1 AND c.made < $2 ORDER BY c.made DESC, s.path, c.place LIMIT $3
+SELECT c.made, c.text, c.grave, s.title, s.lang, s.dir, s.path, c.kind FROM story_correction c CROSS JOIN story s
+WHERE s.id = c.story AND s.state = 'published' AND c.made >= $1 AND c.made < $2 ORDER BY c.made DESC, s.path, c.place LIMIT $3
 
 -- --- issues ---
 
