@@ -564,10 +564,95 @@ static void damage_is_found(void **state)
 	assert_true(report.len > 0);
 }
 
+/* --- one state, light commits, work --- */
+
+static int64_t counted(struct store *store)
+{
+	struct fault f = {0};
+	int64_t count = -1;
+
+	assert_true(store_number(store, COUNT, STORE_NO_ARGS, &count, &f));
+	return count;
+}
+
+static void put_thing(struct store *store, int64_t id, const char *name)
+{
+	struct fault f = {0};
+
+	assert_true(store_run(store, INSERT, STORE_ARGS(store_i64(id), store_text(str_from(name)), store_null(), store_null()), NULL, &f));
+}
+
+static void what_is_looked_at_stands_still(void **state)
+{
+	struct bench *bench = *state;
+	struct store_options options = options_for(bench);
+	struct store *reader = NULL;
+	struct fault f = {0};
+
+	options.read_only = true;
+	options.migrations = NULL;
+	assert_true(store_open(&reader, &options, &f));
+	put_thing(bench->store, 1, "one");
+	assert_true(store_look(reader, &f));
+	assert_int_equal(counted(reader), 1);
+	put_thing(bench->store, 2, "two");
+	assert_int_equal(counted(reader), 1);
+	store_look_end(reader);
+	assert_int_equal(counted(reader), 2);
+	store_close(&reader);
+}
+
+static void light_commits_are_commits(void **state)
+{
+	struct bench *bench = *state;
+	struct fault f = {0};
+
+	assert_true(store_begin_lightly(bench->store, &f));
+	put_thing(bench->store, 1, "one");
+	assert_true(store_end(bench->store, true, &f));
+	assert_true(store_begin_lightly(bench->store, &f));
+	put_thing(bench->store, 2, "two");
+	assert_false(store_end(bench->store, false, &f)); /* taken back */
+	assert_true(store_begin(bench->store, &f));
+	put_thing(bench->store, 3, "three");
+	assert_true(store_end(bench->store, true, &f));
+	store_close(&bench->store);
+	must_open(bench);
+	assert_int_equal(counted(bench->store), 2);
+}
+
+static void work_grows_with_what_is_read(void **state)
+{
+	struct bench *bench = *state;
+	struct store_rows rows;
+	struct fault f = {0};
+	int64_t few;
+	int64_t before;
+	int i;
+
+	before = store_work(bench->store);
+	assert_int_equal(counted(bench->store), 0);
+	few = store_work(bench->store) - before;
+	assert_true(few > 0);
+	for (i = 0; i < 50; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "n%d", i);
+		put_thing(bench->store, i + 1, name);
+	}
+	before = store_work(bench->store);
+	assert_true(store_rows_begin(bench->store, ALL, STORE_NO_ARGS, &rows, &f));
+	while (store_rows_next(&rows, &f))
+		;
+	assert_true(store_rows_end(&rows));
+	assert_true(store_work(bench->store) - before > few + 50);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		T(what_is_looked_at_stands_still), T(light_commits_are_commits), T(work_grows_with_what_is_read),
 		T(parameters_keep_their_places), T(values_come_back_as_they_went), T(refusals_are_conflicts),
 		T(a_conflict_does_not_end_the_transaction), T(a_full_disk_loses_the_whole_transaction), T(every_step_may_fail),
 		T(a_failing_cursor_says_so), T(a_kill_keeps_what_was_committed), T(a_copy_is_whole_and_private),
