@@ -64,6 +64,7 @@ struct room_kind {
 	void (*health)(struct room *room, json_t *health);
 	/* Heavy work in a child process of its own, `mimeo -x ROOM JOB args…`: NULL-ended. */
 	const struct room_job *jobs;
+	const struct room_bare_job *bare_jobs;
 };
 
 /* A job's process: settings, theme, and (read_only) database of its room; prints progress lines to standard output. */
@@ -73,10 +74,20 @@ struct room_job {
 	bool writes;        /* true: opens the database read-write (the room itself must not write meanwhile: rare) */
 };
 
+/* A job for strangers' bytes, from its standard input: it has no home, settings, theme or database. */
+struct room_bare_job {
+	const char *name;   /* NULL ends a table */
+	bool (*run)(struct fault *f);
+};
+
 /* Starts a job of this room. Lines and end as loop_spawn's. args is NULL-ended and without the job's name. A job's last line on failure is
  * "fault KIND say…". */
 bool room_job_start(struct room *room, const char *job, const char *const *args, loop_line_call *on_line,
 	loop_end_call *on_end, void *self, struct loop_child **child, struct fault *f) __attribute__((warn_unused_result));
+
+/* Starts a bare job with bytes for its standard input. */
+bool room_job_feed(struct room *room, const char *job, struct str input, loop_line_call *on_line, loop_end_call *on_end,
+	void *self, struct loop_child **child, struct fault *f) __attribute__((warn_unused_result));
 
 void room_drained(struct room *room);
 
