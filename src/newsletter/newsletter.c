@@ -17,7 +17,7 @@
 #include "newsletter/newsletter_keys.h"
 #include "gen/newsletter_schema.h"
 
-enum { DRAIN_MS = 8000, CHECK_ROWS = 2000, KEY_ROWS = 3, HOUR_S = 3600, MAILDIR_S = 10 };
+enum { DRAIN_MS = 8000, CHECK_ROWS = 2000, KEY_ROWS = 3, HOUR_S = 3600, MAILDIR_S = 10, HELD_DAYS = 7 };
 
 /* --- keys --- */
 
@@ -217,17 +217,21 @@ static bool newsletter_check(struct room *room, json_t *findings, struct fault *
 {
 	struct newsletter *n = room->self;
 	const char *why_not = newsletter_cannot_mail(n);
-	int64_t read = 0, bad = 0, doubt = 0, miscounted = 0;
+	int64_t read = 0, bad = 0, doubt = 0, miscounted = 0, held = 0;
 
 	if (!check_rows(n, CHECK_ROWS, &read, &bad, f) ||
 		!store_number(room->db, NEWSLETTER_SQL_DELIVERY_COUNT_STATE,
 			STORE_ARGS(store_text(delivery_state_name(DELIVERY_IN_DOUBT))), &doubt, f) ||
-		!store_number(room->db, NEWSLETTER_SQL_ISSUE_MISCOUNTED, STORE_NO_ARGS, &miscounted, f))
+		!store_number(room->db, NEWSLETTER_SQL_ISSUE_MISCOUNTED, STORE_NO_ARGS, &miscounted, f) ||
+		!store_number(room->db, NEWSLETTER_SQL_REPORT_COUNT_OF,
+			STORE_ARGS(store_i64(clock_utc_day(clock_now()) - HELD_DAYS), store_text(STR("held"))), &held, f))
 		return false;
 	add_count_finding(findings, bad, "subscribers' rows cannot be opened with keys/newsletter/, or are not found by their index",
 		"restore keys/newsletter/ from where you keep it");
 	add_count_finding(findings, doubt, "mails may or may not have arrived: their server never answered",
 		"nothing: they are not sent again by themselves");
+	add_count_finding(findings, held, "mailboxes were said to be gone beyond what a list loses in a day, and only muted for it",
+		"look whether a mail firm or your mail server had a bad hour; if they are gone, the next mails will say so again");
 	if (miscounted != 0)
 		room_finding(findings, "an issue has another number of recipients than were counted",
 			"restore the newest backup");

@@ -146,7 +146,9 @@ static bool compose_issue(struct newsletter *n, const struct outgoing *outgoing,
 
 	buf_init(&text, LIMIT_MAIL_BYTES);
 	buf_init(&html, LIMIT_MAIL_BYTES);
-	e.leave_url = link_to(n, "unsubscribe", outgoing, issue->language, arena);
+	/* The page that it leads to speaks the reader's language, as they signed up in it. */
+	e.leave_url = link_to(n, "unsubscribe", outgoing,
+		outgoing->language[0] != '\0' ? str_from(outgoing->language) : issue->language, arena);
 	fill(&text, issue->text, e.leave_url, false);
 	fill(&html, issue->html, e.leave_url, true);
 	e.text = buf_view(&text);
