@@ -338,3 +338,19 @@ def test_two_hundred_mails_verify_by_both_keys():
                 for name in ("from", "to", "subject", "date", "message-id", "mime-version", "content-type", "list-id", "list-unsubscribe", "list-unsubscribe-post"):
                     assert names.count(name) == len(parsed.get_all(name, [])) + 1, (name, names)
             assert not re.search(r"[;\s]l=", " ".join(parsed.get_all("DKIM-Signature")))
+
+
+def test_the_demo_issue_is_light(demo_newsroom):
+    """Gmail clips at 102 KB; 60 KB leave room for what relays add."""
+    house = demo_newsroom
+    house.subscribe("light@example.org")
+    stories = [s["id"] for s in house.mimeo("story", "list", "published", json_out=True)["stories"]][:8]
+    issue = str(house.mimeo("newsletter", "compose", "--subject", "This week in Lorvia", *[str(s) for s in stories], json_out=True)["issue"])
+    house.mimeo("newsletter", "send", issue)
+    mail = mail_of(house, "light@example.org", "This week in Lorvia")
+    html = email.message_from_bytes(mail["raw"], policy=email.policy.default).get_body(("html",)).get_content()
+    assert len(html.encode()) <= 60 * 1024, len(html.encode())
+    assert len(mail["raw"]) <= 102 * 1024, len(mail["raw"])
+    if os.environ.get("MIMEO_KEEP_MAIL"):
+        with open(os.environ["MIMEO_KEEP_MAIL"], "wb") as file:
+            file.write(mail["raw"])
