@@ -214,7 +214,7 @@ static bool add_record(struct newsletter *n, const struct generation *one, size_
 	struct str record;
 	char selector[NAME_BYTES];
 	json_t *json = NULL;
-	bool ok = read_pem(n, one->number, which, one->number == 1, &pem, f) && dkim_key_open(&key, pem, f) &&
+	bool ok = read_pem(n, one->number, which, false, &pem, f) && dkim_key_open(&key, pem, f) &&
 		dkim_dns_record(key, arena, &record, f);
 
 	if (!ok)
