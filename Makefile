@@ -11,7 +11,7 @@ GEN := $(BUILD)/gen
 LIBS  := base store http mail press house
 ROOMS := front desk newsletter support
 PKGS  := libmicrohttpd libcurl sqlite3 libsodium libcrypto libssl jansson libutf8proc libdeflate libcmark-gfm
-PKGLIBS = $(shell pkg-config --libs $(PKGS)) -linih -lcmark-gfm-extensions -lm
+PKGLIBS = $(shell pkg-config --libs $(PKGS)) -linih -lcmark-gfm-extensions -lresolv -lm
 
 # --- flags: asked for, kept where the compiler knows them -------------------------------------------------------
 probe = $(shell for f in $(1); do echo 'extern int x;' | $(CC) -Werror $$f -x c -c - -o /dev/null 2>/dev/null && printf '%s ' $$f; done)

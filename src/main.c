@@ -152,7 +152,9 @@ static int main_run(const struct main_line *line)
 	errand.argv = (char **) (uintptr_t) (line->argv + words);
 	code = errand_begin(&errand, line->home, command->rooms, &f) && command->run(&errand, &f) ? 0 : 1;
 	errand_end(&errand);
-	return code == 0 ? 0 : fault_print(&f, line->verbose);
+	if (code != 0)
+		code = fault_print(&f, line->verbose);
+	return code != 0 && errand.exit_code != 0 ? errand.exit_code : code;
 }
 
 static int main_room(int argc, char **argv)

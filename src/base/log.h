@@ -26,6 +26,7 @@ struct fault;
 	X(LOG_IMPORT, "import", "info", "stories were imported") \
 	X(LOG_ISSUE, "issue", "info", "an issue of the newsletter changed its state") \
 	X(LOG_MAIL, "mail", "info", "a mail was accepted, delayed or refused by its server") \
+	X(LOG_BOUNCE, "bounce", "info", "a mail that came back was read: its kind and what followed; never whose") \
 	X(LOG_SUBSCRIBER, "subscriber", "info", "a subscriber row changed its state; never whose") \
 	X(LOG_PROVIDER, "provider", "info", "a payment provider was called or called us") \
 	X(LOG_BOOKED, "booked", "info", "a contribution, refund or fee went into the books") \

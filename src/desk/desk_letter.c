@@ -181,6 +181,13 @@ static void on_count(struct desk_visit *visit, json_t *reply, const struct fault
 			desk_json_number(reply, "subscribers"), visit->arena));
 		if (desk_json_number(reply, "pending") > 0)
 			press_set_i64(page->root, "pending", desk_json_number(reply, "pending"));
+		if (desk_json_number(reply, "muted") + desk_json_number(reply, "bounced") + desk_json_number(reply, "complained") > 0) {
+			struct press_value *back = press_set_map(page->root, "came_back"); /* counts: never who */
+
+			press_set_i64(back, "muted", desk_json_number(reply, "muted"));
+			press_set_i64(back, "bounced", desk_json_number(reply, "bounced"));
+			press_set_i64(back, "complained", desk_json_number(reply, "complained"));
+		}
 	}
 	finish(visit, page);
 }

@@ -58,6 +58,7 @@ static const struct http_route public_routes[] = {
 	{"POST", "/newsletter/confirm/{token}", front_forward_newsletter, HTTP_FORM},
 	{"GET", "/newsletter/unsubscribe/{token}", front_forward_newsletter, HTTP_NO_BODY},
 	{"POST", "/newsletter/unsubscribe/{token}", front_forward_newsletter, HTTP_FORM},
+	{"GET", "/newsletter/keys/", front_forward_newsletter, HTTP_NO_BODY},
 	{"POST", "/support/continue", front_forward_support, HTTP_FORM},
 	{"POST", "/support/remind", front_forward_support, HTTP_FORM},
 	{"GET", "/support/thanks", front_forward_support, HTTP_NO_BODY},

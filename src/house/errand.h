@@ -20,6 +20,7 @@ struct errand {
 	char **argv;
 	bool json;             /* --json: the command prints JSON */
 	bool verbose;
+	int exit_code;         /* set by a command whose failures have codes of their own (sysexits.h); 0: the fault's */
 };
 
 /* One command of the CLI. Rooms offer NULL-ended tables; main joins them. */

@@ -323,6 +323,8 @@ int room_main(const struct room_kind *kind, int argc, char **argv)
 	log_set_room(kind->word);
 	(void) setrlimit(RLIMIT_CORE, &no_core); /* memory holds people's addresses */
 	room.home.fd = -1;
+	if (argc > 0 && room_job_bare(kind, argv[0]) != NULL)
+		return room_job_main_bare(room_job_bare(kind, argv[0]));
 	if (!room_begin(&room, &f))
 		code = fault_exit_code(f.kind);
 	else if (argc > 0)

@@ -65,6 +65,12 @@ static const struct conf_key keys[] = {
 	{"newsletter", "smtp_connections", CONF_NUMBER, OPTIONAL, AT(is.smtp_connections), "4", "connections at a time, 1 to 64"},
 	{"newsletter", "smtp_helo", CONF_TEXT, OPTIONAL, AT(is.smtp_helo), NULL, "our name in EHLO; empty: the domain of `from`"},
 	{"newsletter", "smtp_ca_file", CONF_TEXT, OPTIONAL, AT(is.smtp_ca_file), NULL, "certificates to trust, PEM; empty: the system's"},
+	{"newsletter", "bounce_address", CONF_TEXT, OPTIONAL, AT(is.bounce_address), NULL,
+		"where bounces go: bounces+TOKEN@news.example, or TOKEN@bounces.news.example; empty: to `from`, unread"},
+	{"newsletter", "bounce_lmtp", CONF_TEXT, OPTIONAL, AT(is.bounce_lmtp), NULL,
+		"where the mail server hands them in by LMTP: 127.0.0.1:2424, or the path of a socket"},
+	{"newsletter", "bounce_maildir", CONF_TEXT, OPTIONAL, AT(is.bounce_maildir), NULL,
+		"a Maildir whose new mails are taken as bounces, then deleted"},
 
 	{"support", "on", CONF_BOOL, OPTIONAL, AT(is.support_on), "yes", "show the appeal and take contributions"},
 	{"support", "live", CONF_BOOL, OPTIONAL, AT(is.live), "no", "yes: real money; no: a rehearsal, and every form says so"},
@@ -250,6 +256,51 @@ static bool settings_take_frequency(struct settings_raw *raw, enum frequency whi
 	return true;
 }
 
+/* --- bounces --- */
+
+enum { SETTINGS_TOKEN_CHARS = 32 /* what stands for TOKEN in a mail */ };
+
+/* LOCAL@DOMAIN with one TOKEN in LOCAL, that neither begins nor ends in the middle of a word, and fits RFC 5321's 64. */
+static bool settings_check_bounce_address(struct str pattern, struct fault *f)
+{
+	static const char sample[] = "abcdefghijklmnopqrstuvwxyz234567";
+	const size_t at = str_find(pattern, STR("TOKEN"));
+	const struct str before = str_part(pattern, 0, at), after = str_part(pattern, at == SIZE_MAX ? pattern.len : at + 5, SIZE_MAX);
+	struct fault inner = {0};
+	struct email address;
+	char text[512];
+	int len;
+
+	if (pattern.len == 0)
+		return true;
+	len = snprintf(text, sizeof(text), "%.*s%s%.*s", STR_ARG(before), sample, STR_ARG(after));
+	if (at == SIZE_MAX || str_find(after, STR("TOKEN")) != SIZE_MAX || after.len == 0 || after.at[0] != '@'
+		|| (before.len > 0 && strchr("+-.=_", before.at[before.len - 1]) == NULL) || len < 0 || (size_t) len >= sizeof(text)
+		|| !email_parse(str_make(text, (size_t) len), &address, &inner))
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] bounce_address = %.*s: write where the token goes, such as "
+			"bounces+TOKEN@news.example or TOKEN@bounces.news.example (at most %d characters before the @)", STR_ARG(pattern),
+			64 - SETTINGS_TOKEN_CHARS + 5);
+	return true;
+}
+
+/* Only what this machine's own mail server can reach: whoever connects may hand in reports. */
+static bool settings_check_bounce_intake(const struct settings *is, struct fault *f)
+{
+	if (is->bounce_lmtp.len > 0 && is->bounce_lmtp.at[0] != '/' && !str_starts(is->bounce_lmtp, STR("127."))
+		&& !str_starts(is->bounce_lmtp, STR("::1:")))
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] bounce_lmtp = %.*s: write a loopback address and a port such as "
+			"127.0.0.1:2424, or the path of a socket", STR_ARG(is->bounce_lmtp));
+	if (is->bounce_lmtp.len > 0 && is->bounce_lmtp.at[0] != '/'
+		&& !settings_check_listen("[newsletter] bounce_lmtp", is->bounce_lmtp, f))
+		return false;
+	if (is->bounce_maildir.len > 0 && is->bounce_maildir.at[0] != '/')
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] bounce_maildir = %.*s: write the whole path, from / on",
+			STR_ARG(is->bounce_maildir));
+	if (is->bounce_address.len == 0 && is->bounce_lmtp.len + is->bounce_maildir.len > 0)
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] bounce_lmtp and bounce_maildir want a bounce_address, too");
+	return settings_check_bounce_address(is->bounce_address, f);
+}
+
 /* --- the whole --- */
 
 static bool settings_check(struct settings_raw *raw, struct fault *f)
@@ -274,6 +325,7 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 		if (!settings_take_frequency(raw, (enum frequency) which, f))
 			return false;
 	return settings_parse_weekday(raw->weekday, &is->weekday, f)
+		&& settings_check_bounce_intake(is, f)
 		&& settings_check_listen("[site] listen", is->listen, f)
 		&& settings_check_listen("[desk] listen", is->desk_listen, f)
 		&& settings_check_origin("[newsroom] url", is->url, f)

@@ -60,6 +60,9 @@ struct settings {
 	struct str smtp_host, smtp_security, smtp_user; /* security: starttls, tls or plain */
 	int64_t smtp_port, smtp_connections;
 	struct str smtp_helo, smtp_ca_file;
+	struct str bounce_address;           /* "bounces+TOKEN@tern.example"; empty: bounces go to from_address, unread */
+	struct str bounce_lmtp;              /* "127.0.0.1:2424" or "/path/of/a/socket"; empty: no listener */
+	struct str bounce_maildir;           /* absolute; empty: none is watched */
 
 	/* [support] */
 	bool support_on;

@@ -1,139 +1,28 @@
 /* dkim.c: the DKIM signature of a mail that we wrote.
  *
  * Decides: which headers are signed (all that a reader or a mail program acts on, each once more than it stands
- * there, so that none can be added), canonical forms, the signature's line. Leaves to the newsletter room: where
- * the key lies. Runs in: the newsletter room. The hard thing: relaxed canonicalisation (RFC 6376 §3.4.2, §3.4.4)
- * must come out byte for byte as every verifier's does; the tests hold it against Python's dkim module.
+ * there, so that none can be added), canonical forms, the signature's line. Leaves to dkim_key.c: keys. Runs in: the
+ * newsletter room. The hard thing: relaxed canonicalisation (RFC 6376 §3.4.2, §3.4.4) must come out byte for byte as
+ * every verifier's does; the tests hold it against Python's dkim module.
  * SPDX-License-Identifier: ISC */
 #include "dkim.h"
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <openssl/sha.h>
-#include <openssl/x509.h>
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/limits.h"
-#include "base/secret.h"
+#include "base/must.h"
 #include "mail_inside.h"
 
-enum { KEY_BITS = 2048, SIGNATURE_MOST = 1024, PEM_MOST = 16 * 1024, HEADERS_MOST = 64 };
-
-struct dkim_key {
-	EVP_PKEY *rsa;
-};
+enum { HEADERS_MOST = 64 };
 
 /* Signed where they stand, and once more. */
-static const char *const signed_names[] = {"From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version",
-	"Content-Type", "Content-Transfer-Encoding", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post"};
+static const char *const signed_names[] = {"From", "To", "Subject", "Date", "Message-ID", "Reply-To", "Sender", "Cc",
+	"In-Reply-To", "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Language",
+	"Auto-Submitted", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Help", "List-Subscribe", "List-Post",
+	"List-Owner", "List-Archive"};
 enum { SIGNED_COUNT = sizeof(signed_names) / sizeof(signed_names[0]) };
-
-static bool crypto_fault(struct fault *f, const char *what)
-{
-	unsigned long code = ERR_get_error();
-
-	ERR_clear_error();
-	fault_set(f, FAULT_IO, "%s failed", what);
-	return fault_detail(f, "openssl %lx", code);
-}
-
-static bool write_record(EVP_PKEY *rsa, struct arena *arena, struct str *record, struct fault *f)
-{
-	unsigned char *der = NULL;
-	int len = i2d_PUBKEY(rsa, &der);
-	struct buf text;
-	bool ok = false;
-
-	buf_init(&text, 4096);
-	if (len <= 0) {
-		crypto_fault(f, "writing the DKIM key's public part");
-		goto done;
-	}
-	buf_add_text(&text, "v=DKIM1; k=rsa; p=");
-	mail_write_base64(&text, str_make(der, (size_t) len));
-	*record = str_copy(buf_view(&text), arena);
-	ok = record->at != NULL || fault_full(f, "the DKIM record");
-done:
-	OPENSSL_free(der);
-	buf_release(&text);
-	return ok;
-}
-
-bool dkim_new_key(struct secret **pem, struct arena *arena, struct str *dns_record, struct fault *f)
-{
-	EVP_PKEY *rsa = EVP_RSA_gen(KEY_BITS);
-	BIO *bio = BIO_new(BIO_s_secmem());
-	char *at = NULL;
-	long len;
-	bool ok = false;
-
-	if (rsa == NULL || bio == NULL || PEM_write_bio_PrivateKey(bio, rsa, NULL, NULL, 0, NULL, NULL) != 1) {
-		crypto_fault(f, "making a DKIM key");
-		goto done;
-	}
-	len = BIO_get_mem_data(bio, &at);
-	if (len <= 0 || len > PEM_MOST) {
-		crypto_fault(f, "making a DKIM key");
-		goto done;
-	}
-	if (!write_record(rsa, arena, dns_record, f))
-		goto done;
-	*pem = secret_new(str_make(at, (size_t) len));
-	OPENSSL_cleanse(at, (size_t) len);
-	ok = true;
-done:
-	BIO_free(bio);
-	EVP_PKEY_free(rsa);
-	return ok;
-}
-
-bool dkim_key_open(struct dkim_key **key, const struct secret *pem, struct fault *f)
-{
-	struct str bytes = secret_bytes(pem);
-	BIO *bio = NULL;
-	EVP_PKEY *rsa = NULL;
-	bool ok = false;
-
-	if (bytes.len == 0 || bytes.len > PEM_MOST) {
-		fault_set(f, FAULT_INPUT, "the DKIM key is empty or too long");
-		goto done;
-	}
-	bio = BIO_new_mem_buf(bytes.at, (int) bytes.len);
-	/* "" as the pass phrase: a key that wants one is refused instead of asking on the terminal. */
-	rsa = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *) (uintptr_t) "") : NULL;
-	if (rsa == NULL || EVP_PKEY_get_base_id(rsa) != EVP_PKEY_RSA || EVP_PKEY_get_bits(rsa) < 1024 ||
-		EVP_PKEY_get_bits(rsa) > 8 * SIGNATURE_MOST) {
-		ERR_clear_error();
-		fault_set(f, FAULT_INPUT, "the DKIM key is not an RSA key of 1024 bits or more in PEM form");
-		goto done;
-	}
-	*key = memory_new(1, sizeof(**key));
-	(*key)->rsa = rsa;
-	rsa = NULL;
-	ok = true;
-done:
-	EVP_PKEY_free(rsa);
-	BIO_free(bio);
-	return ok;
-}
-
-void dkim_key_close(struct dkim_key **key)
-{
-	if (*key == NULL)
-		return;
-	EVP_PKEY_free((*key)->rsa);
-	memory_free(*key);
-	*key = NULL;
-}
-
-bool dkim_dns_record(const struct dkim_key *key, struct arena *arena, struct str *record, struct fault *f)
-{
-	return write_record(key->rsa, arena, record, f);
-}
 
 /* --- canonical forms --- */
 
@@ -213,7 +102,7 @@ static bool hash_body(struct str body, unsigned char out[SHA256_DIGEST_LENGTH], 
 	}
 	ok = ok && EVP_DigestFinal_ex(hash, out, NULL) == 1;
 	EVP_MD_CTX_free(hash);
-	return ok || crypto_fault(f, "hashing a mail");
+	return ok || dkim_crypto_fault(f, "hashing a mail");
 }
 
 /* --- the mail's headers --- */
@@ -302,16 +191,6 @@ static void choose_headers(const struct dkim_options *options, struct header *he
 	}
 }
 
-static bool sign(const struct dkim_key *key, struct str bytes, unsigned char *out, size_t *len, struct fault *f)
-{
-	EVP_MD_CTX *hash = EVP_MD_CTX_new();
-	bool ok = hash != NULL && EVP_DigestSignInit(hash, NULL, EVP_sha256(), NULL, key->rsa) == 1 &&
-		EVP_DigestSign(hash, out, len, (const unsigned char *) bytes.at, bytes.len) == 1;
-
-	EVP_MD_CTX_free(hash);
-	return ok || crypto_fault(f, "signing a mail");
-}
-
 static bool is_domain(struct str text)
 {
 	for (size_t i = 0; i < text.len; i++) {
@@ -324,40 +203,30 @@ static bool is_domain(struct str text)
 	return text.len > 0 && text.len <= 253;
 }
 
-bool dkim_sign(const struct dkim_options *options, struct str message, struct buf *out, struct fault *f)
+/* One signature. canonical: the chosen headers; given back as it was. */
+static bool write_signature(const struct dkim_options *options, const struct dkim_signer *signer, struct str names,
+	struct str body_hash, struct buf *canonical, struct buf *out, struct fault *f)
 {
-	struct header headers[HEADERS_MOST];
-	unsigned char body_hash[SHA256_DIGEST_LENGTH];
-	unsigned char signature[SIGNATURE_MOST];
-	size_t signature_len = sizeof(signature);
-	struct buf list, canonical, line, digits;
-	struct str body = {NULL, 0};
-	size_t count = 0;
+	unsigned char signature[DKIM_SIGNATURE_MOST];
+	size_t len = 0;
+	size_t headers = canonical->len;
 	size_t column = 3;
+	struct buf line, digits;
 	bool ok = false;
 
-	buf_init(&list, 4096);
-	buf_init(&canonical, LIMIT_MAIL_BYTES);
 	buf_init(&line, 8192);
-	buf_init(&digits, 2 * SIGNATURE_MOST);
-	if (!is_domain(options->domain) || !is_domain(options->selector)) {
-		fault_set(f, FAULT_INPUT, "the DKIM domain and selector are host names");
-		goto done;
-	}
-	if (!split(message, headers, &count, &body, f) || !hash_body(body, body_hash, f))
-		goto done;
-	choose_headers(options, headers, count, &list, &canonical);
-	buf_format(&line, " v=1; a=rsa-sha256; c=relaxed/relaxed;\r\n\td=%.*s;\r\n\ts=%.*s; t=%lld;\r\n\th=%.*s;\r\n\tbh=",
-		STR_ARG(options->domain), STR_ARG(options->selector), (long long) (options->when.us / 1000000),
-		STR_ARG(buf_view(&list)));
-	mail_write_base64(&line, str_make(body_hash, sizeof(body_hash)));
+	buf_init(&digits, 2 * DKIM_SIGNATURE_MOST);
+	buf_format(&line, " v=1; a=%s; c=relaxed/relaxed;\r\n\td=%.*s;\r\n\ts=%.*s; t=%lld;\r\n\th=%.*s;\r\n\tbh=",
+		dkim_algorithm_name(dkim_key_algorithm(signer->key)), STR_ARG(options->domain), STR_ARG(signer->selector),
+		(long long) (options->when.us / 1000000), STR_ARG(names));
+	mail_write_base64(&line, body_hash);
 	buf_add_text(&line, ";\r\n\tb=");
-	write_relaxed_header(&canonical, STR("DKIM-Signature"), buf_view(&line));
-	if (!buf_check(&canonical, "the headers of a mail", f) || !buf_check(&line, "a DKIM signature", f))
+	write_relaxed_header(canonical, STR("DKIM-Signature"), buf_view(&line));
+	if (!buf_check(canonical, "the headers of a mail", f) || !buf_check(&line, "a DKIM signature", f))
 		goto done;
-	if (!sign(options->key, buf_view(&canonical), signature, &signature_len, f))
+	if (!dkim_key_sign(signer->key, buf_view(canonical), signature, &len, f))
 		goto done;
-	mail_write_base64(&digits, str_make(signature, signature_len));
+	mail_write_base64(&digits, str_make(signature, len));
 	for (size_t i = 0; i < digits.len; i++, column++) {
 		if (column == MAIL_LINE_WANTED) {
 			buf_add_text(&line, "\r\n\t");
@@ -368,10 +237,40 @@ bool dkim_sign(const struct dkim_options *options, struct str message, struct bu
 	buf_add_text(out, "DKIM-Signature:");
 	buf_add_str(out, buf_view(&line));
 	buf_add_text(out, "\r\n");
-	ok = buf_check(&line, "a DKIM signature", f) && buf_check(out, "a DKIM signature", f);
+	ok = buf_check(&line, "a DKIM signature", f);
 done:
+	buf_cut(canonical, headers);
 	buf_release(&digits);
 	buf_release(&line);
+	return ok;
+}
+
+bool dkim_sign(const struct dkim_options *options, struct str message, struct buf *out, struct fault *f)
+{
+	struct header headers[HEADERS_MOST];
+	unsigned char body_hash[SHA256_DIGEST_LENGTH];
+	struct buf list, canonical;
+	struct str body = {NULL, 0};
+	size_t count = 0;
+	bool ok = false;
+
+	must(options->signer_count > 0 && options->signer_count <= DKIM_SIGNERS_MOST);
+	buf_init(&list, 4096);
+	buf_init(&canonical, LIMIT_MAIL_BYTES);
+	for (size_t i = 0; i < options->signer_count; i++)
+		if (!is_domain(options->domain) || !is_domain(options->signers[i].selector)) {
+			fault_set(f, FAULT_INPUT, "the DKIM domain and selector are host names");
+			goto done;
+		}
+	if (!split(message, headers, &count, &body, f) || !hash_body(body, body_hash, f))
+		goto done;
+	choose_headers(options, headers, count, &list, &canonical);
+	ok = buf_check(&list, "the names of a mail's headers", f);
+	for (size_t i = 0; ok && i < options->signer_count; i++)
+		ok = write_signature(options, &options->signers[i], buf_view(&list), str_make(body_hash, sizeof(body_hash)),
+			&canonical, out, f);
+	ok = ok && buf_check(out, "a DKIM signature", f);
+done:
 	buf_release(&canonical);
 	buf_release(&list);
 	return ok;

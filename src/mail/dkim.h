@@ -1,4 +1,4 @@
-/* dkim.h: DKIM-Signature (RFC 6376), rsa-sha256, relaxed/relaxed, oversigned, no l=.
+/* dkim.h: DKIM-Signature (RFC 6376): rsa-sha256 and ed25519-sha256 (RFC 8463), relaxed/relaxed, oversigned, no l=.
  * SPDX-License-Identifier: ISC */
 #ifndef MAIL_DKIM_H
 #define MAIL_DKIM_H
@@ -13,23 +13,38 @@ struct fault;
 struct secret;
 struct dkim_key; /* a parsed private key */
 
-/* A new RSA-2048 key as PEM, and the public part as it stands in DNS ("v=DKIM1; k=rsa; p=…"). */
-bool dkim_new_key(struct secret **pem, struct arena *arena, struct str *dns_record, struct fault *f)
-	__attribute__((warn_unused_result));
+enum dkim_algorithm { DKIM_RSA, DKIM_ED25519 };
+
+/* "rsa-sha256", "ed25519-sha256" */
+const char *dkim_algorithm_name(enum dkim_algorithm algorithm);
+
+/* A new key as PEM (RSA of 2048 bits, or Ed25519), and the public part as it stands in DNS ("v=DKIM1; k=rsa; p=…"). */
+bool dkim_new_key(enum dkim_algorithm algorithm, struct secret **pem, struct arena *arena, struct str *dns_record,
+	struct fault *f) __attribute__((warn_unused_result));
+/* INPUT for anything but an RSA key of 1024 bits or more or an Ed25519 key. */
 bool dkim_key_open(struct dkim_key **key, const struct secret *pem, struct fault *f)
 	__attribute__((warn_unused_result));
 void dkim_key_close(struct dkim_key **key);
+enum dkim_algorithm dkim_key_algorithm(const struct dkim_key *key);
 bool dkim_dns_record(const struct dkim_key *key, struct arena *arena, struct str *record, struct fault *f)
 	__attribute__((warn_unused_result));
 
-struct dkim_options {
+enum { DKIM_SIGNERS_MOST = 4 };
+
+struct dkim_signer {
 	const struct dkim_key *key;
-	struct str domain, selector;
-	struct when when;
-	const char *const *omit;      /* header names a relay rewrites, left unsigned; NULL-ended or NULL */
+	struct str selector;
 };
 
-/* Writes the header line (with CRLF) that goes before `message` (a whole mail from mail_write). */
+struct dkim_options {
+	const struct dkim_signer *signers; /* one signature each, in this order */
+	size_t signer_count;               /* 1 to DKIM_SIGNERS_MOST */
+	struct str domain;
+	struct when when;
+	const char *const *omit;      /* header names that a relay rewrites, left unsigned (From never is); NULL-ended or NULL */
+};
+
+/* Writes the header lines (with CRLF) that go before `message` (a whole mail from mail_write). */
 bool dkim_sign(const struct dkim_options *options, struct str message, struct buf *out, struct fault *f)
 	__attribute__((warn_unused_result));
 

@@ -12,10 +12,12 @@
 #include "base/loop.h"
 #include "base/must.h"
 #include "base/secret.h"
+#include "newsletter/newsletter_bounce.h"
 #include "newsletter/newsletter_inside.h"
+#include "newsletter/newsletter_keys.h"
 #include "gen/newsletter_schema.h"
 
-enum { DRAIN_MS = 8000, CHECK_ROWS = 2000, KEY_ROWS = 3, HOUR_S = 3600 };
+enum { DRAIN_MS = 8000, CHECK_ROWS = 2000, KEY_ROWS = 3, HOUR_S = 3600, MAILDIR_S = 10, HELD_DAYS = 7 };
 
 /* --- keys --- */
 
@@ -31,30 +33,14 @@ static struct secret *make_index_key(void)
 	return secret_new_random(SEAL_KEY_BYTES);
 }
 
-static struct secret *make_dkim_key(void)
-{
-	struct secret *pem = NULL;
-	struct fault f = {0};
-	struct arena arena;
-	struct str record;
-
-	arena_init(&arena, "dkim", 16 * 1024);
-	must(dkim_new_key(&pem, &arena, &record, &f)); /* fails only where memory or the kernel's randomness does */
-	arena_release(&arena);
-	return pem;
-}
-
 static bool open_keys(struct newsletter *n, struct fault *f)
 {
 	unsigned char public_key[SEAL_KEY_BYTES];
-	struct secret *pem = NULL;
 	bool ok;
 
 	ok = room_key(n->room, "list.key", make_list_key, &n->list_key, f) &&
 		room_key(n->room, "index.key", make_index_key, &n->index_key, f) &&
-		room_key(n->room, "dkim.pem", make_dkim_key, &pem, f) && dkim_key_open(&n->dkim, pem, f) &&
-		seal_public_key(n->list_key, public_key, f);
-	secret_free(&pem);
+		newsletter_keys_open(n, f) && seal_public_key(n->list_key, public_key, f);
 	if (ok)
 		n->sealer = sealer_new(public_key);
 	return ok;
@@ -161,12 +147,17 @@ static bool newsletter_open(struct room *room, struct fault *f)
 	n->room = room;
 	if (!open_keys(n, f) || !open_secrets(n, f) || !keys_fit(n, f) || !newsletter_sender_open(n, f))
 		return false;
+	n->reports = reports_new(n);
+	if (!lmtp_open(&n->lmtp, n, f) || !maildir_open(&n->maildir, n, f))
+		return false;
 	if (room->read_only)
 		return pause_issues(n, f);
 	look_around(n);
 	if (room->inside != NULL) {
 		room_every(room, 60, 60, look_around, n);
 		room_every(room, 5, HOUR_S, run_daily, n);
+		if (n->maildir != NULL)
+			room_every(room, 2, MAILDIR_S, maildir_look, n->maildir);
 	}
 	return true;
 }
@@ -189,11 +180,14 @@ static void newsletter_close(struct room *room)
 {
 	struct newsletter *n = room->self;
 
+	lmtp_close(&n->lmtp);
+	maildir_close(&n->maildir);
+	reports_free(&n->reports);
 	newsletter_sender_close(n);
 	loop_timer_stop(&n->intake_timer);
 	loop_timer_stop(&n->freeze_timer);
 	sealer_free(&n->sealer);
-	dkim_key_close(&n->dkim);
+	newsletter_keys_close(n);
 	secret_free(&n->smtp_password);
 	secret_free(&n->index_key);
 	secret_free(&n->list_key);
@@ -223,17 +217,21 @@ static bool newsletter_check(struct room *room, json_t *findings, struct fault *
 {
 	struct newsletter *n = room->self;
 	const char *why_not = newsletter_cannot_mail(n);
-	int64_t read = 0, bad = 0, doubt = 0, miscounted = 0;
+	int64_t read = 0, bad = 0, doubt = 0, miscounted = 0, held = 0;
 
 	if (!check_rows(n, CHECK_ROWS, &read, &bad, f) ||
 		!store_number(room->db, NEWSLETTER_SQL_DELIVERY_COUNT_STATE,
 			STORE_ARGS(store_text(delivery_state_name(DELIVERY_IN_DOUBT))), &doubt, f) ||
-		!store_number(room->db, NEWSLETTER_SQL_ISSUE_MISCOUNTED, STORE_NO_ARGS, &miscounted, f))
+		!store_number(room->db, NEWSLETTER_SQL_ISSUE_MISCOUNTED, STORE_NO_ARGS, &miscounted, f) ||
+		!store_number(room->db, NEWSLETTER_SQL_REPORT_COUNT_OF,
+			STORE_ARGS(store_i64(clock_utc_day(clock_now()) - HELD_DAYS), store_text(STR("held"))), &held, f))
 		return false;
 	add_count_finding(findings, bad, "subscribers' rows cannot be opened with keys/newsletter/, or are not found by their index",
 		"restore keys/newsletter/ from where you keep it");
 	add_count_finding(findings, doubt, "mails may or may not have arrived: their server never answered",
 		"nothing: they are not sent again by themselves");
+	add_count_finding(findings, held, "mailboxes were said to be gone beyond what a list loses in a day, and only muted for it",
+		"look whether a mail firm or your mail server had a bad hour; if they are gone, the next mails will say so again");
 	if (miscounted != 0)
 		room_finding(findings, "an issue has another number of recipients than were counted",
 			"restore the newest backup");
@@ -241,6 +239,11 @@ static bool newsletter_check(struct room *room, json_t *findings, struct fault *
 		room_finding(findings, why_not, "set it in mimeo.conf and restart");
 	return true;
 }
+
+static const struct room_bare_job bare_jobs[] = {
+	{"report", reports_run_job},
+	{NULL, NULL},
+};
 
 static const struct room_listener listeners[] = {
 	{"front", newsletter_front_routes, NULL, NULL, 0},
@@ -261,4 +264,5 @@ const struct room_kind newsletter_room = {
 	.close = newsletter_close,
 	.check = newsletter_check,
 	.health = newsletter_health,
+	.bare_jobs = bare_jobs,
 };

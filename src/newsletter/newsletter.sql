@@ -58,6 +58,10 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM subscriber WHERE state = $1 LIMIT 1)
 -- in: $1 state, $2 id after which, $3 limit; out: id
 SELECT id FROM subscriber WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3
 
+-- name: subscriber_to_mail
+-- in: $1 state, $2 id after which, $3 limit, $4 day; out: id of those who are not muted on that day
+SELECT id FROM subscriber WHERE state = $1 AND id > $2 AND muted_until <= $4 ORDER BY id LIMIT $3
+
 -- name: subscriber_read_some
 -- in: $1 limit; out: id, address_index, address_sealed
 SELECT id, address_index, address_sealed FROM subscriber LIMIT $1
@@ -223,3 +227,80 @@ ON CONFLICT (day) DO UPDATE SET erased_pending = erased_pending + excluded.erase
 
 -- name: daily_last
 SELECT max(day) FROM daily_run
+
+-- name: delivery_of_bounce
+-- in: $1 delivery; out: subscriber (NULL: gone), day
+SELECT subscriber, day FROM delivery WHERE id = $1
+
+-- name: delivery_id_by_token
+-- in: $1 token_hash; out: id
+SELECT id FROM delivery WHERE token_hash = $1
+
+-- name: bounce_insert
+-- in: $1 delivery, $2 subscriber, $3 day; changes nothing if this delivery's bounce is known
+INSERT INTO bounce (delivery, subscriber, day) VALUES ($1, $2, $3) ON CONFLICT (delivery) DO NOTHING
+
+-- name: bounce_count_since
+-- in: $1 subscriber, $2 first day
+SELECT count(*) FROM bounce WHERE subscriber = $1 AND day >= $2
+
+-- name: bounce_erase_of
+-- in: $1 subscriber, who confirmed again
+DELETE FROM bounce WHERE subscriber = $1
+
+-- name: bounce_erase_old
+-- in: $1 last day that goes
+DELETE FROM bounce WHERE day <= $1
+
+-- name: subscriber_mute
+-- in: $1 id, $2 day until which; a longer muting stays
+UPDATE subscriber SET muted_until = CASE WHEN muted_until > $2 THEN muted_until ELSE $2 END WHERE id = $1
+
+-- name: subscriber_unmute
+-- in: $1 id
+UPDATE subscriber SET muted_until = 0 WHERE id = $1
+
+-- name: subscriber_count_muted
+-- in: $1 state, $2 day
+SELECT count(*) FROM subscriber WHERE state = $1 AND muted_until > $2
+
+-- name: suppression_for
+-- in: $1 subscriber, $2 day, $3 reason: the tombstone that stays when its row goes
+INSERT INTO suppression (address_index, day, reason) SELECT address_index, $2, $3 FROM subscriber WHERE id = $1
+ON CONFLICT (address_index) DO UPDATE SET day = excluded.day, reason = excluded.reason
+
+-- name: suppression_count_reason
+-- in: $1 reason
+SELECT count(*) FROM suppression WHERE reason = $1
+
+-- name: report_count_add
+-- in: $1 day, $2 kind
+INSERT INTO report_count (day, kind, count) VALUES ($1, $2, 1) ON CONFLICT (day, kind) DO UPDATE SET count = count + 1
+
+-- name: report_count_of
+-- in: $1 first day, $2 kind
+SELECT COALESCE(sum(count), 0) FROM report_count WHERE day >= $1 AND kind = $2
+
+-- name: report_count_list
+-- in: $1 first day; out: kind, count
+SELECT kind, sum(count) FROM report_count WHERE day >= $1 GROUP BY kind ORDER BY kind
+
+-- name: report_count_erase_old
+-- in: $1 last day that goes
+DELETE FROM report_count WHERE day <= $1
+
+-- name: delivery_accepted_since
+-- in: $1 state, $2 first day, in microseconds; mails of issues that began since
+SELECT count(*) FROM delivery WHERE state = $1 AND issue IN (SELECT id FROM issue WHERE started >= $2)
+
+-- name: signing_key_list
+-- out: generation, state, since
+SELECT generation, state, since FROM signing_key ORDER BY generation
+
+-- name: signing_key_insert
+-- in: $1 generation, $2 state, $3 day
+INSERT INTO signing_key (generation, state, since) VALUES ($1, $2, $3)
+
+-- name: signing_key_move
+-- in: $1 generation, $2 state from, $3 state to, $4 day
+UPDATE signing_key SET state = $3, since = $4 WHERE generation = $1 AND state = $2

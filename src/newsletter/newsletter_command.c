@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/fault.h"
 #include "http/http_client.h"
+#include "newsletter_command.h"
 
 enum { LOOK_US = 300000, STILL_LOOKS = 20 };
 
@@ -164,10 +165,11 @@ static void print_status(const json_t *status)
 	printf("subscribers %lld, waiting to confirm %lld, left %lld\n", number(status, "subscribers"),
 		number(status, "pending"),
 		number(status, "left"));
+	printf("bounced: muted for a while %lld, suppressed %lld; complained %lld\n", number(status, "muted"),
+		number(status, "bounced"), number(status, "complained"));
 	printf("mails waiting %lld, in doubt %lld; mail server: %s%s%s\n", number(status, "queue"),
 		number(status, "in_doubt"),
 		text(status, "smtp"), text(status, "smtp_say")[0] != '\0' ? ": " : "", text(status, "smtp_say"));
-	printf("DNS for signatures: %s TXT \"%s\"\n", text(status, "dkim_name"), text(status, "dkim_txt"));
 	json_array_foreach(json_object_get(status, "issues"), i, issue)
 		print_issue(issue);
 }
@@ -196,6 +198,21 @@ const struct errand_command newsletter_commands[] = {
 	{"newsletter pause", "newsletter", "ID",
 		"Stops an issue that is being sent; `newsletter send` goes on with it.\n", run_pause},
 	{"newsletter status", "newsletter", "[ID]",
-		"Subscribers, the mail queue, the DNS record for signatures and the last issues; or one issue.\n", run_status},
+		"Subscribers, bounces, the mail queue and the last issues; or one issue.\n", run_status},
+	{"newsletter bounce", NULL, "[ADDRESS] < MAIL",
+		"Takes a mail that came back: a bounce, a complaint. For the mail server's pipe; ADDRESS: where it came to.\n"
+		"Exit codes are those of sysexits.h: 0 taken, 75 not now (the mail server keeps it), 65 no mail.\n", newsletter_run_bounce},
+	{"newsletter dns", "newsletter", "",
+		"The DNS records of the signing keys, as they stand in a zone file.\n", newsletter_run_dns},
+	{"newsletter rotate-key", "newsletter", "[--dns ADDRESS[:PORT]] [--anyway]",
+		"The next step of changing the signing keys; says what to do in DNS before the one after it. At the end the old\n"
+		"private key is published, so that old mail proves nothing.\n"
+		"  --dns     the DNS server to look at, instead of the system's\n"
+		"  --anyway  do not look whether DNS has it\n", newsletter_run_rotate_key},
+	{"newsletter doctor", "newsletter", "[--ip ADDRESS]... [--dns ADDRESS[:PORT]]",
+		"Looks in DNS whether mail from here will be believed (SPF, DKIM, DMARC, PTR, MX) and what Gmail and Yahoo ask of\n"
+		"bulk senders, and says which record to add.\n"
+		"  --ip      an address that mail leaves from, where that is not the mail server's own name's\n"
+		"  --dns     the DNS server to ask, instead of the system's\n", newsletter_run_doctor},
 	{NULL, NULL, NULL, NULL, NULL},
 };

@@ -11,14 +11,17 @@
 #include "base/seal.h"
 #include "base/str.h"
 #include "house/room.h"
-#include "mail/dkim.h"
 #include "newsletter/newsletter_states.h"
 #include "store/store.h"
 #include "gen/newsletter_sql.h"
 
 struct arena;
 struct secret;
+struct lmtp;
+struct maildir;
+struct newsletter_keys;
 struct newsletter_sender;
+struct reports;
 
 enum {
 	PENDING_DAYS = 7,           /* an address that nobody confirmed goes after so many days */
@@ -30,7 +33,10 @@ enum {
 struct newsletter {
 	struct room *room;
 	struct secret *list_key, *index_key, *smtp_password;
-	struct dkim_key *dkim;
+	struct newsletter_keys *keys;        /* that sign */
+	struct reports *reports;
+	struct lmtp *lmtp;
+	struct maildir *maildir;
 	struct sealer *sealer;
 	struct newsletter_sender *sender;
 	struct loop_timer *intake_timer, *freeze_timer;
@@ -54,6 +60,9 @@ bool newsletter_take_intake(struct newsletter *n, struct fault *f) __attribute__
 bool newsletter_confirm(struct newsletter *n, struct str token, bool *known, struct fault *f)
 	__attribute__((warn_unused_result));
 bool newsletter_leave(struct newsletter *n, struct str token, struct fault *f) __attribute__((warn_unused_result));
+/* In the caller's transaction: every mail of an issue that this subscriber has not got yet is left out. */
+bool newsletter_leave_deliveries(struct newsletter *n, int64_t subscriber, struct fault *f)
+	__attribute__((warn_unused_result));
 /* Erases what is too old and writes down that it ran. */
 bool newsletter_daily(struct newsletter *n, struct fault *f) __attribute__((warn_unused_result));
 /* Once durable: a reminder that is mailed once and erased. INPUT for an address or URL that is none. */
@@ -100,6 +109,7 @@ struct outgoing {
 	char language[LANGUAGE_BYTES];
 	char token[RAND_TOKEN_CHARS + 1];    /* of its unsubscribe or confirmation link */
 	char url[SEAL_PLAIN_BYTES];          /* a reminder's */
+	const char *const *dkim_omit;        /* headers that the mail's host rewrites: left unsigned; NULL-ended or NULL */
 };
 
 /* The whole signed mail. issue: for OUTGOING_ISSUE, else NULL. */

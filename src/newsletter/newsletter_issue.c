@@ -332,9 +332,9 @@ static bool read_subscribers(struct newsletter *n, int64_t after, int64_t *ids, 
 	struct store_rows rows;
 
 	*count = 0;
-	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_AFTER,
+	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_TO_MAIL,
 			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED)), store_i64(after),
-				store_i64(FREEZE_AT_ONCE)),
+				store_i64(FREEZE_AT_ONCE), store_i64(clock_utc_day(clock_now()))),
 			&rows, f))
 		return false;
 	while (*count < FREEZE_AT_ONCE && store_rows_next(&rows, f))

@@ -12,13 +12,16 @@
 #include "base/limits.h"
 #include "base/secret.h"
 #include "house/page.h"
+#include "mail/dkim.h"
 #include "mail/mime.h"
+#include "newsletter_bounce.h"
+#include "newsletter_keys.h"
 #include "press/html.h"
 #include "press/locale.h"
 #include "press/theme.h"
 #include "press/value.h"
 
-enum { WORDS_BYTES = 64 * 1024, ID_CHARS = 32 };
+enum { WORDS_BYTES = 64 * 1024 };
 
 static const char *const kind_names[OUTGOING_KIND_COUNT] = {"issue", "confirm", "reminder"};
 
@@ -50,22 +53,6 @@ struct str newsletter_dkim_domain(const struct newsletter *n)
 	const struct settings *is = &n->room->settings;
 
 	return is->dkim_domain.len > 0 ? is->dkim_domain : domain_of(is->from_address);
-}
-
-/* Keyed, so that a header of a seized mail does not lead to a row of a seized database. */
-static void delivery_mark(const struct newsletter *n, const struct outgoing *outgoing, char out[ID_CHARS + 1])
-{
-	static const char digits[] = "0123456789abcdef";
-	unsigned char index[SEAL_INDEX_BYTES];
-	char text[64];
-	int len = snprintf(text, sizeof(text), "%lld.%lld", (long long) outgoing->issue, (long long) outgoing->id);
-
-	seal_index(n->index_key, "newsletter.message", str_make(text, (size_t) len), index);
-	for (size_t i = 0; i < ID_CHARS / 2; i++) {
-		out[2 * i] = digits[index[i] >> 4];
-		out[2 * i + 1] = digits[index[i] & 15];
-	}
-	out[ID_CHARS] = '\0';
 }
 
 /* URL/newsletter/WHAT/TOKEN; the language is named where the page would otherwise guess another. */
@@ -113,13 +100,15 @@ static bool write_mail(struct newsletter *n, const struct outgoing *outgoing, co
 	const struct settings *is = &n->room->settings;
 	struct str domain = newsletter_dkim_domain(n);
 	struct when now = clock_now();
-	struct dkim_options sign = {.key = n->dkim, .domain = domain, .selector = is->dkim_selector, .when = now};
-	char mark[ID_CHARS + 1];
+	struct dkim_options sign = {.domain = domain, .when = now, .omit = outgoing->dkim_omit};
+	char mark[NEWSLETTER_TOKEN_CHARS + 1];
 	struct mail_message m = {0};
 	struct buf bare;
 	bool ok;
 
-	delivery_mark(n, outgoing, mark);
+	/* Keyed: a header of a seized mail leads to no row of a seized database, and a complaint that carries it back does. */
+	newsletter_token_make(n, NEWSLETTER_TOKEN_MESSAGE, outgoing->id, mark);
+	newsletter_keys_sign(n, &sign);
 	m.from.name = is->from_name.len > 0 ? is->from_name : is->name;
 	m.from.address = is->from_address;
 	m.to.address = email_text(&outgoing->to);
@@ -157,7 +146,9 @@ static bool compose_issue(struct newsletter *n, const struct outgoing *outgoing,
 
 	buf_init(&text, LIMIT_MAIL_BYTES);
 	buf_init(&html, LIMIT_MAIL_BYTES);
-	e.leave_url = link_to(n, "unsubscribe", outgoing, issue->language, arena);
+	/* The page that it leads to speaks the reader's language, as they signed up in it. */
+	e.leave_url = link_to(n, "unsubscribe", outgoing,
+		outgoing->language[0] != '\0' ? str_from(outgoing->language) : issue->language, arena);
 	fill(&text, issue->text, e.leave_url, false);
 	fill(&html, issue->html, e.leave_url, true);
 	e.text = buf_view(&text);

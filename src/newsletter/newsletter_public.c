@@ -10,10 +10,13 @@
 
 #include "base/arena.h"
 #include "base/fault.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "house/overlay.h"
 #include "house/page.h"
 #include "http/http.h"
+#include "http/http_client.h"
+#include "newsletter_keys.h"
 #include "press/locale.h"
 #include "press/theme.h"
 #include "press/value.h"
@@ -217,11 +220,60 @@ static void post_unsubscribe(struct http_request *rq, void *self)
 	}
 }
 
+/* --- retired signing keys --- */
+
+static void write_keys(struct buf *page, const struct locale *locale, const json_t *keys)
+{
+	const json_t *key, *record;
+	size_t i, k, count = 0;
+
+	buf_add_str(page, locale_text(locale, "newsletter_keys"));
+	buf_add_text(page, "\n");
+	json_array_foreach(json_object_get(keys, "keys"), i, key)
+		json_array_foreach(json_object_get(key, "records"), k, record) {
+			struct str pem = http_json_text(record, "pem");
+
+			if (pem.len == 0)
+				continue;
+			buf_format(page, "\n%.*s (%.*s)\n%.*s", STR_ARG(http_json_text(record, "name")),
+				STR_ARG(http_json_text(record, "algorithm")), STR_ARG(pem));
+			count++;
+		}
+	if (count == 0) {
+		buf_add_text(page, "\n");
+		buf_add_str(page, locale_text(locale, "newsletter_keys_none"));
+		buf_add_text(page, "\n");
+	}
+}
+
+/* For machines and experts: plain text, and nothing that is not public. */
+static void get_keys(struct http_request *rq, void *self)
+{
+	struct room *room = self;
+	const struct locale *locale = page_locale(room->theme, &room->settings, page_language(room, http_query(rq, "lang")));
+	json_t *keys = json_object();
+	struct fault f = {0};
+	struct buf page;
+
+	buf_init(&page, LIMIT_PAGE_BYTES);
+	if (newsletter_keys_json(newsletter_of(room), http_arena(rq), keys, &f)) {
+		write_keys(&page, locale, keys);
+		page_headers(&room->settings, room->theme, rq);
+		http_answer(rq, 200, "text/plain; charset=utf-8", buf_view(&page));
+	} else {
+		log_fault(&f, "reading the signing keys");
+		http_answer_fault(rq, &f);
+	}
+	buf_release(&page);
+	json_decref(keys);
+}
+
 const struct http_route newsletter_front_routes[] = {
 	{"POST", "/newsletter/subscribe", post_subscribe, HTTP_FORM},
 	{"GET", "/newsletter/confirm/{token}", get_confirm, HTTP_NO_BODY},
 	{"POST", "/newsletter/confirm/{token}", post_confirm, HTTP_FORM},
 	{"GET", "/newsletter/unsubscribe/{token}", get_unsubscribe, HTTP_NO_BODY},
 	{"POST", "/newsletter/unsubscribe/{token}", post_unsubscribe, HTTP_FORM},
+	{"GET", "/newsletter/keys/", get_keys, HTTP_NO_BODY},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };

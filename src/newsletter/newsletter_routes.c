@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "http/http.h"
 #include "http/http_client.h"
+#include "newsletter_bounce.h"
+#include "newsletter_keys.h"
 
 enum { ISSUES_SHOWN = 50 };
 
@@ -129,7 +131,7 @@ static bool add_counts(struct newsletter *n, json_t *json, struct fault *f)
 		return false;
 	json_object_set_new(json, "subscribers", json_integer(confirmed));
 	json_object_set_new(json, "pending", json_integer(pending));
-	return true;
+	return newsletter_add_bounce_counts(n, json, f);
 }
 
 static void get_count(struct http_request *rq, void *room)
@@ -164,18 +166,53 @@ static bool add_daily(struct newsletter *n, json_t *json, struct fault *f)
 	return true;
 }
 
-static bool add_dkim(struct newsletter *n, struct arena *arena, json_t *json, struct fault *f)
+/* All that must stand in DNS, and what is judged from there. */
+static bool add_dns(struct newsletter *n, struct arena *arena, json_t *json, struct fault *f)
 {
-	struct str domain = newsletter_dkim_domain(n);
-	struct str record;
+	const struct settings *is = &n->room->settings;
+	int64_t accepted = 0;
 
-	if (!dkim_dns_record(n->dkim, arena, &record, f))
+	json_object_set_new(json, "url", http_json_str(is->url));
+	json_object_set_new(json, "from", http_json_str(is->from_address));
+	json_object_set_new(json, "bounce_address", http_json_str(is->bounce_address));
+	json_object_set_new(json, "smtp_host", http_json_str(is->smtp_host));
+	json_object_set_new(json, "smtp_security", http_json_str(is->smtp_security));
+	json_object_set_new(json, "smtp_helo", http_json_str(is->smtp_helo));
+	if (!store_number(n->room->db, NEWSLETTER_SQL_DELIVERY_ACCEPTED_SINCE,
+			STORE_ARGS(store_text(delivery_state_name(DELIVERY_ACCEPTED)),
+				store_i64(clock_now().us - INT64_C(30) * 86400 * 1000000)),
+			&accepted, f))
 		return false;
-	json_object_set_new(json, "dkim_name", json_sprintf("%.*s._domainkey.%.*s",
-		STR_ARG(n->room->settings.dkim_selector),
-		STR_ARG(domain)));
-	json_object_set_new(json, "dkim_txt", http_json_str(record));
-	return true;
+	json_object_set_new(json, "accepted", json_integer(accepted));
+	return newsletter_add_bounce_counts(n, json, f) && newsletter_keys_json(n, arena, json, f);
+}
+
+static void get_dns(struct http_request *rq, void *self)
+{
+	json_t *json = json_object();
+	struct fault f = {0};
+	bool ok = add_dns(newsletter_of(self), http_arena(rq), json, &f);
+
+	answer(rq, 200, json, ok, &f);
+}
+
+static void post_key(struct http_request *rq, void *self)
+{
+	struct newsletter *n = newsletter_of(self);
+	struct str step = http_part(rq, "step");
+	json_t *json = json_object();
+	struct fault f = {0};
+	bool ok;
+
+	if (str_is(step, "make"))
+		ok = newsletter_keys_make(n, &f);
+	else if (str_is(step, "take"))
+		ok = newsletter_keys_take(n, &f);
+	else if (str_is(step, "publish"))
+		ok = newsletter_keys_publish(n, &f);
+	else
+		ok = fault_set(&f, FAULT_MISSING, "a key can be made, taken or published");
+	answer(rq, 200, json, ok && newsletter_keys_json(n, http_arena(rq), json, &f), &f);
 }
 
 static void get_status(struct http_request *rq, void *self)
@@ -184,14 +221,11 @@ static void get_status(struct http_request *rq, void *self)
 	json_t *json = json_object();
 	json_t *list = json_array();
 	struct fault f = {0};
-	int64_t left = 0;
 	bool ok;
 
 	json_object_set_new(json, "issues", list);
 	ok = add_counts(n, json, &f) && newsletter_sender_health(n, json, &f) && add_daily(n, json, &f) &&
-		store_number(n->room->db, NEWSLETTER_SQL_SUPPRESSION_COUNT, STORE_NO_ARGS, &left, &f) &&
-		list_issues(n, 5, list, &f) && add_dkim(n, http_arena(rq), json, &f);
-	json_object_set_new(json, "left", json_integer(left));
+		list_issues(n, 5, list, &f) && newsletter_keys_json(n, http_arena(rq), json, &f);
 	answer(rq, 200, json, ok, &f);
 }
 
@@ -215,6 +249,26 @@ static void post_reminder(struct http_request *rq, void *room)
 	answer(rq, 200, json_object(), ok, &f);
 }
 
+/* --- a mail that came back, from `mimeo newsletter bounce` --- */
+
+static void bounce_taken(void *self, bool ok)
+{
+	struct fault f = {0};
+
+	if (!ok)
+		fault_set(&f, FAULT_BUSY, "the bounce could not be taken now: hand it in again later");
+	answer(self, 200, json_object(), ok, &f);
+}
+
+static void post_bounce(struct http_request *rq, void *self)
+{
+	struct newsletter *n = newsletter_of(self);
+	struct fault f = {0};
+
+	if (!reports_take(n->reports, http_body(rq), bounce_taken, rq, &f))
+		http_answer_fault(rq, &f);
+}
+
 #define DESK_ROUTES \
 	{"PUT", "/issues/{id}", put_issue, HTTP_JSON}, {"GET", "/issues/{id}", get_issue, HTTP_NO_BODY}, \
 	{"GET", "/issues", get_issues, HTTP_NO_BODY}, {"POST", "/issues/{id}/send", post_send, HTTP_JSON}, \
@@ -235,5 +289,8 @@ const struct http_route newsletter_cli_routes[] = {
 	DESK_ROUTES,
 	{"GET", "/status", get_status, HTTP_NO_BODY},
 	{"POST", "/jobs/daily", post_daily, HTTP_JSON},
+	{"GET", "/dns", get_dns, HTTP_NO_BODY},
+	{"POST", "/keys/{step}", post_key, HTTP_JSON},
+	{"POST", "/bounces", post_bounce, HTTP_RAW},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };

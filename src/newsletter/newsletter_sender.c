@@ -18,6 +18,7 @@
 #include "base/must.h"
 #include "base/secret.h"
 #include "mail/smtp.h"
+#include "newsletter_bounce.h"
 
 enum {
 	LANES_MOST = 64,
@@ -39,6 +40,7 @@ struct lane {
 	struct smtp *smtp;
 	struct outgoing mail;
 	struct buf bytes;
+	char from[EMAIL_BYTES + 1]; /* the return path, while the mail is under way */
 	bool busy;                 /* from its start until its result is on disk */
 	bool asked;                /* the connection waits for smtp_dot() */
 	bool may_dot;              /* its row was moved to `sending` */
@@ -193,7 +195,7 @@ static void start(struct lane *lane, const struct outgoing *mail)
 			return;
 		}
 	}
-	smtp_mail = (struct smtp_mail){.from = s->n->room->settings.from_address, .to = email_text(&lane->mail.to),
+	smtp_mail = (struct smtp_mail){.from = newsletter_return_path(s->n, mail->id, lane->from), .to = email_text(&lane->mail.to),
 		.bytes = buf_view(&lane->bytes), .ask_dot = ask_dot, .done = done, .self = lane};
 	if (!smtp_send(lane->smtp, &smtp_mail, &f)) {
 		log_fault(&f, "sending a mail");
@@ -251,8 +253,10 @@ static bool write_result(struct lane *lane, struct fault *f)
 				store_i64(lane->result.reply)),
 			NULL, f))
 		return false;
-	if (lane->mail.kind == OUTGOING_ISSUE)
-		return true;
+	if (lane->mail.kind == OUTGOING_ISSUE) /* a refusal behind MAIL may say that the mailbox is gone */
+		return lane->to != DELIVERY_REFUSED || lane->result.stage <= SMTP_AT_MAIL ||
+			newsletter_take_refusal(lane->sender->n, lane->mail.id, lane->result.reply, str_from(lane->result.enhanced),
+				str_from(lane->result.text), f);
 	if (is_final(lane->to))
 		return store_run(db, NEWSLETTER_SQL_DELIVERY_ERASE, STORE_ARGS(store_i64(lane->mail.id)), NULL, f);
 	if (lane->to != DELIVERY_IN_DOUBT)

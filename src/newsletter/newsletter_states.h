@@ -62,8 +62,22 @@
 
 #define SUBSCRIBER_STEPS(X) X(SUBSCRIBER_IS_CONFIRMED)
 
+#define SIGNING_KEY_STATES(X) \
+	X(SIGNING_KEY_NEXT, "next", "made; signs once its records stand in DNS") \
+	X(SIGNING_KEY_SIGNING, "signing", "signs every mail") \
+	X(SIGNING_KEY_RETIRED, "retired", "signs no more; its records stay until its mails have arrived") \
+	X(SIGNING_KEY_PUBLISHED, "published", "revoked in DNS, its private half given to everybody: old mail proves nothing")
+
+#define SIGNING_KEY_MOVES(X) \
+	X(SIGNING_KEY_NEXT, SIGNING_KEY_IS_TAKEN, SIGNING_KEY_SIGNING) \
+	X(SIGNING_KEY_SIGNING, SIGNING_KEY_IS_REPLACED, SIGNING_KEY_RETIRED) \
+	X(SIGNING_KEY_RETIRED, SIGNING_KEY_IS_PUBLISHED, SIGNING_KEY_PUBLISHED)
+
+#define SIGNING_KEY_STEPS(X) X(SIGNING_KEY_IS_TAKEN) X(SIGNING_KEY_IS_REPLACED) X(SIGNING_KEY_IS_PUBLISHED)
+
 STATES_DECLARE(delivery, DELIVERY)
 STATES_DECLARE(issue, ISSUE)
 STATES_DECLARE(subscriber, SUBSCRIBER)
+STATES_DECLARE(signing_key, SIGNING_KEY)
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "newsletter_bounce.h"
 
 enum { INTAKE_AT_ONCE = 50, ROW_ARENA = 64 * 1024 };
 
@@ -182,10 +183,13 @@ bool newsletter_confirm(struct newsletter *n, struct str token, bool *known, str
 	ok = store_one(db, NEWSLETTER_SQL_CONFIRMATION_FIND, STORE_ARGS(store_blob(hash_token(token, hash))), &arena, &row,
 		&found, f);
 	*known = ok && found;
-	if (!ok || !found || !subscriber_state_from(row.columns[1].bytes, &from) ||
-		!subscriber_next(from, SUBSCRIBER_IS_CONFIRMED, &to))
+	if (!ok || !found || !subscriber_state_from(row.columns[1].bytes, &from))
 		goto done;
 	id = row.columns[0].number;
+	if (!subscriber_next(from, SUBSCRIBER_IS_CONFIRMED, &to)) { /* asked for it again: what bounced is forgotten */
+		ok = store_begin(db, f) && store_end(db, newsletter_lift_bounces(n, id, f), f);
+		goto done;
+	}
 	ok = store_begin(db, f);
 	if (!ok)
 		goto done;
@@ -203,7 +207,7 @@ done:
 }
 
 /* Every mail of an issue that this subscriber has not got yet takes the step, from whatever state allows it. */
-static bool leave_deliveries(struct newsletter *n, int64_t subscriber, struct fault *f)
+bool newsletter_leave_deliveries(struct newsletter *n, int64_t subscriber, struct fault *f)
 {
 	for (unsigned from = 0; from < DELIVERY_STATE_COUNT; from++) {
 		enum delivery_state to;
@@ -238,7 +242,7 @@ bool newsletter_leave(struct newsletter *n, struct str token, struct fault *f)
 	ok = store_begin(db, f);
 	if (!ok)
 		goto done;
-	ok = leave_deliveries(n, id, f) &&
+	ok = newsletter_leave_deliveries(n, id, f) &&
 		store_run(db, NEWSLETTER_SQL_DELIVERY_ERASE_SINGLES_OF, STORE_ARGS(store_i64(id)), NULL, f) &&
 		store_run(db, NEWSLETTER_SQL_SUPPRESSION_OF_SUBSCRIBER, STORE_ARGS(store_i64(id), store_i64(day)), NULL, f) &&
 		store_run(db, NEWSLETTER_SQL_SUBSCRIBER_ERASE, STORE_ARGS(store_i64(id)), NULL, f);
@@ -268,6 +272,7 @@ bool newsletter_daily(struct newsletter *n, struct fault *f)
 		store_run(db, NEWSLETTER_SQL_REMINDER_ERASE_OLD, STORE_ARGS(store_i64(day - REMINDER_KEY_DAYS)), NULL, f) &&
 		store_run(db, NEWSLETTER_SQL_DELIVERY_ERASE_IN_DOUBT,
 			STORE_ARGS(store_text(delivery_state_name(DELIVERY_IN_DOUBT)), store_i64(day - PENDING_DAYS)), &mails, f) &&
+		newsletter_erase_old_bounces(n, day, f) &&
 		store_run(db, NEWSLETTER_SQL_DAILY_INSERT, STORE_ARGS(store_i64(day), store_i64(pending), store_i64(mails)),
 			NULL, f);
 	ok = store_end(db, ok, f);

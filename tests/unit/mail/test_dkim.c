@@ -17,9 +17,10 @@
 #include "mail/mime.h"
 
 static struct arena arena;
-static struct secret *pem;
-static struct dkim_key *key;
-static struct str record;
+static struct secret *pem, *pem_ed;
+static struct dkim_key *key, *key_ed;
+static struct str record, record_ed;
+static struct dkim_signer signers[2];
 
 static int set_up(void **state)
 {
@@ -27,8 +28,11 @@ static int set_up(void **state)
 
 	(void) state;
 	arena_init(&arena, "test", 1 << 20);
-	if (!dkim_new_key(&pem, &arena, &record, &f) || !dkim_key_open(&key, pem, &f))
+	if (!dkim_new_key(DKIM_RSA, &pem, &arena, &record, &f) || !dkim_key_open(&key, pem, &f) ||
+		!dkim_new_key(DKIM_ED25519, &pem_ed, &arena, &record_ed, &f) || !dkim_key_open(&key_ed, pem_ed, &f))
 		return -1;
+	signers[0] = (struct dkim_signer){key, STR("mimeo")};
+	signers[1] = (struct dkim_signer){key_ed, STR("mimeo-ed")};
 	return 0;
 }
 
@@ -36,14 +40,16 @@ static int tear_down(void **state)
 {
 	(void) state;
 	dkim_key_close(&key);
+	dkim_key_close(&key_ed);
 	secret_free(&pem);
+	secret_free(&pem_ed);
 	arena_release(&arena);
 	return 0;
 }
 
 static void sign(struct str message, struct buf *out, const char *const *omit)
 {
-	struct dkim_options options = {.key = key, .domain = STR("kestrel.example"), .selector = STR("mimeo"),
+	struct dkim_options options = {.signers = signers, .signer_count = 2, .domain = STR("kestrel.example"),
 		.when = {1795180000000000}, .omit = omit};
 	struct fault f = {0};
 
@@ -60,9 +66,15 @@ static const char verifier[] =
 	"    import dkim\n"
 	"except ImportError:\n"
 	"    sys.exit(77)\n"
-	"record = sys.argv[1].encode()\n"
-	"ok = dkim.verify(sys.stdin.buffer.read(), dnsfunc=lambda name, timeout=5: record if name == b'mimeo._domainkey.kestrel.example.' else None)\n"
-	"sys.exit(0 if ok else 1)\n";
+	"records = {b'mimeo._domainkey.kestrel.example.': sys.argv[1].encode(), b'mimeo-ed._domainkey.kestrel.example.': sys.argv[2].encode()}\n"
+	"mail = dkim.DKIM(sys.stdin.buffer.read())\n"
+	"got = []\n"
+	"for i in range(2):\n" /* a mail that was tampered with must fail by both */
+	"    try:\n"
+	"        got.append(mail.verify(idx=i, dnsfunc=lambda name, timeout=5: records.get(name)))\n"
+	"    except dkim.DKIMException:\n"
+	"        got.append(False)\n"
+	"sys.exit(0 if got == [True, True] else 1 if got == [False, False] else 2)\n";
 
 /* Exit code of Python's verdict: 0 good, 1 bad, 77 no module, 127 no Python. */
 static int ask_python(struct str mail)
@@ -74,13 +86,13 @@ static int ask_python(struct str mail)
 	assert_int_equal(pipe(pipes), 0);
 	child = fork();
 	if (child == 0) {
-		char *dns = str_to_c(record, &arena);
+		char *dns = str_to_c(record, &arena), *dns_ed = str_to_c(record_ed, &arena);
 
 		dup2(pipes[0], 0);
 		close(pipes[0]);
 		close(pipes[1]);
 		(void) !freopen("/dev/null", "w", stderr);
-		execl("/usr/bin/python3", "python3", "-c", verifier, dns, (char *) NULL);
+		execl("/usr/bin/python3", "python3", "-c", verifier, dns, dns_ed, (char *) NULL);
 		_exit(127);
 	}
 	close(pipes[0]);
@@ -215,7 +227,7 @@ static void test_body_hash(void **state)
 
 static void test_refuses(void **state)
 {
-	struct dkim_options options = {.key = key, .domain = STR("kestrel.example; x=1"), .selector = STR("mimeo")};
+	struct dkim_options options = {.signers = signers, .signer_count = 1, .domain = STR("kestrel.example; x=1")};
 	struct secret *nonsense = secret_new(STR("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"));
 	struct dkim_key *none = NULL;
 	struct buf out;
@@ -247,6 +259,12 @@ static void test_record(void **state)
 	assert_true(str_starts(record, STR("v=DKIM1; k=rsa; p=MIIB")));
 	assert_true(dkim_dns_record(key, &arena, &again, &f));
 	assert_true(str_equal(record, again));
+	assert_true(str_starts(record_ed, STR("v=DKIM1; k=ed25519; p=")));
+	assert_int_equal(record_ed.len, strlen("v=DKIM1; k=ed25519; p=") + 44);
+	assert_true(dkim_dns_record(key_ed, &arena, &again, &f));
+	assert_true(str_equal(record_ed, again));
+	assert_int_equal(dkim_key_algorithm(key), DKIM_RSA);
+	assert_int_equal(dkim_key_algorithm(key_ed), DKIM_ED25519);
 }
 
 int main(void)
