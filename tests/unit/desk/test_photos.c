@@ -376,7 +376,7 @@ static void a_picture_is_appended_as_a_revision(void **state)
 	a = save("a", "", "One.\n\n\n", STORY_PUBLISHED);
 	buf_init(&markdown, 4096);
 	story_picture_write(&markdown, STR(LEAD), STR("a [b] *c* \\"), STR("Say \"hi\" & <go>"), STR("Ada Wren / AP"));
-	assert_true(photo_append(db, a, buf_view(&markdown), "Ada", clock_now(), &arena, &f));
+	assert_true(photo_append(db, a, buf_view(&markdown), STR("Ada"), clock_now(), &arena, &f));
 	assert_true(story_load(db, a, &arena, &story, &more, &f));
 	assert_int_equal(more.revision, 2);
 	assert_true(str_starts(story.body, STR("One.\n\n![")));
