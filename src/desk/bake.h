@@ -139,6 +139,8 @@ void bake_set_picture(struct bake *bake, struct press_value *map, const char *ke
 	struct str root, enum bake_picture kind);
 /* A section's name in a language, from the name that stories have: the one place that knows. */
 struct str bake_section_name(struct bake *bake, struct str section, struct str language);
+/* Whether its crops need crop.css. */
+bool bake_is_off_centre(struct story_focus focus);
 /* Any photo's; gives the picture's map, for a caption, or NULL where there is no photo. */
 struct press_value *bake_set_photo(struct bake *bake, struct press_value *map, const char *key, const struct story_photo *photo,
 	struct story_focus focus, struct str alt, struct str root, enum bake_picture kind);

@@ -136,7 +136,7 @@ static bool is_arabic_script(struct str lang)
 	return str_is(code, "ar") || str_is(code, "fa") || str_is(code, "ur");
 }
 
-static void set_more(struct bake *bake, struct press_value *root, size_t position, bool *has_arabic)
+static void set_more(struct bake *bake, struct press_value *root, size_t position, struct page_needs *needs)
 {
 	struct press_value *list = press_set_list(root, "more");
 	uint32_t related[BAKE_MORE];
@@ -154,7 +154,8 @@ static void set_more(struct bake *bake, struct press_value *root, size_t positio
 			press_set_text(label, "name", bake_section_name(bake, other->story.section, bake->stories[position].story.lang));
 			press_set_text(label, "href", bake_join(&bake->page, STR("../../../../"), other->section_href, (struct str){NULL, 0}));
 		}
-		*has_arabic = *has_arabic || is_arabic_script(other->story.lang);
+		needs->arabic = needs->arabic || is_arabic_script(other->story.lang);
+		needs->crop = needs->crop || bake_is_off_centre(other->story.focus);
 	}
 	press_set_bool(root, "has_more", count > 0);
 }
@@ -231,7 +232,7 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	struct bake_base *base = bake_base(bake, story->lang, story->section, BAKE_BASE_STORY);
 	struct press_value *root = press_map(&bake->page);
 	struct press_value *label;
-	bool has_arabic = is_arabic_script(story->lang) || is_arabic_script(bake->settings->language);
+	struct page_needs needs = {.arabic = is_arabic_script(story->lang) || is_arabic_script(bake->settings->language)};
 
 	if (base == NULL)
 		return fault_full(f, "the site");
@@ -249,10 +250,11 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	bake_set_picture(bake, root, "photo", story, bake_root(STORY_DEPTH), BAKE_LEAD);
 	bake_set_corrections(bake, root, story, locale);
 	set_topics(bake, root, of);
-	set_more(bake, root, position, &has_arabic);
+	set_more(bake, root, position, &needs);
 	if (!set_body(bake, root, story, body, f))
 		return false;
-	page_set_body_style(root, bake->theme, bake->settings, has_rare_marks(buf_view(&bake->body)), has_arabic);
+	needs.body = has_rare_marks(buf_view(&bake->body));
+	page_set_story_style(root, bake->theme, bake->settings, &needs);
 	return bake_put(bake, "story", base->root, root, story->path, f)
 		&& bake_plain_story(bake, of, buf_view(&bake->body), f);
 }

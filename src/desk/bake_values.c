@@ -147,19 +147,30 @@ struct str bake_photo_url(struct bake *bake, const struct story *story, const ch
 		(long long) width, ending);
 }
 
-/* What a crop keeps in sight: theme.css has a class for each step that is not the middle. */
+/* A focal point's step of five each way; 2 is the middle. */
+static int crop_step(int64_t percent)
+{
+	return (int) ((percent + 50 + 12) / 25);
+}
+
+bool bake_is_off_centre(struct story_focus focus)
+{
+	return crop_step(focus.x) != 2 || crop_step(focus.y) != 2;
+}
+
+/* What a crop keeps in sight: crop.css has a class for each step that is not the middle. */
 static struct str crop_of(struct bake *bake, struct story_focus focus)
 {
-	int64_t x = (focus.x + 50 + 12) / 25;
-	int64_t y = (focus.y + 50 + 12) / 25;
+	int x = crop_step(focus.x);
+	int y = crop_step(focus.y);
 	char text[8] = "";
 
-	if (x == 2 && y == 2)
+	if (!bake_is_off_centre(focus))
 		return (struct str){NULL, 0};
 	if (x != 2)
-		snprintf(text, sizeof(text), "x%d", (int) x);
+		snprintf(text, sizeof(text), "x%d", x);
 	if (y != 2)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%sy%d", x != 2 ? " " : "", (int) y);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%sy%d", x != 2 ? " " : "", y);
 	return str_copy(str_from(text), &bake->page);
 }
 

@@ -23,9 +23,9 @@
 /* --- the style sheet: the theme's, with the newsroom's colours behind it --- */
 
 /* What stands in <style> elements, each with its hash in the policy. Few per process, which has one theme and one
- * newsroom; long-lived, made at first use. A story carries body.css and arabic.css only where it needs them; all other
- * pages have everything in one. */
-enum page_style_kind { PAGE_STYLE_PAGES, PAGE_STYLE_STORY, PAGE_STYLE_BODY, PAGE_STYLE_ARABIC, PAGE_STYLE_PLAIN,
+ * newsroom; long-lived, made at first use. A story carries body.css, crop.css and arabic.css only where it needs
+ * them; all other pages have everything in one. */
+enum page_style_kind { PAGE_STYLE_PAGES, PAGE_STYLE_STORY, PAGE_STYLE_BODY, PAGE_STYLE_ARABIC, PAGE_STYLE_CROP, PAGE_STYLE_PLAIN,
 	PAGE_STYLES };
 static struct page_style {
 	uint64_t serial; /* of the theme; with the desk's colours comes another theme */
@@ -36,7 +36,7 @@ static struct page_style {
 /* The names in all of them agree, whichever is made first. */
 static struct css_names page_names;
 static uint64_t page_names_of; /* the theme's serial */
-static const char *const page_files[] = {"theme.css", "story.css", "pages.css", "body.css", "arabic.css"};
+static const char *const page_files[] = {"theme.css", "story.css", "pages.css", "body.css", "arabic.css", "crop.css"};
 
 static void page_learn_names(const struct theme *theme)
 {
@@ -89,11 +89,12 @@ static void page_add_colours(struct buf *css, const struct settings *settings)
 static void page_make_css(struct buf *css, struct theme *theme, const struct settings *settings,
 	enum page_style_kind kind)
 {
-	static const char *const files[PAGE_STYLES][5] = {
-		[PAGE_STYLE_PAGES] = {"theme.css", "pages.css", "body.css", "arabic.css"},
+	static const char *const files[PAGE_STYLES][6] = {
+		[PAGE_STYLE_PAGES] = {"theme.css", "pages.css", "body.css", "arabic.css", "crop.css"},
 		[PAGE_STYLE_STORY] = {"theme.css", "story.css"},
 		[PAGE_STYLE_BODY] = {"body.css"},
 		[PAGE_STYLE_ARABIC] = {"arabic.css"},
+		[PAGE_STYLE_CROP] = {"crop.css"},
 		[PAGE_STYLE_PLAIN] = {"plain.css"},
 	};
 	size_t i;
@@ -133,12 +134,14 @@ static const struct page_style *page_style_of(struct theme *theme, const struct 
 	return style;
 }
 
-void page_set_body_style(struct press_value *root, struct theme *theme, const struct settings *settings,
-	bool needs_body, bool needs_arabic)
+void page_set_story_style(struct press_value *root, struct theme *theme, const struct settings *settings,
+	const struct page_needs *needs)
 {
-	if (needs_body)
+	if (needs->body)
 		press_set_text(root, "css_body", buf_view(&page_style_of(theme, settings, PAGE_STYLE_BODY)->css));
-	if (needs_arabic)
+	if (needs->crop)
+		press_set_text(root, "css_crop", buf_view(&page_style_of(theme, settings, PAGE_STYLE_CROP)->css));
+	if (needs->arabic)
 		press_set_text(root, "css_arabic", buf_view(&page_style_of(theme, settings, PAGE_STYLE_ARABIC)->css));
 }
 
@@ -150,11 +153,12 @@ void page_set_plain_style(struct press_value *root, struct theme *theme, const s
 struct str page_csp(const struct settings *settings, struct theme *theme, struct arena *arena)
 {
 	/* form-action is not covered by default-src, and it also blocks the redirect to a checkout that it does not name. */
-	return str_format(arena, "default-src 'none'; img-src 'self' data:; style-src 'self' '%s' '%s' '%s' '%s' '%s'; "
+	return str_format(arena, "default-src 'none'; img-src 'self' data:; style-src 'self' '%s' '%s' '%s' '%s' '%s' '%s'; "
 		"script-src 'self'; connect-src 'self'; form-action 'self' %.*s; base-uri 'none'; frame-ancestors 'none'",
 		page_style_of(theme, settings, PAGE_STYLE_STORY)->hash, page_style_of(theme, settings, PAGE_STYLE_PAGES)->hash,
 		page_style_of(theme, settings, PAGE_STYLE_BODY)->hash, page_style_of(theme, settings, PAGE_STYLE_ARABIC)->hash,
-		page_style_of(theme, settings, PAGE_STYLE_PLAIN)->hash, STR_ARG(settings->stripe_checkout));
+		page_style_of(theme, settings, PAGE_STYLE_CROP)->hash, page_style_of(theme, settings, PAGE_STYLE_PLAIN)->hash,
+		STR_ARG(settings->stripe_checkout));
 }
 
 /* --- chrome --- */

@@ -26,16 +26,21 @@ struct page {
 	struct str description;    /* may be empty */
 	struct str path;           /* canonical path, "/about/"; empty: no canonical, noindex */
 	struct str section;        /* name of the current section in the masthead; "" none; "home" the front page */
-	bool is_story;             /* its style sheet is theme.css and story.css, and page_set_body_style(); others have it all */
+	bool is_story;             /* its style sheet is theme.css and story.css, and page_set_story_style(); others have it all */
 	bool has_form;             /* a #support form stands in this page: the call leads to it */
 };
 
 /* A map with all that page.mustache and its partials need (ROOMS.md, "every page"); add the page's own keys to it. */
 struct press_value *page_values(struct theme *theme, const struct settings *settings, const struct page *page,
 	struct arena *arena);
-/* A story's further style: for tables, quotations, code, notes; for the Arabic script on it. */
-void page_set_body_style(struct press_value *root, struct theme *theme, const struct settings *settings,
-	bool needs_body, bool needs_arabic);
+/* A story's further style. */
+struct page_needs {
+	bool body;                 /* tables, quotations, code, notes */
+	bool arabic;               /* the script stands somewhere on it */
+	bool crop;                 /* a card's picture is not cropped around its middle */
+};
+void page_set_story_style(struct press_value *root, struct theme *theme, const struct settings *settings,
+	const struct page_needs *needs);
 /* {{css_plain}}: of text-only pages, which have no other. */
 void page_set_plain_style(struct press_value *root, struct theme *theme, const struct settings *settings);
 const struct locale *page_locale(struct theme *theme, const struct settings *settings, struct str language);

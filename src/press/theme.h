@@ -1,6 +1,6 @@
 /* theme.h: the theme's files: the built-in ones, each replaced whole by HOME/theme/FILE of the same name.
  *
- * Files: *.mustache (templates and partials, by name without ending), theme.css, story.css, pages.css, body.css,
+ * Files: *.mustache (templates and partials, by name without ending), theme.css, story.css, pages.css, body.css, crop.css,
  * arabic.css, desk.css, icon.svg, marks.svg, and those below mail/ and
  * locale/. An unknown name in HOME/theme is INPUT.
  * SPDX-License-Identifier: ISC */

@@ -42,7 +42,14 @@ class Person:
         self.b.get(self.house.desk + path)
 
     def one(self, css):
-        return self.b.find_element("css selector", css)
+        """The page may still be on its way."""
+        found = []
+
+        def look():
+            found[:] = self.b.find_elements("css selector", css)
+            return found
+        wait_for(look, 10, why="there is no %s at %s" % (css, self.b.current_url))
+        return found[0]
 
     def type(self, name, text):
         field = self.one("[name='%s']" % name)
@@ -432,7 +439,7 @@ def test_a_name_is_removed_everywhere(newsroom, people):
     for where in (house.path("data", "site"), house.path("data", "desk")):
         held = sorted({os.path.relpath(file, house.home) for file, data in everything_under(where) for word in words if word.lower() in data.lower()})
         assert not held, held
-    editor.open("/people")
+    editor.open("/people/audit")
     assert name not in editor.text() and "took a byline out everywhere" in editor.text()
 
 

@@ -171,6 +171,7 @@ def test_the_focal_point_is_a_click_with_javascript(newsroom, browsers):
     from selenium.webdriver.common.action_chains import ActionChains
     house, b = newsroom, browsers()
     enter(b, house)
+    b.get_log("browser") # what others left in it
     b.get(page_of(house, "with-a-photo"))
     pane = b.find_element("css selector", "[data-focal]")
     b.execute_script("arguments[0].scrollIntoView({block: 'center'})", pane)
@@ -232,7 +233,7 @@ def test_a_picture_in_the_text(newsroom, photo, browsers):
     pictures = staff.get("/stories/%s/pictures" % id_of(house, "another")).json["pictures"]
     mine = next(p for p in pictures if p["name"] == name)
     assert mine["in_text"] and not mine["lead"] and mine["markdown"].startswith("![A road \\[of sand\\]](photo:%s " % name)
-    assert "/media/" + name in staff.get("/stories/%s" % id_of(house, "another")).text, "the desk's own view shows it, too"
+    assert "/media/" + name in staff.get("/stories/%s/preview" % id_of(house, "another")).text, "the desk's own view shows it, too"
     # withdrawn: its pictures leave the site, except what another story shows
     lead = re.search(r'<figure class="lead">.*?media/([0-9a-f]{16})-', page, re.S).group(1)
     house.mimeo("story", "withdraw", "another")

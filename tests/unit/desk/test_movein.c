@@ -205,5 +205,6 @@ int main(void)
 		cmocka_unit_test(test_marks_are_filled_in),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, clean);
 }

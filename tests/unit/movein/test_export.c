@@ -290,5 +290,6 @@ int main(void)
 		cmocka_unit_test(test_control_characters_become_spaces),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -269,5 +269,6 @@ int main(void)
 		cmocka_unit_test(test_hostile_html),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
