@@ -24,6 +24,12 @@ END;
 CREATE TRIGGER moved_back AFTER DELETE ON moved BEGIN
 	INSERT INTO bake_queue (story, why, since) VALUES (0, 'addresses', 9223372036854775807);
 END;
+CREATE TRIGGER moved_page_new AFTER INSERT ON moved_page BEGIN
+	INSERT INTO bake_queue (story, why, since) VALUES (0, 'addresses', 9223372036854775807);
+END;
+CREATE TRIGGER moved_page_other AFTER UPDATE ON moved_page BEGIN
+	INSERT INTO bake_queue (story, why, since) VALUES (0, 'addresses', 9223372036854775807);
+END;
 CREATE TRIGGER story_address AFTER UPDATE OF state, path ON story
 WHEN old.was_public = 1 AND (old.state IS NOT new.state OR old.path IS NOT new.path) BEGIN
 	INSERT INTO bake_queue (story, why, since) VALUES (0, 'addresses', 9223372036854775807);
