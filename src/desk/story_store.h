@@ -17,7 +17,8 @@ struct story_saving {
 
 /* Inserts or updates by identity, with names, terms, corrections, a revision where anything changed, list slots, a
  * redirect where a public address changed, the words by which it is found, and the bake's queue row. Inside a transaction of the
- * caller's. A published story without a date gets `now` (or keeps the one it has); a scheduled one has `due` as its date. A new one gets a random id, unless it brings one.
+ * caller's. A published story without a date gets `now` (or keeps the one it has); a scheduled one has `due` as its date.
+ * A new one gets a random id, unless it brings one.
  * CONFLICT when another story has its address, or when a public one is to become unpublished other than by withdrawing. */
 bool story_save_as(struct store *db, struct story *story, const struct story_saving *how, struct arena *arena,
 	struct fault *f) __attribute__((warn_unused_result));
