@@ -10,7 +10,7 @@ GEN := $(BUILD)/gen
 
 LIBS  := base store http mail press house
 ROOMS := front desk newsletter support
-PKGS  := libmicrohttpd libcurl sqlite3 libsodium libcrypto libssl jansson libutf8proc libdeflate libcmark-gfm
+PKGS  := libmicrohttpd libcurl sqlite3 libsodium libcrypto libssl jansson libutf8proc libidn2 libdeflate libcmark-gfm
 PKGLIBS = $(shell pkg-config --libs $(PKGS)) -linih -lcmark-gfm-extensions -lm
 
 # --- flags: asked for, kept where the compiler knows them -------------------------------------------------------
