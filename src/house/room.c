@@ -322,6 +322,8 @@ int room_main(const struct room_kind *kind, int argc, char **argv)
 	struct fault f = {0};
 	int code = 0;
 
+	if (argc > 0 && room_find_bare(kind, argv[0]) != NULL)
+		return room_find_bare(kind, argv[0])->run(argc - 1, argv + 1);
 	log_set_room(kind->word);
 	(void) setrlimit(RLIMIT_CORE, &no_core); /* memory holds people's addresses */
 	room.home.fd = -1;

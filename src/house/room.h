@@ -64,6 +64,13 @@ struct room_kind {
 	void (*health)(struct room *room, json_t *health);
 	/* Heavy work in a child process of its own, `mimeo -x ROOM JOB args…`: NULL-ended. */
 	const struct room_job *jobs;
+	/* Processes that the room starts itself, `mimeo -x ROOM NAME args…`, and that open nothing, not even the home; NULL-ended. */
+	const struct room_bare *bare;
+};
+
+struct room_bare {
+	const char *name;
+	int (*run)(int argc, char **argv); /* gives the exit code */
 };
 
 /* A job's process: settings, theme, and (read_only) database of its room; prints progress lines to standard output. */

@@ -45,6 +45,8 @@ bool room_open_database(struct room *room, bool read_only, struct fault *f);
 /* A descriptor's number from the environment (MIMEO_EXE), or -1. */
 int room_env_fd(const char *name);
 
+/* NULL: it is none. */
+const struct room_bare *room_find_bare(const struct room_kind *kind, const char *name);
 /* The process of a job: `mimeo -x ROOM JOB args…`. */
 int room_job_main(struct room *room, int argc, char **argv);
 

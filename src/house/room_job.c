@@ -50,6 +50,15 @@ static bool room_job_run(struct room *room, const struct room_job *job, int argc
 	return room_open_database(room, !job->writes, f) && job->run(room, argc, argv, f);
 }
 
+const struct room_bare *room_find_bare(const struct room_kind *kind, const char *name)
+{
+	const struct room_bare *bare = kind->bare;
+
+	while (bare != NULL && bare->name != NULL && !str_is(str_from(bare->name), name))
+		bare++;
+	return bare != NULL && bare->name != NULL ? bare : NULL;
+}
+
 int room_job_main(struct room *room, int argc, char **argv)
 {
 	const struct room_job *job = room->kind->jobs;

@@ -65,15 +65,39 @@ static void get_issue(struct http_request *rq, void *room)
 	answer_issue(rq, room, 200, id, ok, &f);
 }
 
+/* "spread_hours": over how many hours the mails are spread; may be missing. */
+static bool read_spread(const json_t *json, int64_t *spread_s, struct fault *f)
+{
+	const json_t *hours = json_object_get(json, "spread_hours");
+
+	if (hours == NULL)
+		return true;
+	if (!json_is_integer(hours) || json_integer_value(hours) < 0 || json_integer_value(hours) > 7 * 24)
+		return fault_set(f, FAULT_INPUT, "an issue can be spread over 0 to 168 hours");
+	*spread_s = json_integer_value(hours) * 3600;
+	return true;
+}
+
 static void post_send(struct http_request *rq, void *room)
 {
 	struct fault f = {0};
 	struct str by = {NULL, 0};
-	int64_t id = 0;
+	int64_t id = 0, spread_s = 0;
 	bool ok = read_id(rq, &id, &f) && http_json_need_text(http_json(rq), "approved_by", &by, &f) &&
-		newsletter_issue_send(newsletter_of(room), id, by, &f);
+		read_spread(http_json(rq), &spread_s, &f) &&
+		newsletter_issue_send_spread(newsletter_of(room), id, by, spread_s, &f);
 
 	answer_issue(rq, room, 200, id, ok, &f);
+}
+
+/* What is in doubt goes again, by hand: {"resent": how many}. */
+static void post_resend_doubts(struct http_request *rq, void *room)
+{
+	struct fault f = {0};
+	int64_t id = 0, count = 0;
+	bool ok = read_id(rq, &id, &f) && newsletter_issue_resend_doubts(newsletter_of(room), id, &count, &f);
+
+	answer(rq, 200, ok ? json_pack("{s:I}", "resent", (json_int_t) count) : NULL, ok, &f);
 }
 
 static void post_pause(struct http_request *rq, void *room)
@@ -218,7 +242,8 @@ static void post_reminder(struct http_request *rq, void *room)
 #define DESK_ROUTES \
 	{"PUT", "/issues/{id}", put_issue, HTTP_JSON}, {"GET", "/issues/{id}", get_issue, HTTP_NO_BODY}, \
 	{"GET", "/issues", get_issues, HTTP_NO_BODY}, {"POST", "/issues/{id}/send", post_send, HTTP_JSON}, \
-	{"POST", "/issues/{id}/pause", post_pause, HTTP_JSON}, {"GET", "/count", get_count, HTTP_NO_BODY}
+	{"POST", "/issues/{id}/pause", post_pause, HTTP_JSON}, \
+	{"POST", "/issues/{id}/resend-doubts", post_resend_doubts, HTTP_JSON}, {"GET", "/count", get_count, HTTP_NO_BODY}
 
 const struct http_route newsletter_desk_routes[] = {
 	DESK_ROUTES,
