@@ -173,6 +173,11 @@ static bool claim_from(struct newsletter *n, struct newsletter_queue *queue, int
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]) && queue->count < QUEUE_MOST; i++) {
 		struct batch batch = {.items = queue->items + queue->count, .most = QUEUE_MOST - queue->count};
 
+		/* Each row is opened when it is read: none that no server can take. */
+		if (batch.most > newsletter_hosts_may_hold(n))
+			batch.most = newsletter_hosts_may_hold(n);
+		if (batch.most == 0)
+			break;
 		if (!read_batch(n, issue, states[i], &batch, f) || !claim_batch(n, &batch, f))
 			return false;
 		queue->count += batch.claimed;

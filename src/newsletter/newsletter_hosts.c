@@ -12,7 +12,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 
-enum { HOUR_S = 3600, DAY_S = 86400, WARMUP_DAYS = 41, WINDOW_EACH = 2, CLAIMED_LEAST = 64, SCOPE_BYTES = 300, SECOND_US = 1000000 };
+enum { HOUR_S = 3600, DAY_S = 86400, WARMUP_DAYS = 41, WINDOW_EACH = 8, CLAIMED_LEAST = 320, SCOPE_BYTES = 300, SECOND_US = 1000000 };
 
 /* When the server itself is the trouble, nothing is tried for a while. */
 static const int64_t hold_ms[] = {2000, 5000, 15000, 60000, 300000};
@@ -186,8 +186,9 @@ static bool has_room(const struct host *host, int64_t now_s, int64_t *until_s)
 	return true;
 }
 
-/* How many of its mails may be in our hands: enough to keep its connections busy, no more than it takes in two seconds. */
-static bool holds_enough(const struct newsletter *n, size_t which)
+/* How many more of its mails may be in our hands: enough to keep its connections busy and claims in large batches, no more
+ * than it takes in two seconds. */
+static size_t may_hold(const struct newsletter *n, size_t which)
 {
 	const struct host *host = &n->hosts->hosts[which];
 	size_t most = 4 * newsletter_host_window(n, (unsigned) which);
@@ -196,7 +197,16 @@ static bool holds_enough(const struct newsletter *n, size_t which)
 		most = CLAIMED_LEAST;
 	if (host->is->per_second > 0 && (size_t) host->is->per_second * 2 < most)
 		most = (size_t) host->is->per_second * 2;
-	return host->claimed >= most;
+	return host->claimed < most ? most - host->claimed : 0;
+}
+
+size_t newsletter_hosts_may_hold(const struct newsletter *n)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < n->hosts->count; i++)
+		sum += may_hold(n, i);
+	return sum;
 }
 
 static void sooner(struct when *until, int64_t us)
@@ -219,7 +229,7 @@ static struct host *first_with_room(struct newsletter *n, struct when *until)
 			sooner(until, now_us + (host->hold_until_ms - now_ms) * 1000);
 		else if (!has_room(host, now_us / SECOND_US, &until_s))
 			sooner(until, until_s * SECOND_US);
-		else if (holds_enough(n, i))
+		else if (may_hold(n, i) == 0)
 			sooner(until, now_us + SECOND_US);
 		else
 			return host;

@@ -137,6 +137,8 @@ void newsletter_hosts_close(struct newsletter *n);
 enum host_answer newsletter_host_pick(struct newsletter *n, struct outgoing *mail, struct when *until);
 /* Whether any server could take one more; else *until. */
 bool newsletter_host_any(struct newsletter *n, struct when *until);
+/* How many more mails are worth claiming now. */
+size_t newsletter_hosts_may_hold(const struct newsletter *n);
 /* It was not tried after all. */
 void newsletter_host_uncount(struct newsletter *n, const struct outgoing *mail);
 /* What was counted, within the caller's transaction; after a rollback newsletter_hosts_forget() reads the counters anew. */

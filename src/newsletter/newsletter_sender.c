@@ -19,13 +19,14 @@
 #include "newsletter/newsletter_talk.h"
 
 enum {
-	FLIGHTS_MOST = SETTINGS_SMTP * 2 * 64,
+	FLIGHTS_MOST = SETTINGS_SMTP * 8 * 64,
 	TALK_FULL = 4 * 1024 * 1024,  /* bytes that wait for the keeper: composing more would only take memory */
 	FOLD_AGAIN_MS = 1000,
+	FOLD_LAZY_MS = 10,            /* answers wait so long for others: a commit costs as much for one as for many */
 	TIE_AGAIN_MS = 100,           /* while a former keeper has the lock */
 	TIE_SLOW_MS = 5000,
 	LOOK_AGAIN_MS = 60000,
-	CLAIM_BELOW = QUEUE_MOST / 2, /* claims come in batches: a commit each */
+	CLAIM_BELOW = QUEUE_MOST / 4, /* claims come in batches: a commit each */
 	REFUSALS_IN_ROW = 3,          /* 5xx to MAIL before the server counts as in trouble */
 	POLICY_MOST = 10,             /* answers of policy, less mails taken, before an issue pauses */
 	ISSUES_WATCHED = 16
@@ -53,6 +54,7 @@ struct newsletter_sender {
 	struct buf bytes;                     /* of the mail that is being composed */
 	struct loop_timer *pump_timer, *drain_timer, *tie_timer;
 	int64_t fold_again_ms, tied_at_ms;
+	int64_t news_since_ms;     /* 0: none */
 	unsigned ties;             /* keepers that ended soon after they were started, in a row */
 	bool waits_for_keeper;     /* a former one still has the lock */
 	unsigned refused_in_row[SETTINGS_SMTP];
@@ -228,6 +230,21 @@ static bool has_news(const struct newsletter_sender *s)
 	return false;
 }
 
+/* How long the answers that are there may still wait for others, in ms: they are durable in the keeper's journal already. */
+static int may_wait(struct newsletter_sender *s)
+{
+	int64_t now_ms = clock_mono_ms();
+	size_t ended = 0;
+
+	for (size_t i = 0; i < s->flight_count; i++)
+		ended += s->flights[i].has_end;
+	if (s->news_since_ms == 0)
+		s->news_since_ms = now_ms;
+	if (s->draining || 4 * ended >= s->flight_count || ended == s->in_flight || now_ms - s->news_since_ms >= FOLD_LAZY_MS)
+		return 0;
+	return (int) (FOLD_LAZY_MS - (now_ms - s->news_since_ms));
+}
+
 static bool fold_flight(struct newsletter_sender *s, struct flight *flight, struct fault *f)
 {
 	const struct talk_event dotted = {.type = TALK_DOTTED};
@@ -371,12 +388,18 @@ static int fold_turn(void *self)
 	if (has_news(s)) {
 		if (wait_ms > 0)
 			return (int) wait_ms;
+		wait_ms = may_wait(s);
+		if (wait_ms > 0) {
+			talk_flush(talk);
+			return (int) wait_ms;
+		}
 		if (!fold_all(s, &f)) {
 			log_fault(&f, "writing down what became of mails"); /* it stands in the journal, too */
 			s->fold_again_ms = clock_mono_ms() + FOLD_AGAIN_MS;
 			return FOLD_AGAIN_MS;
 		}
 		newsletter_point("events after commit");
+		s->news_since_ms = 0;
 		settle(s);
 		if (s->draining && s->in_flight == 0)
 			end_drain(s);
