@@ -8,7 +8,19 @@ static pid_t second;
 
 static const struct when noon = {1795180000000000 / 3600000000 * 3600000000 + 60000000}; /* a minute after a full hour */
 
-/* A server whose answer to every RCPT is `rcpt`; "": it takes all. It writes the recipients to FOLDER/second. */
+static bool is_first(const char *path)
+{
+	char mark[160];
+	int fd;
+
+	snprintf(mark, sizeof(mark), "%s.first", path);
+	fd = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* A server whose answer to every RCPT is `rcpt`; "": it takes all; "552 …": that to its first MAIL, and it takes the rest. It writes the recipients to FOLDER/second. */
 static void serve_second(int listener, const char *rcpt, const char *path)
 {
 	int log = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -41,7 +53,9 @@ static void serve_second(int listener, const char *rcpt, const char *path)
 				sink_say(fd, "250 second\r\n");
 			} else if (strncmp(line, "RCPT TO:<", 9) == 0) {
 				snprintf(to, sizeof(to), "%.*s", (int) strcspn(line + 9, ">"), line + 9);
-				sink_say(fd, rcpt[0] != '\0' ? rcpt : "250 ok\r\n");
+				sink_say(fd, rcpt[0] == '4' ? rcpt : "250 ok\r\n");
+			} else if (strncmp(line, "MAIL", 4) == 0 && rcpt[0] == '5' && is_first(path)) {
+				sink_say(fd, rcpt);
 			} else if (strncmp(line, "DATA", 4) == 0) {
 				in_data = true;
 				sink_say(fd, "354 go\r\n");
@@ -110,6 +124,8 @@ static int tear_down(void **state)
 	}
 	second = 0;
 	snprintf(path, sizeof(path), "/tmp/mimeo-second-%d", (int) getpid());
+	unlink(path);
+	snprintf(path, sizeof(path), "/tmp/mimeo-second-%d.first", (int) getpid());
 	unlink(path);
 	clock_fix((struct when){0});
 	return 0;
@@ -291,6 +307,20 @@ static void test_policy_pauses(void **state)
 	json_decref(json);
 }
 
+/* A mail that a server does not like before its recipient is known goes later; it holds up no other and is not struck out. */
+static void test_552_at_mail(void **state)
+{
+	(void) state;
+	with_second("smtp_per_day = 1\n", "552 5.3.4 too large\r\n");
+	subscribers(20, "example.org");
+	send_issue(0);
+	run_until_accepted(19);
+	assert_int_equal(bench_issue_number(&bench, 1, "later"), 1);
+	later(301);
+	bench_run_until(&bench, 1, "sent");
+	assert_int_equal(bench_issue_number(&bench, 1, "accepted"), 20);
+}
+
 /* --- by hand, spread, other letters, one mail that a server does not like --- */
 
 static void test_resend_doubts(void **state)
@@ -360,7 +390,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_warmup), TEST(test_per_hour), TEST(test_domain), TEST(test_per_second), TEST(test_overflow),
-		TEST(test_fail_over), TEST(test_policy_pauses), TEST(test_resend_doubts), TEST(test_spread), TEST(test_other_letters),
+		TEST(test_fail_over), TEST(test_policy_pauses), TEST(test_552_at_mail), TEST(test_resend_doubts), TEST(test_spread), TEST(test_other_letters),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
