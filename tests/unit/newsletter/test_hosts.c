@@ -325,8 +325,9 @@ static void test_552_at_mail(void **state)
 
 static void test_resend_doubts(void **state)
 {
+	const struct store_value hash = store_blob(STR("the hash of the first link: 32 B"));
 	struct fault f = {0};
-	int64_t count;
+	int64_t count, id;
 
 	(void) state;
 	begin("");
@@ -338,18 +339,37 @@ static void test_resend_doubts(void **state)
 	later(86400);
 	bench_turn(&bench, 30);
 	assert_int_equal(bench_issue_number(&bench, 1, "in_doubt"), 1); /* never by itself */
+	id = bench_number(&bench, NEWSLETTER_SQL_DELIVERY_DUE, STORE_ARGS(store_i64(1), store_text(STR("in_doubt")), store_i64(INT64_MAX),
+		store_i64(1)));
+	assert_true(store_run(bench.room.db, NEWSLETTER_SQL_DELIVERY_CLAIM, STORE_ARGS(store_i64(id), store_text(STR("in_doubt")),
+		store_text(STR("in_doubt")), hash, store_i64(1)), NULL, &f));
 	assert_true(newsletter_issue_resend_doubts(bench.n, 1, &count, &f));
 	assert_int_equal(count, 1);
 	assert_true(bench_issue_is(&bench, 1, "sending"));
 	bench_run_until(&bench, 1, "sent");
 	assert_int_equal(bench_issue_number(&bench, 1, "in_doubt"), 1); /* cut again */
 	assert_int_equal(sink_count(&bench, ""), 5);
+	assert_int_equal(bench_number(&bench, NEWSLETTER_SQL_DELIVERY_ID_BY_TOKEN, &hash, 1), id); /* a complaint that quotes it is known */
+}
+
+/* They get nothing, and so take no part of the window. */
+static void muted_subscribers(int count)
+{
+	struct store_value confirmed = store_text(STR("confirmed"));
+	struct fault f = {0};
+
+	subscribers(count, "muted.example");
+	for (int i = 0; i < count; i++)
+		assert_true(store_run(bench.room.db, NEWSLETTER_SQL_SUBSCRIBER_MUTE,
+			STORE_ARGS(store_i64(bench_number(&bench, NEWSLETTER_SQL_SUBSCRIBER_TO_MAIL,
+				STORE_ARGS(confirmed, store_i64(0), store_i64(1), store_i64(clock_utc_day(clock_now()))))), store_i64(INT32_MAX)), NULL, &f));
 }
 
 static void test_spread(void **state)
 {
 	(void) state;
 	begin("");
+	muted_subscribers(24);
 	subscribers(24, "example.org");
 	send_issue(24 * 3600);
 	run_until_accepted(1); /* the first is due at once */
