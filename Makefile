@@ -10,7 +10,7 @@ GEN := $(BUILD)/gen
 
 LIBS  := base store http mail press house
 ROOMS := front desk newsletter support
-PKGS  := libmicrohttpd libcurl sqlite3 libsodium libcrypto libssl jansson libutf8proc libdeflate libcmark-gfm
+PKGS  := libmicrohttpd libcurl sqlite3 libsodium libcrypto libssl jansson libutf8proc libidn2 libdeflate libcmark-gfm
 PKGLIBS = $(shell pkg-config --libs $(PKGS)) -linih -lcmark-gfm-extensions -lresolv -lm
 
 # --- flags: asked for, kept where the compiler knows them -------------------------------------------------------
@@ -56,7 +56,7 @@ LIB_A      := $(foreach l,$(LIBS),$(BUILD)/lib$(l).a)
 ROOM_A     := $(foreach r,$(ROOMS) parent,$(BUILD)/lib$(r).a)
 LINK_ORDER := $(ROOM_A) $(BUILD)/libhouse.a $(BUILD)/libpress.a $(BUILD)/libmail.a $(BUILD)/libhttp.a $(BUILD)/libstore.a $(BUILD)/libbase.a
 
-.PHONY: all help clean unit fuzz-replay check-house scenario shots bench bench-site torture $(addprefix lib-,$(LIBS) $(ROOMS) parent)
+.PHONY: all help clean unit fuzz-replay check-house scenario shots bench bench-site bench-newsletter torture $(addprefix lib-,$(LIBS) $(ROOMS) parent)
 all: $(BUILD)/mimeo $(BUILD)/mimeo-image $(BUILD)/mimeo-movein
 
 $(BUILD)/mimeo: $(BUILD)/main.o $(GEN_OBJ) $(LINK_ORDER)
@@ -151,6 +151,13 @@ check-house: ; @tools/check-house
 bench: all ; @tests/bench/run
 bench-site: all ; @tests/bench/site/run $(BENCH)
 torture: all ; @tests/fault/run --all
+$(BUILD)/bench/fill: tests/bench/newsletter/fill.c $(LINK_ORDER) $(GEN_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON) -o $@ $< $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)
+$(BUILD)/bench/blaster: tests/bench/newsletter/blaster.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON) -o $@ $<
+bench-newsletter: all ; @/usr/bin/python3 tests/bench/newsletter/bench.py $(BENCH)
 clean: ; rm -rf build
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -6,8 +6,11 @@
  * SPDX-License-Identifier: ISC */
 #include "email.h"
 
+#include <idn2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 #include "fault.h"
 #include "must.h"
 
@@ -23,6 +26,11 @@ static bool is_atext(char c)
 	return is_alnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
+static bool is_ascii(char c)
+{
+	return (unsigned char) c < 0x80;
+}
+
 static bool is_local_part(struct str local)
 {
 	struct str atom;
@@ -33,7 +41,7 @@ static bool is_local_part(struct str local)
 		if (atom.len == 0)
 			return false;
 		for (size_t i = 0; i < atom.len; i++)
-			if (!is_atext(atom.at[i]))
+			if (is_ascii(atom.at[i]) && !is_atext(atom.at[i]))
 				return false;
 	}
 	return true;
@@ -76,29 +84,122 @@ static bool is_domain(struct str domain)
 static bool has_non_ascii(struct str text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char) text.at[i] >= 0x80)
+		if (!is_ascii(text.at[i]))
 			return true;
 	return false;
+}
+
+/* Letters, marks, numbers and signs of any script; nothing that is invisible, ends a line, or turns its direction. */
+static bool has_only_visible(struct str text)
+{
+	const utf8proc_uint8_t *at = (const utf8proc_uint8_t *) text.at;
+	utf8proc_ssize_t left = (utf8proc_ssize_t) text.len;
+
+	while (left > 0) {
+		utf8proc_int32_t c;
+		utf8proc_ssize_t used = utf8proc_iterate(at, left, &c);
+
+		if (used <= 0)
+			return false;
+		switch (utf8proc_category(c)) {
+		case UTF8PROC_CATEGORY_CN:
+		case UTF8PROC_CATEGORY_CC:
+		case UTF8PROC_CATEGORY_CF:
+		case UTF8PROC_CATEGORY_CS:
+		case UTF8PROC_CATEGORY_CO:
+		case UTF8PROC_CATEGORY_ZS:
+		case UTF8PROC_CATEGORY_ZL:
+		case UTF8PROC_CATEGORY_ZP:
+			return false;
+		default:
+			at += used;
+			left -= used;
+		}
+	}
+	return true;
+}
+
+/* Into out[EMAIL_BYTES + 1]: NFC. False: not UTF-8, or too long. */
+static bool normalise(struct str local, char *out)
+{
+	utf8proc_uint8_t *nfc = NULL;
+	utf8proc_ssize_t len = utf8proc_map((const utf8proc_uint8_t *) local.at, (utf8proc_ssize_t) local.len, &nfc,
+		UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+	bool ok = len > 0 && len <= LOCAL_BYTES;
+
+	if (ok) {
+		memcpy(out, nfc, (size_t) len);
+		out[len] = '\0';
+	}
+	free(nfc); /* utf8proc's malloc() */
+	return ok;
+}
+
+/* Into out[EMAIL_BYTES + 1]: A-labels. False: no name that IDNA 2008 knows, or too long. */
+static bool to_ascii(struct str domain, char *out)
+{
+	char text[EMAIL_BYTES + 1];
+	uint8_t *ascii = NULL;
+	size_t len;
+	bool ok;
+
+	memcpy(text, domain.at, domain.len);
+	text[domain.len] = '\0';
+	ok = idn2_lookup_u8((const uint8_t *) text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK;
+	len = ok ? strlen((const char *) ascii) : 0;
+	ok = ok && len <= EMAIL_BYTES;
+	if (ok)
+		memcpy(out, ascii, len + 1);
+	idn2_free(ascii);
+	return ok;
+}
+
+/* The address in the form that goes over SMTP; false: it has none. */
+static bool in_wire_form(struct str address, struct email *out)
+{
+	char local[EMAIL_BYTES + 1] = "", domain[EMAIL_BYTES + 1] = "";
+	size_t at = str_find_char(address, '@');
+	int len;
+
+	if (at == SIZE_MAX || at == 0 || at + 1 == address.len || !str_is_utf8(address) || !has_only_visible(address) ||
+		!normalise(str_part(address, 0, at), local) || !to_ascii(str_part(address, at + 1, SIZE_MAX), domain))
+		return false;
+	len = snprintf(out->text, sizeof(out->text), "%s@%s", local, domain);
+	if (len < 0 || len > EMAIL_BYTES)
+		return false;
+	out->len = (unsigned char) len;
+	return true;
 }
 
 bool email_parse(struct str text, struct email *out, struct fault *f)
 {
 	struct str address = str_trim(text);
-	size_t at = str_find_char(address, '@'); /* a second one is no letter of a domain */
+	struct email email = {0};
+	size_t at;
 
 	/* The faults do not repeat the address: they may reach a log. */
 	if (address.len == 0)
 		return fault_set(f, FAULT_INPUT, "there is no e-mail address; write one like name@example.org");
 	if (address.len > EMAIL_BYTES)
 		return fault_set(f, FAULT_INPUT, "the e-mail address is too long");
-	if (has_non_ascii(address))
-		return fault_set(f, FAULT_INPUT, "the e-mail address has letters beyond a-z; write it in its ASCII form");
+	if (has_non_ascii(address) && !in_wire_form(address, &email))
+		return fault_set(f, FAULT_INPUT, "the e-mail address has letters that no mail server takes; write it in its ASCII form");
+	if (email.len == 0) {
+		email.len = (unsigned char) address.len;
+		memcpy(email.text, address.at, address.len);
+	}
+	address = email_text(&email);
+	at = str_find_char(address, '@'); /* a second one is no letter of a domain */
 	if (at == SIZE_MAX || !is_local_part(str_part(address, 0, at)) ||
 		!is_domain(str_part(address, at + 1, SIZE_MAX)))
 		return fault_set(f, FAULT_INPUT, "this is no e-mail address; write one like name@example.org");
-	*out = (struct email){.len = (unsigned char) address.len};
-	memcpy(out->text, address.at, address.len);
+	*out = email;
 	return true;
+}
+
+bool email_is_utf8(const struct email *email)
+{
+	return has_non_ascii(email_text(email));
 }
 
 struct str email_text(const struct email *email)

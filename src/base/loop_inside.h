@@ -41,4 +41,9 @@ struct loop {
 /* Frees what is known of the children and clears their handles. */
 void loop_forget_children(struct loop *loop);
 
+#ifdef MIMEO_DEBUG
+/* Tests: as if so much time had passed for every timer that is set. */
+void loop_skip(struct loop *loop, int64_t ms);
+#endif
+
 #endif

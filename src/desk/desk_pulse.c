@@ -44,6 +44,8 @@ static void judge(struct pulse *pulse, const json_t *health)
 			STR_ARG(str_part(say, 0, 120)));
 	} else if (str_is(smtp, "unset")) {
 		snprintf(pulse->say, sizeof(pulse->say), "answers; no mail server is set yet");
+	} else if (str_is(smtp, "waiting")) {
+		snprintf(pulse->say, sizeof(pulse->say), "answers; mails wait for the last answers of an earlier start");
 	} else if (json_is_false(json_object_get(health, "ready"))) {
 		snprintf(pulse->say, sizeof(pulse->say), "answers; the provider's keys are not set yet");
 	} else if (in_doubt > 0) {

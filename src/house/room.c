@@ -316,6 +316,7 @@ int room_main(const struct room_kind *kind, int argc, char **argv)
 {
 	struct room_inside inside = {.lock_fd = -1};
 	struct room room = {.kind = kind, .inside = &inside};
+	const struct room_bare *bare = argc > 0 ? room_find_bare(kind, argv[0]) : NULL;
 	const struct rlimit no_core = {0, 0};
 	struct fault f = {0};
 	int code = 0;
@@ -323,8 +324,8 @@ int room_main(const struct room_kind *kind, int argc, char **argv)
 	log_set_room(kind->word);
 	(void) setrlimit(RLIMIT_CORE, &no_core); /* memory holds people's addresses */
 	room.home.fd = -1;
-	if (argc > 0 && room_job_bare(kind, argv[0]) != NULL)
-		return room_job_main_bare(room_job_bare(kind, argv[0]));
+	if (bare != NULL)
+		return room_bare_main(bare, argc - 1, argv + 1);
 	if (!room_begin(&room, &f))
 		code = fault_exit_code(f.kind);
 	else if (argc > 0)

@@ -64,7 +64,7 @@ struct room_kind {
 	void (*health)(struct room *room, json_t *health);
 	/* Heavy work in a child process of its own, `mimeo -x ROOM JOB args…`: NULL-ended. */
 	const struct room_job *jobs;
-	const struct room_bare_job *bare_jobs;
+	const struct room_bare *bare;             /* ended by a NULL name; NULL: none */
 };
 
 /* A job's process: settings, theme, and (read_only) database of its room; prints progress lines to standard output. */
@@ -75,10 +75,11 @@ struct room_job {
 	bool is_awaited;    /* true: somebody waits for it, so it begins at the room's own priority, and lowers it when it is long */
 };
 
-/* A job for strangers' bytes, from its standard input: it has no home, settings, theme or database. */
-struct room_bare_job {
+/* A process of the room, `mimeo -x ROOM NAME args…`, for which nothing is opened: no home, settings, theme or database. What it works
+ * on it is given, on its standard input or as open descriptors. */
+struct room_bare {
 	const char *name;   /* NULL ends a table */
-	bool (*run)(struct fault *f);
+	bool (*run)(int argc, char **argv, struct fault *f);
 };
 
 /* Starts a job of this room. Lines and end as loop_spawn's. args is NULL-ended and without the job's name. A job's last line on failure is
@@ -91,8 +92,8 @@ bool room_job_start(struct room *room, const char *job, const char *const *args,
 void room_look_at_overlay(struct room *room);
 /* The same where `current` is another file than when it was last looked at: for who meets something newer than what is in force. */
 void room_look_whether_overlay(struct room *room);
-/* Starts a bare job with bytes for its standard input. */
-bool room_job_feed(struct room *room, const char *job, struct str input, loop_line_call *on_line, loop_end_call *on_end,
+/* Starts a bare process with bytes for its standard input. */
+bool room_bare_feed(struct room *room, const char *name, struct str input, loop_line_call *on_line, loop_end_call *on_end,
 	void *self, struct loop_child **child, struct fault *f) __attribute__((warn_unused_result));
 
 void room_drained(struct room *room);

@@ -70,8 +70,8 @@ int room_env_fd(const char *name);
 
 /* The process of a job: `mimeo -x ROOM JOB args…`. */
 int room_job_main(struct room *room, int argc, char **argv);
-/* The bare job of that name; NULL: there is none. */
-const struct room_bare_job *room_job_bare(const struct room_kind *kind, const char *name);
-int room_job_main_bare(const struct room_bare_job *job);
+/* The same for a bare one; room_find_bare() gives NULL where there is none of that name. */
+const struct room_bare *room_find_bare(const struct room_kind *kind, const char *name);
+int room_bare_main(const struct room_bare *bare, int argc, char **argv);
 
 #endif

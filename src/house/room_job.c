@@ -55,41 +55,41 @@ bool room_job_start(struct room *room, const char *job, const char *const *args,
 	return loop_spawn(room->loop, &how, child, f);
 }
 
-bool room_job_feed(struct room *room, const char *job, struct str input, loop_line_call *on_line, loop_end_call *on_end,
+bool room_bare_feed(struct room *room, const char *name, struct str input, loop_line_call *on_line, loop_end_call *on_end,
 	void *self, struct loop_child **child, struct fault *f)
 {
-	const char *argv[] = {"mimeo", "-x", room->kind->word, job, NULL};
+	const char *argv[] = {"mimeo", "-x", room->kind->word, name, NULL};
 	int exe_fd = room_env_fd("MIMEO_EXE");
 	const struct loop_spawn how = {
 		.exe_fd = exe_fd, .argv = (char *const *) (uintptr_t) argv, .keep_fds = &exe_fd, .keep_count = 1, .input = input,
-		.lower_priority = 5, .on_line = on_line, .on_end = on_end, .self = self,
+		.lower_priority = LOWER_PRIORITY, .on_line = on_line, .on_end = on_end, .self = self,
 	};
 
 	return loop_spawn(room->loop, &how, child, f);
 }
 
-const struct room_bare_job *room_job_bare(const struct room_kind *kind, const char *name)
-{
-	const struct room_bare_job *job = kind->bare_jobs;
-
-	while (job != NULL && job->name != NULL && !str_is(str_from(job->name), name))
-		job++;
-	return job != NULL && job->name != NULL ? job : NULL;
-}
-
-int room_job_main_bare(const struct room_bare_job *job)
-{
-	struct fault f = {0};
-
-	if (job->run(&f))
-		return 0;
-	log_fault(&f, job->name);
-	return fault_exit_code(f.kind);
-}
-
 static bool room_job_run(struct room *room, const struct room_job *job, int argc, char **argv, struct fault *f)
 {
 	return room_open_database(room, !job->writes, f) && job->run(room, argc, argv, f);
+}
+
+const struct room_bare *room_find_bare(const struct room_kind *kind, const char *name)
+{
+	const struct room_bare *bare = kind->bare;
+
+	while (bare != NULL && bare->name != NULL && !str_is(str_from(bare->name), name))
+		bare++;
+	return bare != NULL && bare->name != NULL ? bare : NULL;
+}
+
+int room_bare_main(const struct room_bare *bare, int argc, char **argv)
+{
+	struct fault f = {0};
+
+	if (bare->run(argc, argv, &f))
+		return 0;
+	log_fault(&f, bare->name);
+	return fault_exit_code(f.kind);
 }
 
 int room_job_main(struct room *room, int argc, char **argv)

@@ -14,6 +14,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "house/home.h"
+#include "house/settings_inside.h"
 
 const char *const frequency_names[FREQUENCY_COUNT] = {"once", "monthly", "annual"};
 
@@ -23,6 +24,9 @@ struct settings_raw {
 	struct str weekday;
 	struct conf_list amounts[FREQUENCY_COUNT];
 	struct str chosen[FREQUENCY_COUNT], minimum[FREQUENCY_COUNT], maximum[FREQUENCY_COUNT];
+	struct settings_smtp_raw smtp;    /* [newsletter] smtp_* */
+	struct settings_smtp_raw further; /* what the table says of [smtp.*]; each is read by settings_read_smtp() */
+	struct conf_list limits;
 };
 
 #define AT(field) offsetof(struct settings_raw, field)
@@ -57,20 +61,42 @@ static const struct conf_key keys[] = {
 	{"newsletter", "reply_to", CONF_TEXT, OPTIONAL, AT(is.reply_to), NULL, "where answers go; empty: the same"},
 	{"newsletter", "dkim_domain", CONF_TEXT, OPTIONAL, AT(is.dkim_domain), NULL, "the domain that signs; empty: that of `from`"},
 	{"newsletter", "dkim_selector", CONF_TEXT, OPTIONAL, AT(is.dkim_selector), "mimeo", "SELECTOR._domainkey.DOMAIN holds the public key"},
-	{"newsletter", "smtp_host", CONF_TEXT, OPTIONAL, AT(is.smtp_host), "127.0.0.1", "the mail server that takes our mail"},
-	{"newsletter", "smtp_port", CONF_NUMBER, OPTIONAL, AT(is.smtp_port), "25", "its port"},
-	{"newsletter", "smtp_security", CONF_TEXT, OPTIONAL, AT(is.smtp_security), "starttls",
+	{"newsletter", "smtp_host", CONF_TEXT, OPTIONAL, AT(smtp.is.host), "127.0.0.1", "the mail server that takes our mail; more of them: [smtp.NAME]"},
+	{"newsletter", "smtp_port", CONF_NUMBER, OPTIONAL, AT(smtp.is.port), "25", "its port"},
+	{"newsletter", "smtp_security", CONF_TEXT, OPTIONAL, AT(smtp.is.security), "starttls",
 		"starttls, tls or plain (plain: on this machine or a private line only)"},
-	{"newsletter", "smtp_user", CONF_TEXT, OPTIONAL, AT(is.smtp_user), NULL, "user name there; its password stands in secrets/newsletter.conf"},
-	{"newsletter", "smtp_connections", CONF_NUMBER, OPTIONAL, AT(is.smtp_connections), "4", "connections at a time, 1 to 64"},
-	{"newsletter", "smtp_helo", CONF_TEXT, OPTIONAL, AT(is.smtp_helo), NULL, "our name in EHLO; empty: the domain of `from`"},
-	{"newsletter", "smtp_ca_file", CONF_TEXT, OPTIONAL, AT(is.smtp_ca_file), NULL, "certificates to trust, PEM; empty: the system's"},
+	{"newsletter", "smtp_user", CONF_TEXT, OPTIONAL, AT(smtp.is.user), NULL, "user name there; its password stands in secrets/newsletter.conf"},
+	{"newsletter", "smtp_connections", CONF_NUMBER, OPTIONAL, AT(smtp.is.connections), "4", "connections at a time, 1 to 64"},
+	{"newsletter", "smtp_helo", CONF_TEXT, OPTIONAL, AT(smtp.is.helo), NULL, "our name in EHLO; empty: the domain of `from`"},
+	{"newsletter", "smtp_ca_file", CONF_TEXT, OPTIONAL, AT(smtp.is.ca_file), NULL, "certificates to trust, PEM; empty: the system's"},
+	{"newsletter", "smtp_per_second", CONF_NUMBER, OPTIONAL, AT(smtp.is.per_second), "0", "mails a second at most; 0: as many as go"},
+	{"newsletter", "smtp_per_hour", CONF_NUMBER, OPTIONAL, AT(smtp.is.per_hour), "0", "mails in a UTC hour at most; 0: no limit"},
+	{"newsletter", "smtp_per_day", CONF_NUMBER, OPTIONAL, AT(smtp.is.per_day), "0", "mails in a UTC day at most; 0: no limit"},
+	{"newsletter", "smtp_dkim_omit", CONF_LIST, OPTIONAL, AT(smtp.is.dkim_omit), NULL,
+		"headers that the signature leaves out because the server rewrites them: Message-ID, Date"},
+	{"newsletter", "smtp_warmup", CONF_TEXT, OPTIONAL, AT(smtp.warmup), NULL,
+		"first day of a new server, 2026-12-01: 200 mails on that day, 200,000 after 41 days; the rest goes to the next one"},
+	{"newsletter", "limits", CONF_LIST, OPTIONAL, AT(limits), NULL,
+		"what one recipient domain may get: gmail.com 20/minute, example.org 500/hour 2 (2: connections at a time)"},
 	{"newsletter", "bounce_address", CONF_TEXT, OPTIONAL, AT(is.bounce_address), NULL,
 		"where bounces go: bounces+TOKEN@news.example, or TOKEN@bounces.news.example; empty: to `from`, unread"},
 	{"newsletter", "bounce_lmtp", CONF_TEXT, OPTIONAL, AT(is.bounce_lmtp), NULL,
 		"where the mail server hands them in by LMTP: 127.0.0.1:2424, or the path of a socket"},
 	{"newsletter", "bounce_maildir", CONF_TEXT, OPTIONAL, AT(is.bounce_maildir), NULL,
 		"a Maildir whose new mails are taken as bounces, then deleted"},
+
+	{"smtp.*", "host", CONF_TEXT, OPTIONAL, AT(further.is.host), NULL, "a further mail server, used when those before it are full or in trouble"},
+	{"smtp.*", "port", CONF_NUMBER, OPTIONAL, AT(further.is.port), "587", "all keys mean what smtp_… means in [newsletter]"},
+	{"smtp.*", "security", CONF_TEXT, OPTIONAL, AT(further.is.security), "starttls", "starttls, tls or plain"},
+	{"smtp.*", "user", CONF_TEXT, OPTIONAL, AT(further.is.user), NULL, "its password stands in secrets/newsletter.conf as [smtp.NAME] password"},
+	{"smtp.*", "connections", CONF_NUMBER, OPTIONAL, AT(further.is.connections), "4", "connections at a time, 1 to 64"},
+	{"smtp.*", "helo", CONF_TEXT, OPTIONAL, AT(further.is.helo), NULL, "our name in EHLO; empty: the domain of `from`"},
+	{"smtp.*", "ca_file", CONF_TEXT, OPTIONAL, AT(further.is.ca_file), NULL, "certificates to trust, PEM; empty: the system's"},
+	{"smtp.*", "per_second", CONF_NUMBER, OPTIONAL, AT(further.is.per_second), "0", "mails a second at most; 0: as many as go"},
+	{"smtp.*", "per_hour", CONF_NUMBER, OPTIONAL, AT(further.is.per_hour), "0", "mails in a UTC hour at most; 0: no limit"},
+	{"smtp.*", "per_day", CONF_NUMBER, OPTIONAL, AT(further.is.per_day), "0", "mails in a UTC day at most; 0: no limit"},
+	{"smtp.*", "dkim_omit", CONF_LIST, OPTIONAL, AT(further.is.dkim_omit), NULL, "headers that the signature leaves out: Message-ID, Date"},
+	{"smtp.*", "warmup", CONF_TEXT, OPTIONAL, AT(further.warmup), NULL, "first day of a new server, such as 2026-12-01"},
 
 	{"support", "on", CONF_BOOL, OPTIONAL, AT(is.support_on), "yes", "show the appeal and take contributions"},
 	{"support", "live", CONF_BOOL, OPTIONAL, AT(is.live), "no", "yes: real money; no: a rehearsal, and every form says so"},
@@ -313,11 +339,6 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsroom] name: write the newsroom's name, at most 120 bytes");
 	if (is->from_address.len > 0 && !email_parse(is->from_address, &address, f))
 		return fault_add(f, "while reading [newsletter] from in mimeo.conf");
-	if (is->smtp_port < 1 || is->smtp_port > 65535 || is->smtp_connections < 1 || is->smtp_connections > 64)
-		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] smtp_port is 1 to 65535, smtp_connections 1 to 64");
-	if (!str_is(is->smtp_security, "starttls") && !str_is(is->smtp_security, "tls") && !str_is(is->smtp_security, "plain"))
-		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] smtp_security = %.*s: write starttls, tls or plain",
-			STR_ARG(is->smtp_security));
 	if (money_digits(is->currency) < 0)
 		return fault_set(f, FAULT_INPUT, "mimeo.conf: [support] currency = %.*s is no ISO 4217 code such as USD or EUR",
 			STR_ARG(is->currency));
@@ -344,7 +365,9 @@ bool settings_read(struct settings *settings, const struct home *home, struct fa
 	struct arena arena;
 
 	arena_init(&arena, "settings", LIMIT_CONF_BYTES);
-	if (!conf_read(home->fd, "mimeo.conf", keys, NULL, &raw, &arena, f) || !settings_check(&raw, f)) {
+	if (!conf_read(home->fd, "mimeo.conf", keys, NULL, &raw, &arena, f) || !settings_check(&raw, f)
+		|| !settings_read_smtp(&raw.is, &raw.smtp, home->fd, keys, AT(further), &arena, f)
+		|| !settings_read_limits(&raw.is, &raw.limits, f)) {
 		arena_release(&arena);
 		return false;
 	}
@@ -399,7 +422,9 @@ void settings_write_default(struct buf *out, const struct settings_init *init)
 	for (key = keys; key->section != NULL; key++) {
 		struct str value = settings_init_value(key, init);
 
-		if (strcmp(section, key->section) != 0)
+		if (strcmp(section, key->section) != 0 && strchr(key->section, '*') != NULL)
+			buf_format(out, "\n;[%.*sNAME]\n", (int) strcspn(key->section, "*"), key->section);
+		else if (strcmp(section, key->section) != 0)
 			buf_format(out, "\n[%s]\n", key->section);
 		section = key->section;
 		buf_format(out, "; %s\n", key->meaning);

@@ -16,7 +16,7 @@ struct fault;
 struct home;
 struct overlay;
 
-enum { SETTINGS_AMOUNTS = 4 };
+enum { SETTINGS_AMOUNTS = 4, SETTINGS_SMTP = 8, SETTINGS_LIMITS = 32 };
 enum frequency { FREQUENCY_ONCE, FREQUENCY_MONTHLY, FREQUENCY_ANNUAL, FREQUENCY_COUNT };
 extern const char *const frequency_names[FREQUENCY_COUNT]; /* "once", "monthly", "annual": form values and column values */
 
@@ -24,6 +24,25 @@ struct settings_frequency {
 	struct money amounts[SETTINGS_AMOUNTS];
 	struct money minimum, maximum;
 	size_t chosen;                       /* index of the preselected amount */
+};
+
+/* A mail server that takes our mail: the first stands in [newsletter] as smtp_*, each further one in [smtp.NAME]. */
+struct settings_smtp {
+	struct str name;                     /* "smtp" for the first, NAME for the others: in reports, counters and secrets */
+	struct str host, security, user;     /* security: starttls, tls or plain */
+	struct str helo, ca_file;
+	int64_t port, connections;
+	int64_t per_second, per_hour, per_day; /* 0: no limit */
+	struct conf_list dkim_omit;          /* headers that the signature leaves out, because this relay rewrites them */
+	bool has_warmup;
+	int32_t warmup_day;                  /* UTC day on which the warm-up begins */
+};
+
+/* What one recipient domain may get from all servers together. */
+struct settings_limit {
+	struct str domain;                   /* lower-case, as in addresses (A-labels) */
+	int64_t mails, period_s;             /* 20 in 60 */
+	int64_t connections;                 /* 0: no limit */
 };
 
 struct settings {
@@ -57,9 +76,10 @@ struct settings {
 	struct str from_name, from_address;  /* who the mails are from; name empty: the newsroom's */
 	struct str reply_to;
 	struct str dkim_domain, dkim_selector; /* domain empty: from_address's */
-	struct str smtp_host, smtp_security, smtp_user; /* security: starttls, tls or plain */
-	int64_t smtp_port, smtp_connections;
-	struct str smtp_helo, smtp_ca_file;
+	struct settings_smtp smtp[SETTINGS_SMTP]; /* in the order of trying */
+	size_t smtp_count;                   /* at least 1 */
+	struct settings_limit limits[SETTINGS_LIMITS];
+	size_t limit_count;
 	struct str bounce_address;           /* "bounces+TOKEN@tern.example"; empty: bounces go to from_address, unread */
 	struct str bounce_lmtp;              /* "127.0.0.1:2424" or "/path/of/a/socket"; empty: no listener */
 	struct str bounce_maildir;           /* absolute; empty: none is watched */

@@ -24,12 +24,26 @@ static bool is_boundary(struct str boundary)
 	return boundary.len > 0 && boundary.len <= BOUNDARY_MOST;
 }
 
+static bool has_high_byte(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char) text.at[i] >= 0x80)
+			return true;
+	return false;
+}
+
 static bool check_address(const char *name, const struct mail_address *address, struct fault *f)
 {
 	size_t at = str_find_char(address->address, '@');
+	bool is_utf8 = strcmp(name, "To") == 0 && has_high_byte(address->address); /* RFC 6532: only who needs it has it */
 
 	if (at == SIZE_MAX || at == 0 || at + 1 == address->address.len)
 		return fault_set(f, FAULT_INPUT, "the mail header %s has no address", name);
+	if (is_utf8)
+		return mail_check_text(name, address->address, f) && mail_check_text(name, address->name, f) &&
+			((address->address.len <= EMAIL_BYTES && str_find_char(address->address, ' ') == SIZE_MAX &&
+				str_find_char(address->address, '<') == SIZE_MAX && str_find_char(address->address, '>') == SIZE_MAX) ||
+				fault_set(f, FAULT_INPUT, "the mail header %s has no address", name));
 	return mail_check_token(name, address->address, EMAIL_BYTES, f) && mail_check_text(name, address->name, f);
 }
 

@@ -248,10 +248,24 @@ static void say_rcpt(struct smtp *smtp)
 
 static void say_mail(struct smtp *smtp)
 {
+	const char *utf8 = smtp->mail.utf8 ? " BODY=8BITMIME SMTPUTF8" : "";
+
 	if ((smtp->offers & SMTP_OFFERS_SIZE) != 0)
-		say(smtp, "MAIL FROM:<%.*s> SIZE=%zu", STR_ARG(smtp->mail.from), smtp->mail.bytes.len);
+		say(smtp, "MAIL FROM:<%.*s> SIZE=%zu%s", STR_ARG(smtp->mail.from), smtp->mail.bytes.len, utf8);
 	else
-		say(smtp, "MAIL FROM:<%.*s>", STR_ARG(smtp->mail.from));
+		say(smtp, "MAIL FROM:<%.*s>%s", STR_ARG(smtp->mail.from), utf8);
+}
+
+static void refuse_utf8(void *self)
+{
+	struct smtp *smtp = self;
+	struct smtp_result result = {.outcome = SMTP_REFUSED, .stage = SMTP_AT_RCPT, .reply = 553, .enhanced = "5.6.7"};
+
+	(void) snprintf(result.text, sizeof(result.text),
+		"the address has letters beyond a-z before its @, and the mail server does not offer SMTPUTF8");
+	smtp->calls++;
+	tell(smtp, result, true);
+	leave(smtp);
 }
 
 static bool pipelines(const struct smtp *smtp)
@@ -266,6 +280,11 @@ static void start_mail(struct smtp *smtp)
 	smtp->body_at = 0;
 	smtp->line_start = true;
 	smtp->verdict = (struct smtp_result){0};
+	if (smtp->mail.utf8 && (~smtp->offers & (SMTP_OFFERS_UTF8 | SMTP_OFFERS_8BIT)) != 0) {
+		set_step(smtp, STEP_MAIL);
+		loop_timer_set(smtp->loop, &smtp->timer, 0, refuse_utf8, smtp); /* no callback inside smtp_send() */
+		return;
+	}
 	smtp->needs_rset = true; /* until the server has taken or ended this one */
 	if (rset)
 		say(smtp, "RSET");

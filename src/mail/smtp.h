@@ -55,6 +55,7 @@ struct smtp_mail {
 	struct str from;            /* envelope; empty: <> */
 	struct str to;
 	struct str bytes;           /* headers and body, CRLF; dot-stuffed here; must stay until `done` */
+	bool utf8;                  /* `to`, and so the header, holds UTF-8 (RFC 6531): REFUSED where the server does not offer it */
 	/* Called once, when everything but the final ".\r\n" is written and 354 was read. False: the connection is
 	 * dropped and the outcome is SMTP_LATER. NULL: yes. */
 	bool (*before_dot)(void *self);

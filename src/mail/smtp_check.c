@@ -60,17 +60,21 @@ bool smtp_resolve(const struct smtp_host *host, struct addrinfo **out, struct fa
 	return true;
 }
 
-static bool check_envelope(struct str address, bool may_be_empty, struct fault *f)
+static bool check_envelope(struct str address, bool may_be_empty, bool utf8, struct fault *f)
 {
 	if (address.len == 0 && may_be_empty)
 		return true;
 	if (address.len == 0 || str_find_char(address, '@') == SIZE_MAX)
 		return fault_set(f, FAULT_INPUT, "a mail's envelope needs an address");
+	if (utf8)
+		return (mail_check_text("envelope", address, f) && str_find_char(address, ' ') == SIZE_MAX &&
+			str_find_char(address, '<') == SIZE_MAX && str_find_char(address, '>') == SIZE_MAX) ||
+			fault_set(f, FAULT_INPUT, "a mail's envelope needs an address");
 	return mail_check_token("envelope", address, EMAIL_BYTES, f);
 }
 
 /* Bare CR or LF would let a mail carry a second one past some servers ("SMTP smuggling"). */
-static bool check_bytes(struct str bytes, struct fault *f)
+static bool check_bytes(struct str bytes, bool utf8, struct fault *f)
 {
 	size_t column = 0;
 
@@ -78,7 +82,7 @@ static bool check_bytes(struct str bytes, struct fault *f)
 		unsigned char c = (unsigned char) bytes.at[i];
 		bool crlf = c == '\r' && i + 1 < bytes.len && bytes.at[i + 1] == '\n';
 
-		if (c == '\0' || c >= 0x80 || c == '\n' || (c == '\r' && !crlf))
+		if (c == '\0' || (c >= 0x80 && !utf8) || c == '\n' || (c == '\r' && !crlf))
 			return fault_set(f, FAULT_INPUT, "the mail holds a byte that cannot go over SMTP");
 		if (crlf) {
 			i++;
@@ -92,5 +96,7 @@ static bool check_bytes(struct str bytes, struct fault *f)
 
 bool smtp_check_mail(const struct smtp_mail *mail, struct fault *f)
 {
-	return check_envelope(mail->from, true, f) && check_envelope(mail->to, false, f) && check_bytes(mail->bytes, f);
+	return check_envelope(mail->from, true, false, f) && check_envelope(mail->to, false, mail->utf8, f) &&
+		check_bytes(mail->bytes, mail->utf8, f) &&
+		(!mail->utf8 || str_is_utf8(mail->bytes) || fault_set(f, FAULT_INPUT, "the mail is not UTF-8"));
 }

@@ -24,7 +24,8 @@ enum {
 
 /* What EHLO's lines offer. */
 enum { SMTP_OFFERS_PIPELINING = 1, SMTP_OFFERS_STARTTLS = 2, SMTP_OFFERS_PLAIN = 4, SMTP_OFFERS_LOGIN = 8,
-	SMTP_OFFERS_SIZE = 16 };
+	SMTP_OFFERS_SIZE = 16,
+	SMTP_OFFERS_UTF8 = 32, SMTP_OFFERS_8BIT = 64 };
 
 struct smtp_reply {
 	int code;                    /* 200–599; 0 until the first line is whole */

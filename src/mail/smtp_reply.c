@@ -86,6 +86,10 @@ static unsigned line_offers(struct str words)
 		return SMTP_OFFERS_STARTTLS;
 	if (str_equal_nocase(key, STR("SIZE")))
 		return SMTP_OFFERS_SIZE;
+	if (str_equal_nocase(key, STR("SMTPUTF8")))
+		return SMTP_OFFERS_UTF8;
+	if (str_equal_nocase(key, STR("8BITMIME")))
+		return SMTP_OFFERS_8BIT;
 	return str_equal_nocase(key, STR("AUTH")) ? auth_offers(rest) : 0;
 }
 

@@ -14,10 +14,11 @@
 #include "base/secret.h"
 #include "newsletter/newsletter_bounce.h"
 #include "newsletter/newsletter_inside.h"
+#include "newsletter/newsletter_keeper.h"
 #include "newsletter/newsletter_keys.h"
 #include "gen/newsletter_schema.h"
 
-enum { DRAIN_MS = 8000, CHECK_ROWS = 2000, KEY_ROWS = 3, HOUR_S = 3600, MAILDIR_S = 10, HELD_DAYS = 7 };
+enum { DRAIN_MS = 8000, CHECK_ROWS = 2000, KEY_ROWS = 3, HOUR_S = 3600, DAY_S = 86400, MAILDIR_S = 10, HELD_DAYS = 7 };
 
 /* --- keys --- */
 
@@ -48,19 +49,22 @@ static bool open_keys(struct newsletter *n, struct fault *f)
 
 static bool open_secrets(struct newsletter *n, struct fault *f)
 {
-	static const struct conf_key keys[] = {
-		{"smtp", "password", CONF_SECRET, false, offsetof(struct newsletter, smtp_password), NULL,
-			"the password of [newsletter] smtp_user"},
-		{NULL, NULL, CONF_TEXT, false, 0, NULL, NULL},
-	};
+	const struct settings *is = &n->room->settings;
+	struct conf_key keys[SETTINGS_SMTP + 1] = {0};
 	struct arena arena;
-	bool ok;
+	bool ok = true;
 
 	arena_init(&arena, "secrets", 64 * 1024);
+	for (size_t i = 0; i < is->smtp_count; i++)
+		keys[i] = (struct conf_key){i == 0 ? "smtp" : str_format(&arena, "smtp.%.*s", STR_ARG(is->smtp[i].name)).at, "password",
+			CONF_SECRET, false, offsetof(struct newsletter, smtp_passwords) + i * sizeof(struct secret *), NULL,
+			"the password of this mail server's user"};
 	ok = room_secrets(n->room, keys, n, &arena, f);
+	for (size_t i = 0; ok && i < is->smtp_count; i++)
+		if (is->smtp[i].user.len > 0 && n->smtp_passwords[i] == NULL)
+			ok = fault_set(f, FAULT_INPUT, "mimeo.conf has %s user: secrets/newsletter.conf must hold [%s] password",
+				i == 0 ? "[newsletter] smtp_" : "a further mail server with", keys[i].section);
 	arena_release(&arena);
-	if (ok && n->room->settings.smtp_user.len > 0 && n->smtp_password == NULL)
-		ok = fault_set(f, FAULT_INPUT, "mimeo.conf has [newsletter] smtp_user: secrets/newsletter.conf must hold [smtp] password");
 	return ok;
 }
 
@@ -121,8 +125,24 @@ static void run_daily(void *self)
 	log_fault(&f, "the daily job");
 }
 
+/* No delay is longer than a day: where one is, the clock was set back meanwhile. */
+static void hurry(struct newsletter *n)
+{
+	int64_t now = clock_now().us;
+	int64_t changed = 0;
+	struct fault f = {0};
+
+	if (!store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_HURRY,
+			STORE_ARGS(store_text(delivery_state_name(DELIVERY_LATER)), store_i64(now + (DAY_S + 60) * 1000000LL), store_i64(now)),
+			&changed, &f))
+		log_fault(&f, "looking for waits that became too long");
+	else if (changed > 0)
+		log_event(LOG_MAIL, LOG_C("state", "hurried"), LOG_I64("mails", changed));
+}
+
 static void look_around(void *self)
 {
+	hurry(self);
 	newsletter_take_intake_soon(self);
 	newsletter_freeze_soon(self);
 	newsletter_sender_poke(self);
@@ -188,7 +208,8 @@ static void newsletter_close(struct room *room)
 	loop_timer_stop(&n->freeze_timer);
 	sealer_free(&n->sealer);
 	newsletter_keys_close(n);
-	secret_free(&n->smtp_password);
+	for (size_t i = 0; i < SETTINGS_SMTP; i++)
+		secret_free(&n->smtp_passwords[i]);
 	secret_free(&n->index_key);
 	secret_free(&n->list_key);
 	memory_free(n);
@@ -229,7 +250,8 @@ static bool newsletter_check(struct room *room, json_t *findings, struct fault *
 	add_count_finding(findings, bad, "subscribers' rows cannot be opened with keys/newsletter/, or are not found by their index",
 		"restore keys/newsletter/ from where you keep it");
 	add_count_finding(findings, doubt, "mails may or may not have arrived: their server never answered",
-		"nothing: they are not sent again by themselves");
+		"they are not sent again by themselves; `mimeo newsletter resend-doubts ID` sends an issue's again: some may then "
+		"arrive twice");
 	add_count_finding(findings, held, "mailboxes were said to be gone beyond what a list loses in a day, and only muted for it",
 		"look whether a mail firm or your mail server had a bad hour; if they are gone, the next mails will say so again");
 	if (miscounted != 0)
@@ -240,17 +262,18 @@ static bool newsletter_check(struct room *room, json_t *findings, struct fault *
 	return true;
 }
 
-static const struct room_bare_job bare_jobs[] = {
-	{"report", reports_run_job},
-	{NULL, NULL},
-};
-
 static const struct room_listener listeners[] = {
 	{"front", newsletter_front_routes, NULL, NULL, 0},
 	{"desk", newsletter_desk_routes, NULL, NULL, 0},
 	{"support", newsletter_support_routes, NULL, NULL, 0},
 	{"cli", newsletter_cli_routes, NULL, NULL, 0},
 	{NULL, NULL, NULL, NULL, 0},
+};
+
+static const struct room_bare bare[] = {
+	{"report", reports_main},
+	{"keeper", keeper_main},
+	{NULL, NULL},
 };
 
 const struct room_kind newsletter_room = {
@@ -264,5 +287,5 @@ const struct room_kind newsletter_room = {
 	.close = newsletter_close,
 	.check = newsletter_check,
 	.health = newsletter_health,
-	.bare_jobs = bare_jobs,
+	.bare = bare,
 };

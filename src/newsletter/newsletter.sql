@@ -104,8 +104,8 @@ INSERT INTO issue (id, subject, preheader, language, html, text, hash, state, pu
 SELECT subject, preheader, language, html, text, hash, state FROM issue WHERE id = $1
 
 -- name: issue_state
--- in: $1 id; out: subject, state, approved_by, counted, recipients, started, ended, freeze_cursor
-SELECT subject, state, approved_by, counted, recipients, started, ended, freeze_cursor FROM issue WHERE id = $1
+-- in: $1 id; out: subject, state, approved_by, counted, recipients, started, ended, freeze_cursor, spread_s, pause_reason
+SELECT subject, state, approved_by, counted, recipients, started, ended, freeze_cursor, spread_s, pause_reason FROM issue WHERE id = $1
 
 -- name: issue_list
 -- in: $1 limit; out: id
@@ -120,8 +120,13 @@ SELECT id, counted FROM issue WHERE state = $1 ORDER BY started, id
 UPDATE issue SET state = $3 WHERE id = $1 AND state = $2
 
 -- name: issue_started
--- in: $1 id, $2 when, $3 approved_by; the first time counts
-UPDATE issue SET started = COALESCE(started, $2), approved_by = COALESCE(approved_by, $3) WHERE id = $1
+-- in: $1 id, $2 when, $3 approved_by, $4 spread_s; the first time counts
+UPDATE issue SET started = COALESCE(started, $2), approved_by = COALESCE(approved_by, $3),
+	spread_s = CASE WHEN started IS NULL THEN $4 ELSE spread_s END, pause_reason = '', ended = NULL WHERE id = $1
+
+-- name: issue_reason
+-- in: $1 id, $2 why it was paused
+UPDATE issue SET pause_reason = $2 WHERE id = $1
 
 -- name: issue_ended
 -- in: $1 id, $2 when
@@ -144,27 +149,73 @@ SELECT id FROM issue WHERE counted = 1 AND recipients <> (SELECT count(*) FROM d
 INSERT INTO delivery (id, kind, issue, subscriber, address_sealed, url_sealed, language, state, day)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 
+-- name: delivery_freeze
+-- in: $1 id, $2 kind, $3 issue, $4 subscriber, $5 state, $6 day, $7 next_at; one recipient of an issue
+INSERT INTO delivery (id, kind, issue, subscriber, state, day, next_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+
 -- name: delivery_due
--- in: $1 issue, $2 state, $3 other state, $4 now, $5 limit; out: id, kind, subscriber, address, url, language, state, attempts
+-- in: $1 issue, $2 state, $3 now, $4 limit; out: id, kind, subscriber, address, url, language, state, attempts, try
 SELECT d.id, d.kind, d.subscriber, COALESCE(d.address_sealed, s.address_sealed), d.url_sealed, COALESCE(d.language, s.language),
-	d.state, d.attempts
+	d.state, d.attempts, d.try
 FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber
-WHERE d.issue = $1 AND d.state IN ($2, $3) AND d.next_at <= $4 LIMIT $5
+WHERE d.issue = $1 AND d.state = $2 AND d.next_at <= $3 ORDER BY d.next_at LIMIT $4
 
 -- name: delivery_due_single
--- in: $1 state, $2 other state, $3 now, $4 limit; out: as delivery_due; confirmations and reminders
+-- in: $1 state, $2 now, $3 limit; out: as delivery_due; confirmations and reminders
 SELECT d.id, d.kind, d.subscriber, COALESCE(d.address_sealed, s.address_sealed), d.url_sealed, COALESCE(d.language, s.language),
-	d.state, d.attempts
+	d.state, d.attempts, d.try
 FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber
-WHERE d.issue IS NULL AND d.state IN ($1, $2) AND d.next_at <= $3 LIMIT $4
+WHERE d.issue IS NULL AND d.state = $1 AND d.next_at <= $2 ORDER BY d.next_at LIMIT $3
 
 -- name: delivery_claim
--- in: $1 id, $2 state from, $3 state to, $4 token_hash or NULL
-UPDATE delivery SET state = $3, token_hash = COALESCE($4, token_hash) WHERE id = $1 AND state = $2
+-- in: $1 id, $2 state from, $3 state to, $4 token_hash or NULL, $5 try
+UPDATE delivery SET state = $3, token_hash = COALESCE($4, token_hash), try = $5 WHERE id = $1 AND state = $2
+
+-- name: delivery_defer
+-- in: $1 id, $2 state, $3 next_at: its domain, or every server, has had what it may have
+UPDATE delivery SET next_at = $3 WHERE id = $1 AND state = $2
 
 -- name: delivery_move
--- in: $1 id, $2 state from, $3 state to, $4 attempts, $5 next_at, $6 reply
-UPDATE delivery SET state = $3, attempts = $4, next_at = $5, reply = $6 WHERE id = $1 AND state = $2
+-- in: $1 id, $2 state from, $3 state to, $4 attempts, $5 next_at, $6 reply, $7 enhanced, $8 try: of another one nothing moves
+UPDATE delivery SET state = $3, attempts = $4, next_at = $5, reply = $6, enhanced = $7 WHERE id = $1 AND state = $2 AND try = $8
+
+-- name: delivery_of_record
+-- in: $1 id, $2 try; out: kind, issue, subscriber, state, attempts
+SELECT kind, issue, subscriber, state, attempts FROM delivery WHERE id = $1 AND try = $2
+
+-- name: delivery_hurry
+-- in: $1 state, $2 no later than, $3 when: the clock was set back, so that waiting times became longer than any is
+UPDATE delivery SET next_at = $3 WHERE state = $1 AND next_at > $2
+
+-- name: delivery_resend_links
+-- in: $1 issue, $2 state: what was in doubt keeps its links, too
+INSERT INTO token_before (token_hash, delivery) SELECT token_hash, id FROM delivery
+WHERE issue = $1 AND state = $2 AND subscriber IS NOT NULL AND token_hash IS NOT NULL
+
+-- name: delivery_resend
+-- in: $1 issue, $2 state from, $3 state to: those who are still subscribers
+UPDATE delivery SET state = $3, next_at = 0, token_hash = NULL WHERE issue = $1 AND state = $2 AND subscriber IS NOT NULL
+
+-- name: delivery_total
+-- in: $1 issue
+SELECT count(*) FROM delivery WHERE issue = $1
+
+-- name: delivery_refusals
+-- in: $1 issue, $2 state, $3 limit; out: reply, enhanced, count: the most frequent first
+SELECT reply, enhanced, count(*) FROM delivery WHERE issue = $1 AND state = $2 GROUP BY reply, enhanced ORDER BY 3 DESC, 1 LIMIT $3
+
+-- name: smtp_count_add
+-- in: $1 scope, $2 period_s, $3 began, $4 how many more (or fewer)
+INSERT INTO smtp_count (scope, period_s, began, mails) VALUES ($1, $2, $3, max($4, 0))
+ON CONFLICT (scope, period_s, began) DO UPDATE SET mails = max(mails + $4, 0)
+
+-- name: smtp_count_read
+-- in: $1 scope, $2 period_s, $3 began
+SELECT mails FROM smtp_count WHERE scope = $1 AND period_s = $2 AND began = $3
+
+-- name: smtp_count_erase_old
+-- in: $1 second before which it ended
+DELETE FROM smtp_count WHERE (began + 1) * period_s <= $1
 
 -- name: delivery_move_all
 -- in: $1 state from, $2 state to
@@ -202,14 +253,18 @@ SELECT count(*) FROM delivery WHERE issue IS NULL AND state = $1
 -- in: $1 state
 SELECT count(*) FROM delivery WHERE state = $1
 
--- name: delivery_next_at
--- in: $1 state, $2 other state, $3 state of issues that go; when the next mail is due that can go
-SELECT min(next_at) FROM delivery WHERE state IN ($1, $2)
-	AND (issue IS NULL OR issue IN (SELECT id FROM issue WHERE state = $3))
+-- name: delivery_next_of_issue
+-- in: $1 issue, $2 state; when its next mail is due
+SELECT min(next_at) FROM delivery WHERE issue = $1 AND state = $2
+
+-- name: delivery_next_single
+-- in: $1 state
+SELECT min(next_at) FROM delivery WHERE issue IS NULL AND state = $1
 
 -- name: delivery_by_token
 -- in: $1 token_hash; out: subscriber (NULL: gone)
 SELECT subscriber FROM delivery WHERE token_hash = $1
+UNION ALL SELECT subscriber FROM delivery WHERE id = (SELECT delivery FROM token_before WHERE token_hash = $1) LIMIT 1
 
 -- name: reminder_insert
 -- in: $1 key_hash, $2 day; changes nothing if the key is known
@@ -235,6 +290,7 @@ SELECT subscriber, day FROM delivery WHERE id = $1
 -- name: delivery_id_by_token
 -- in: $1 token_hash; out: id
 SELECT id FROM delivery WHERE token_hash = $1
+UNION ALL SELECT delivery FROM token_before WHERE token_hash = $1 LIMIT 1
 
 -- name: bounce_insert
 -- in: $1 delivery, $2 subscriber, $3 day; changes nothing if this delivery's bounce is known

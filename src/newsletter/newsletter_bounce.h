@@ -64,8 +64,8 @@ bool reports_take(struct reports *reports, struct str mail, report_done *done, v
 	__attribute__((warn_unused_result));
 void reports_forget(struct reports *reports, void *self); /* whoever gave these mails is gone; they are read all the same */
 
-/* The child's job "report": a mail on its standard input, one line out. */
-bool reports_run_job(struct fault *f);
+/* The child "report": a mail on its standard input, one line out. */
+bool reports_main(int argc, char **argv, struct fault *f) __attribute__((warn_unused_result));
 /* The line: kind, status or "-", marks ("a:…", "l:…"). False for anything else: what the child says is checked, too. */
 bool reports_parse_line(struct str line, struct mail_report *report);
 void reports_write_line(const struct mail_report *report, struct buf *out);

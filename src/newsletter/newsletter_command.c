@@ -33,6 +33,9 @@ static void print_json(const json_t *json)
 
 static void print_issue(const json_t *issue)
 {
+	const json_t *refusal;
+	size_t i;
+
 	printf("%lld  %-8s %s\n", number(issue, "id"), text(issue, "state"), text(issue, "subject"));
 	printf("    recipients %lld, accepted %lld, queued %lld, later %lld, refused %lld, in doubt %lld, left %lld",
 		number(issue, "recipients"), number(issue, "accepted"), number(issue, "queued"), number(issue, "later"),
@@ -40,6 +43,14 @@ static void print_issue(const json_t *issue)
 	if (number(issue, "rate_per_minute") > 0)
 		printf(", %lld a minute", number(issue, "rate_per_minute"));
 	putchar('\n');
+	if (text(issue, "pause_reason")[0] != '\0')
+		printf("    paused: %s\n", text(issue, "pause_reason"));
+	if (number(issue, "in_doubt") > 0)
+		printf("    in doubt: no answer came to these mails; `mimeo newsletter resend-doubts %lld` sends them again\n",
+			number(issue, "id"));
+	json_array_foreach(json_object_get(issue, "refusals"), i, refusal)
+		printf("    refused: %lld %s, %lld times%s\n", number(refusal, "reply"), text(refusal, "enhanced"), number(refusal, "count"),
+			strcmp(text(refusal, "enhanced"), "5.6.7") == 0 ? ": an address in other letters, and no SMTPUTF8" : "");
 }
 
 /* "/issues/ID" and what follows, if what was typed is an id. */
@@ -122,15 +133,33 @@ static bool watch(struct errand *errand, const char *path, json_t **issue, struc
 	return true;
 }
 
+/* Takes --spread HOURS off the line. */
+static bool take_spread(struct errand *errand, int64_t *hours, struct fault *f)
+{
+	for (int i = 0; i < errand->argc; i++) {
+		if (strcmp(errand->argv[i], "--spread") != 0)
+			continue;
+		if (i + 1 >= errand->argc || !str_to_i64(str_from(errand->argv[i + 1]), hours) || *hours < 0 || *hours > 168)
+			return fault_set(f, FAULT_INPUT, "--spread wants a number of hours, 0 to 168");
+		for (int j = i; j + 2 < errand->argc; j++)
+			errand->argv[j] = errand->argv[j + 2];
+		errand->argc -= 2;
+		return true;
+	}
+	return true;
+}
+
 static bool run_send(struct errand *errand, struct fault *f)
 {
 	char path[64], send[64];
 	json_t *issue = NULL;
+	int64_t hours = 0;
 	bool ok;
 
-	ok = issue_path(errand, "", path, sizeof(path), f) &&
+	ok = take_spread(errand, &hours, f) && issue_path(errand, "", path, sizeof(path), f) &&
 		issue_path(errand, "/send", send, sizeof(send), f) &&
-		errand_call(errand, "newsletter", "POST", send, json_pack("{s:s}", "approved_by", "cli"), &issue, f) &&
+		errand_call(errand, "newsletter", "POST", send, json_pack("{s:s, s:I}", "approved_by", "cli", "spread_hours", (json_int_t) hours),
+			&issue, f) &&
 		watch(errand, path, &issue, f);
 	if (ok && errand->json)
 		print_json(issue);
@@ -157,6 +186,35 @@ static bool run_pause(struct errand *errand, struct fault *f)
 	return ok;
 }
 
+static bool run_resend(struct errand *errand, struct fault *f)
+{
+	char path[64], resend[64];
+	json_t *reply = NULL, *issue = NULL;
+	bool ok = issue_path(errand, "", path, sizeof(path), f) && issue_path(errand, "/resend-doubts", resend, sizeof(resend), f) &&
+		errand_call(errand, "newsletter", "POST", resend, json_object(), &reply, f) &&
+		errand_call(errand, "newsletter", "GET", path, NULL, &issue, f) && watch(errand, path, &issue, f);
+
+	if (ok && errand->json)
+		print_json(issue);
+	else if (ok) {
+		printf("%lld mails went again, with the Message-ID that they had\n", number(reply, "resent"));
+		print_issue(issue);
+	}
+	json_decref(reply);
+	json_decref(issue);
+	return ok;
+}
+
+static void print_servers(const json_t *status)
+{
+	const json_t *server;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "servers"), i, server)
+		printf("    %s: %s; %lld mails this hour, %lld today (UTC)%s%s\n", text(server, "name"), text(server, "state"),
+			number(server, "this_hour"), number(server, "today"), text(server, "say")[0] != '\0' ? ": " : "", text(server, "say"));
+}
+
 static void print_status(const json_t *status)
 {
 	const json_t *issue;
@@ -170,6 +228,7 @@ static void print_status(const json_t *status)
 	printf("mails waiting %lld, in doubt %lld; mail server: %s%s%s\n", number(status, "queue"),
 		number(status, "in_doubt"),
 		text(status, "smtp"), text(status, "smtp_say")[0] != '\0' ? ": " : "", text(status, "smtp_say"));
+	print_servers(status);
 	json_array_foreach(json_object_get(status, "issues"), i, issue)
 		print_issue(issue);
 }
@@ -192,11 +251,15 @@ static bool run_status(struct errand *errand, struct fault *f)
 }
 
 const struct errand_command newsletter_commands[] = {
-	{"newsletter send", "newsletter", "ID",
+	{"newsletter send", "newsletter", "ID [--spread HOURS]",
 		"Mails a composed issue to every confirmed subscriber, and stays until all that can go has gone.\n"
+		"--spread HOURS sends the mails evenly over so many hours instead of as fast as they go.\n"
 		"Run again after an interruption, it goes on where it stopped.\n", run_send},
 	{"newsletter pause", "newsletter", "ID",
 		"Stops an issue that is being sent; `newsletter send` goes on with it.\n", run_pause},
+	{"newsletter resend-doubts", "newsletter", "ID",
+		"Sends again what is in doubt: mails whose server never answered, so that nobody knows whether they arrived.\n"
+		"They keep their Message-ID; whoever got the first may get a second. Nothing else ever sends them again.\n", run_resend},
 	{"newsletter status", "newsletter", "[ID]",
 		"Subscribers, bounces, the mail queue and the last issues; or one issue.\n", run_status},
 	{"newsletter bounce", NULL, "[ADDRESS] < MAIL",

@@ -117,21 +117,31 @@ static void add_addresses_of(struct doctor *d, struct str name)
 	}
 }
 
-static void find_addresses(struct doctor *d)
+static void find_addresses_of(struct doctor *d, const json_t *server)
 {
-	struct str host = text(d->dns, "smtp_host"), helo = text(d->dns, "smtp_helo");
+	struct str host = text(server, "host"), helo = text(server, "helo");
+	size_t before = d->address_count;
 
-	if (d->addresses_given)
-		return;
 	add_addresses_of(d, host);
-	if (d->address_count == 0 && helo.len > 0)
+	if (d->address_count == before && helo.len > 0)
 		add_addresses_of(d, helo);
-	if (d->address_count > 0)
+	if (d->address_count > before)
 		say(d, LOOK, "sending", NOTHING, "taken that mail leaves from the addresses of %.*s; if it does not, give them: --ip ADDRESS",
 			STR_ARG(host));
 	else
 		say(d, LOOK, "sending", NOTHING, "where mail leaves from cannot be seen from here (%.*s is on this machine or has no address): "
 			"give the address that the world sees: --ip ADDRESS", STR_ARG(host));
+}
+
+static void find_addresses(struct doctor *d)
+{
+	const json_t *server;
+	size_t i;
+
+	if (d->addresses_given)
+		return;
+	json_array_foreach(json_object_get(d->dns, "servers"), i, server)
+		find_addresses_of(d, server);
 }
 
 /* --- DKIM --- */
@@ -405,12 +415,25 @@ static void rule(struct doctor *d, bool kept, const char *words, const char *tod
 	say(d, kept ? FINE : BAD, "bulk rules", NOTHING, "%s%s%s", words, kept ? "" : ": ", kept ? "" : todo);
 }
 
+static void check_tls(struct doctor *d, const json_t *server)
+{
+	struct str host = text(server, "host");
+
+	if (!str_is(text(server, "security"), "plain"))
+		say(d, FINE, "bulk rules", NOTHING, "mail leaves to %.*s under TLS", STR_ARG(host));
+	else if (str_is(host, "localhost") || is_private(host))
+		say(d, LOOK, "bulk rules", NOTHING, "mail goes to %.*s without TLS; see that it uses TLS to the world", STR_ARG(host));
+	else
+		say(d, BAD, "bulk rules", NOTHING, "mail leaves to %.*s without TLS: set its security in mimeo.conf to starttls or tls",
+			STR_ARG(host));
+}
+
 static void check_bulk_rules(struct doctor *d)
 {
 	int64_t accepted = json_integer_value(json_object_get(d->dns, "accepted"));
 	int64_t complaints = json_integer_value(json_object_get(json_object_get(d->dns, "reports"), "complaint"));
-	struct str security = text(d->dns, "smtp_security"), host = text(d->dns, "smtp_host");
-	bool near = str_is(host, "localhost") || is_private(host);
+	const json_t *server;
+	size_t i;
 
 	rule(d, d->spf_ok && d->dkim_ok, "SPF and DKIM are both there", "see above");
 	rule(d, d->dmarc_ok, "there is a DMARC policy", "see above");
@@ -419,10 +442,8 @@ static void check_bulk_rules(struct doctor *d)
 		rule(d, d->ptr_ok, "sending addresses have names that lead back", "see above");
 	rule(d, str_starts(text(d->dns, "url"), STR("https://")), "one click unsubscribes (RFC 8058)",
 		"[newsroom] url does not begin with https://, so the header is left out");
-	if (str_is(security, "plain") && near)
-		say(d, LOOK, "bulk rules", NOTHING, "mail goes to %.*s without TLS; see that it uses TLS to the world", STR_ARG(host));
-	else
-		rule(d, !str_is(security, "plain"), "mail leaves under TLS", "set [newsletter] smtp_security to starttls or tls");
+	json_array_foreach(json_object_get(d->dns, "servers"), i, server)
+		check_tls(d, server);
 	rule(d, text(d->dns, "bounce_address").len > 0, "addresses that bounce are taken off the list",
 		"set [newsletter] bounce_address and let your mail server hand bounces in");
 	/* Below 0.1 %, never 0.3 %: what was reported to us. */

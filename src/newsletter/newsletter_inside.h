@@ -17,6 +17,7 @@
 
 struct arena;
 struct secret;
+struct newsletter_hosts;
 struct lmtp;
 struct maildir;
 struct newsletter_keys;
@@ -25,6 +26,7 @@ struct reports;
 
 enum {
 	PENDING_DAYS = 7,           /* an address that nobody confirmed goes after so many days */
+	SMTP_COUNT_DAYS = 60,       /* how long what went through each server is kept: a clock may be set back */
 	REMINDER_KEY_DAYS = 60,     /* how long a reminder given twice is known */
 	LANGUAGE_BYTES = 36
 };
@@ -32,12 +34,14 @@ enum {
 /* room->self */
 struct newsletter {
 	struct room *room;
-	struct secret *list_key, *index_key, *smtp_password;
+	struct secret *list_key, *index_key;
+	struct secret *smtp_passwords[SETTINGS_SMTP]; /* as settings.smtp */
 	struct newsletter_keys *keys;        /* that sign */
 	struct reports *reports;
 	struct lmtp *lmtp;
 	struct maildir *maildir;
 	struct sealer *sealer;
+	struct newsletter_hosts *hosts;
 	struct newsletter_sender *sender;
 	struct loop_timer *intake_timer, *freeze_timer;
 };
@@ -89,6 +93,15 @@ bool newsletter_issue_json(struct newsletter *n, int64_t id, json_t **out, struc
 	__attribute__((warn_unused_result));
 bool newsletter_issue_send(struct newsletter *n, int64_t id, struct str approved_by, struct fault *f)
 	__attribute__((warn_unused_result));
+/* spread_s: over how long its mails are spread evenly, from now; 0: as fast as they go. Counts when it is sent first. */
+bool newsletter_issue_send_spread(struct newsletter *n, int64_t id, struct str approved_by, int64_t spread_s, struct fault *f)
+	__attribute__((warn_unused_result));
+/* By itself, for a reason that staff should read; no address may stand in it. */
+bool newsletter_issue_pause_because(struct newsletter *n, int64_t id, const char *why, struct fault *f)
+	__attribute__((warn_unused_result));
+/* By hand: what is in doubt goes again, with the same Message-ID; *count: how many. An issue that was sent is being sent again. */
+bool newsletter_issue_resend_doubts(struct newsletter *n, int64_t id, int64_t *count, struct fault *f)
+	__attribute__((warn_unused_result));
 bool newsletter_issue_pause(struct newsletter *n, int64_t id, struct fault *f) __attribute__((warn_unused_result));
 /* One batch of recipients of one issue that is being counted; *more: there is more to do. */
 bool newsletter_freeze_recipients(struct newsletter *n, bool *more, struct fault *f)
@@ -103,13 +116,16 @@ struct str outgoing_kind_name(enum outgoing_kind kind);
 /* One mail in our hands, opened. */
 struct outgoing {
 	int64_t id, issue, subscriber, attempts;
+	uint32_t try;                        /* counts the claims of this delivery */
+	unsigned host;                       /* of settings.smtp, through which it goes */
+	int limit;                           /* of settings.limits, whose domain it goes to; -1: none */
+	int64_t counted_s;                   /* when it was counted, seconds since 1970 */
 	enum outgoing_kind kind;
 	enum delivery_state state;           /* as the database has it */
 	struct email to;
 	char language[LANGUAGE_BYTES];
 	char token[RAND_TOKEN_CHARS + 1];    /* of its unsubscribe or confirmation link */
 	char url[SEAL_PLAIN_BYTES];          /* a reminder's */
-	const char *const *dkim_omit;        /* headers that the mail's host rewrites: left unsigned; NULL-ended or NULL */
 };
 
 /* The whole signed mail. issue: for OUTGOING_ISSUE, else NULL. */
@@ -119,24 +135,93 @@ bool newsletter_compose(struct newsletter *n, const struct outgoing *outgoing, c
 const char *newsletter_cannot_mail(const struct newsletter *n);
 struct str newsletter_dkim_domain(const struct newsletter *n);
 
+/* --- newsletter_hosts.c --- */
+
+enum host_answer { HOST_PICKED, HOST_DOMAIN_FULL, HOST_ALL_FULL };
+
+bool newsletter_hosts_open(struct newsletter *n, struct fault *f) __attribute__((warn_unused_result));
+void newsletter_hosts_close(struct newsletter *n);
+/* Which server a mail goes through; PICKED fills host, limit and counted_s and counts it, in memory until
+ * newsletter_hosts_write(). Else *until: when it is worth asking again. */
+enum host_answer newsletter_host_pick(struct newsletter *n, struct outgoing *mail, struct when *until);
+/* Whether any server could take one more; else *until. */
+bool newsletter_host_any(struct newsletter *n, struct when *until);
+/* How many more mails are worth claiming now. */
+size_t newsletter_hosts_may_hold(const struct newsletter *n);
+/* It was not tried after all. */
+void newsletter_host_uncount(struct newsletter *n, const struct outgoing *mail);
+/* What was counted, within the caller's transaction; after a rollback newsletter_hosts_forget() reads the counters anew. */
+bool newsletter_hosts_write(struct newsletter *n, struct fault *f) __attribute__((warn_unused_result));
+void newsletter_hosts_wrote(struct newsletter *n);
+void newsletter_hosts_forget(struct newsletter *n);
+/* Mails in our hands (claimed) that go through this server or to this domain. */
+void newsletter_host_holds(struct newsletter *n, const struct outgoing *mail, int by);
+/* May the mail be handed over now (connections to its domain, mails a second)? Else *wait_ms, or -1: when another one ended. */
+bool newsletter_host_may_go(struct newsletter *n, const struct outgoing *mail, int64_t *wait_ms);
+void newsletter_host_went(struct newsletter *n, const struct outgoing *mail, int by); /* handed over (1), ended (-1) */
+/* The server is left in peace for 2 s … 5 min; true: it was not in trouble before (what waits for it may go elsewhere). */
+bool newsletter_host_trouble(struct newsletter *n, unsigned host, const char *words, int reply);
+void newsletter_host_is_well(struct newsletter *n, unsigned host);
+bool newsletter_host_is_held(struct newsletter *n, unsigned host);
+size_t newsletter_host_window(const struct newsletter *n, unsigned host); /* mails with the keeper at a time */
+/* Warm-up: what day d (0: the first) may send, 200 × 1000^(d/41); -1: no limit any more. */
+int64_t newsletter_warmup(int64_t day);
+/* "servers": names, state, words and counts. */
+void newsletter_hosts_health(struct newsletter *n, json_t *health);
+/* The words of whichever server is in trouble while no other can take mail; NULL: none. */
+const char *newsletter_hosts_trouble(struct newsletter *n);
+
 /* --- newsletter_claim.c --- */
 
-enum { QUEUE_MOST = 64 };
+enum { QUEUE_MOST = 256 };
 
-/* Claimed, not yet on a connection. */
+/* Claimed, not yet handed to the keeper. */
 struct newsletter_queue {
 	struct outgoing items[QUEUE_MOST];
-	size_t at, count;
+	size_t count;
 };
 
-/* Fills the empty queue with what is due; issues of which nothing is left end, unless is_under_way says otherwise. */
+/* Adds what is due to the queue; issues of which nothing is left end, unless is_under_way says otherwise. *until: when
+ * there may be more, if nothing was added ({0}: nothing waits). */
 bool newsletter_claim(struct newsletter *n, struct newsletter_queue *queue,
-	bool (*is_under_way)(void *self, int64_t issue),
-	void *self, struct fault *f) __attribute__((warn_unused_result));
-/* What waits in the queue is queued again: an issue was paused, or the room ends. */
-void newsletter_release(struct newsletter *n, struct newsletter_queue *queue);
-/* After a kill: what was in our hands is queued again, what may have arrived is in doubt. */
-bool newsletter_recover(struct newsletter *n, struct fault *f) __attribute__((warn_unused_result));
+	bool (*is_under_way)(void *self, int64_t issue), void *self, struct when *until, struct fault *f)
+	__attribute__((warn_unused_result));
+/* What waits in the queue (for this server; SETTINGS_SMTP: for any) is queued again. */
+void newsletter_release(struct newsletter *n, struct newsletter_queue *queue, unsigned host);
+/* An outgoing mail's row goes from one state to another, where it is still this try's. */
+bool newsletter_move(struct newsletter *n, const struct outgoing *mail, enum delivery_state to, int64_t attempts,
+	int64_t next_at, int reply, const char *enhanced, struct fault *f) __attribute__((warn_unused_result));
+
+/* --- newsletter_fold.c --- */
+
+struct talk_event;
+
+/* What the keeper's words mean for a delivery whose row stands as mail->state, written within the caller's transaction.
+ * dotted: its dot is in the journal. */
+bool newsletter_fold(struct newsletter *n, const struct outgoing *mail, bool dotted, const struct talk_event *event,
+	enum delivery_state *to, struct fault *f) __attribute__((warn_unused_result));
+/* While no keeper runs: the journal goes into the database and is emptied; what was in somebody's hands is queued again,
+ * what may have arrived is in doubt. Safe to repeat. */
+bool newsletter_recover(struct newsletter *n, const int journal[2], struct fault *f) __attribute__((warn_unused_result));
+/* The server would say the same to every mail. */
+bool newsletter_is_about_us(const struct talk_event *event);
+/* A server's words without what may be an address. */
+void newsletter_clean_words(const char *words, char *out, size_t room);
+
+/* --- newsletter_bond.c --- */
+
+struct talk;
+struct newsletter_bond;
+
+/* Starts nothing yet. take(self): a frame from the keeper; on_end(self): it is gone. */
+struct newsletter_bond *newsletter_bond_new(struct newsletter *n, bool (*take)(void *self, unsigned type, struct str payload),
+	void (*on_end)(void *self), void *self);
+/* Waits for no one: false with BUSY while a former keeper still holds the lock. Then the journal is folded and a keeper
+ * started, which knows the servers. */
+bool newsletter_bond_tie(struct newsletter_bond *bond, struct fault *f) __attribute__((warn_unused_result));
+struct talk *newsletter_bond_talk(struct newsletter_bond *bond); /* NULL: no keeper */
+void newsletter_bond_cut(struct newsletter_bond *bond);          /* our end closes; the keeper ends by itself */
+void newsletter_bond_free(struct newsletter_bond **bond);
 
 /* --- newsletter_sender.c --- */
 
@@ -145,11 +230,11 @@ bool newsletter_sender_open(struct newsletter *n, struct fault *f) __attribute__
 void newsletter_sender_poke(struct newsletter *n);
 /* What was claimed and not begun is queued again: an issue was paused. */
 void newsletter_sender_release(struct newsletter *n);
-/* Takes up nothing new; done(self) when nothing is under way, or after limit_ms (what is left is told as it ended).
- * */
+/* Takes up nothing new; done(self) when nothing is under way, or after limit_ms: then the keeper waits for the last
+ * answers alone. */
 void newsletter_sender_drain(struct newsletter *n, int64_t limit_ms, void (*done)(void *self), void *self);
 void newsletter_sender_close(struct newsletter *n);
-/* Adds smtp, smtp_say, queue, in_doubt. */
+/* Adds smtp, smtp_say, queue, in_doubt, servers. */
 bool newsletter_sender_health(struct newsletter *n, json_t *health, struct fault *f)
 	__attribute__((warn_unused_result));
 

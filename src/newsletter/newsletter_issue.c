@@ -12,8 +12,9 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/must.h"
 
-enum { FREEZE_AT_ONCE = 1000, SUBJECT_MOST = 400, PREHEADER_MOST = 1000, STATE_ARENA = 64 * 1024 };
+enum { FREEZE_AT_ONCE = 1000, SUBJECT_MOST = 400, PREHEADER_MOST = 1000, REFUSALS_SHOWN = 8, SPREAD_MOST_S = 7 * 86400, STATE_ARENA = 64 * 1024 };
 
 static const char placeholder[] = "{{unsubscribe_url}}";
 
@@ -185,6 +186,28 @@ static int64_t rate_per_minute(int64_t handled, int64_t started_us, int64_t ende
 	return handled * 60000000 / (us < 1000000 ? 1000000 : us);
 }
 
+/* What the refusing servers said, the most frequent first. */
+static bool add_refusals(struct newsletter *n, int64_t id, json_t *json, struct fault *f)
+{
+	json_t *list = json_array();
+	struct store_rows rows;
+
+	json_object_set_new(json, "refusals", list);
+	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_DELIVERY_REFUSALS,
+			STORE_ARGS(store_i64(id), store_text(delivery_state_name(DELIVERY_REFUSED)), store_i64(REFUSALS_SHOWN)), &rows, f))
+		return false;
+	while (store_rows_next(&rows, f)) {
+		struct str enhanced = store_column_text(&rows, 1);
+		json_t *one = json_object();
+
+		json_object_set_new(one, "reply", json_integer(store_column_i64(&rows, 0)));
+		json_object_set_new(one, "enhanced", json_stringn(enhanced.at != NULL ? enhanced.at : "", enhanced.len));
+		json_object_set_new(one, "count", json_integer(store_column_i64(&rows, 2)));
+		json_array_append_new(list, one);
+	}
+	return store_rows_end(&rows);
+}
+
 bool newsletter_issue_json(struct newsletter *n, int64_t id, json_t **out, struct fault *f)
 {
 	int64_t counts[DELIVERY_STATE_COUNT] = {0};
@@ -224,8 +247,15 @@ bool newsletter_issue_json(struct newsletter *n, int64_t id, json_t **out, struc
 	json_object_set_new(json, "handled", json_integer(handled));
 	json_object_set_new(json, "started", json_integer(row.columns[5].number));
 	json_object_set_new(json, "ended", json_integer(row.columns[6].number));
+	json_object_set_new(json, "spread_s", json_integer(row.columns[8].number));
+	json_object_set_new(json, "pause_reason",
+		json_stringn(row.columns[9].bytes.at != NULL ? row.columns[9].bytes.at : "", row.columns[9].bytes.len));
 	json_object_set_new(json, "rate_per_minute",
 		json_integer(rate_per_minute(handled, row.columns[5].number, row.columns[6].number)));
+	if (counts[DELIVERY_REFUSED] > 0 && !add_refusals(n, id, json, f)) {
+		json_decref(json);
+		goto done;
+	}
 	*out = json;
 	ok = true;
 done:
@@ -262,7 +292,7 @@ static bool move_issue(struct newsletter *n, int64_t id, enum issue_state from, 
 	return ok;
 }
 
-bool newsletter_issue_send(struct newsletter *n, int64_t id, struct str approved_by, struct fault *f)
+bool newsletter_issue_send_spread(struct newsletter *n, int64_t id, struct str approved_by, int64_t spread_s, struct fault *f)
 {
 	const char *why_not = newsletter_cannot_mail(n);
 	enum issue_state from = ISSUE_FROZEN, to = ISSUE_FROZEN;
@@ -282,10 +312,12 @@ bool newsletter_issue_send(struct newsletter *n, int64_t id, struct str approved
 		return fault_set(f, FAULT_CONFLICT, "nobody has confirmed a subscription yet: this issue stays until somebody has");
 	if (approved_by.len == 0 || approved_by.len > 200 || str_has_control(approved_by))
 		return fault_set(f, FAULT_INPUT, "say who approves the issue, in at most 200 characters");
+	if (spread_s < 0 || spread_s > SPREAD_MOST_S)
+		return fault_set(f, FAULT_INPUT, "an issue can be spread over 0 hours to 7 days");
 	if (!store_begin(n->room->db, f))
 		return false;
 	ok = store_run(n->room->db, NEWSLETTER_SQL_ISSUE_STARTED,
-			STORE_ARGS(store_i64(id), store_i64(clock_now().us), store_text(approved_by)), NULL, f) &&
+			STORE_ARGS(store_i64(id), store_i64(clock_now().us), store_text(approved_by), store_i64(spread_s)), NULL, f) &&
 		move_issue(n, id, from, to, f);
 	ok = store_end(n->room->db, ok, f);
 	if (ok) {
@@ -293,6 +325,11 @@ bool newsletter_issue_send(struct newsletter *n, int64_t id, struct str approved
 		newsletter_sender_poke(n);
 	}
 	return ok;
+}
+
+bool newsletter_issue_send(struct newsletter *n, int64_t id, struct str approved_by, struct fault *f)
+{
+	return newsletter_issue_send_spread(n, id, approved_by, 0, f);
 }
 
 bool newsletter_issue_pause(struct newsletter *n, int64_t id, struct fault *f)
@@ -309,6 +346,43 @@ bool newsletter_issue_pause(struct newsletter *n, int64_t id, struct fault *f)
 		return false;
 	newsletter_sender_release(n);
 	return true;
+}
+
+bool newsletter_issue_pause_because(struct newsletter *n, int64_t id, const char *why, struct fault *f)
+{
+	log_event(LOG_ISSUE, LOG_I64("issue", id), LOG_C("why", why));
+	return store_run(n->room->db, NEWSLETTER_SQL_ISSUE_REASON, STORE_ARGS(store_i64(id), store_text(str_from(why))), NULL, f) &&
+		newsletter_issue_pause(n, id, f);
+}
+
+bool newsletter_issue_resend_doubts(struct newsletter *n, int64_t id, int64_t *count, struct fault *f)
+{
+	struct store_value doubt = store_text(delivery_state_name(DELIVERY_IN_DOUBT));
+	enum issue_state from = ISSUE_FROZEN, to = ISSUE_FROZEN;
+	const char *why_not = newsletter_cannot_mail(n);
+	enum delivery_state queued;
+	bool ok;
+
+	*count = 0;
+	must(delivery_next(DELIVERY_IN_DOUBT, DELIVERY_IS_RESENT, &queued));
+	if (!read_state(n, id, &from, f))
+		return false;
+	if (why_not != NULL)
+		return fault_set(f, FAULT_CONFLICT, "%s", why_not);
+	if (from == ISSUE_FROZEN)
+		return fault_set(f, FAULT_CONFLICT, "this issue was not sent yet");
+	if (!store_begin(n->room->db, f))
+		return false;
+	ok = store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_RESEND_LINKS, STORE_ARGS(store_i64(id), doubt), NULL, f) &&
+		store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_RESEND,
+			STORE_ARGS(store_i64(id), doubt, store_text(delivery_state_name(queued))), count, f);
+	if (ok && *count > 0 && issue_next(from, ISSUE_IS_REOPENED, &to) && to != from)
+		ok = move_issue(n, id, from, to, f);
+	ok = store_end(n->room->db, ok, f);
+	if (ok)
+		log_event(LOG_ISSUE, LOG_I64("issue", id), LOG_I64("resent_from_doubt", *count));
+	newsletter_sender_poke(n);
+	return ok;
 }
 
 /* --- freezing its recipients --- */
@@ -342,24 +416,66 @@ static bool read_subscribers(struct newsletter *n, int64_t after, int64_t *ids, 
 	return store_rows_end(&rows);
 }
 
-static bool write_batch(struct newsletter *n, int64_t issue, const int64_t *ids, size_t count, int64_t cursor,
+/* Of those: confirmed and not muted today. */
+static bool count_to_mail(struct newsletter *n, int64_t *readers, struct fault *f)
+{
+	struct store_value confirmed = store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED));
+	int64_t all = 0, muted = 0;
+	bool ok = store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT, STORE_ARGS(confirmed), &all, f) &&
+		store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT_MUTED,
+			STORE_ARGS(confirmed, store_i64(clock_utc_day(clock_now()))), &muted, f);
+
+	*readers = all - muted;
+	return ok;
+}
+
+/* What one batch needs to know of its issue. */
+struct freezing {
+	int64_t issue, cursor;
+	int64_t frozen;            /* recipients so far */
+	int64_t started, spread_s; /* their mails are due evenly over the window … */
+	int64_t readers;           /* … if so many come */
+};
+
+/* When the `at`-th mail is due. */
+static int64_t due_at(const struct freezing *is, int64_t at)
+{
+	if (is->spread_s == 0 || is->readers == 0)
+		return 0;
+	return is->started + is->spread_s * 1000000 / is->readers * (at < is->readers ? at : is->readers);
+}
+
+/* The rows are counted before the first mail: what was counted and what is there must be one number. */
+static bool verify_count(struct newsletter *n, int64_t issue, int64_t recipients, struct fault *f)
+{
+	int64_t total = 0;
+
+	if (!store_number(n->room->db, NEWSLETTER_SQL_DELIVERY_TOTAL, STORE_ARGS(store_i64(issue)), &total, f))
+		return false;
+	return total == recipients || fault_set(f, FAULT_IO, "the issue has %lld recipients' rows, but %lld were counted",
+		(long long) total, (long long) recipients);
+}
+
+static bool write_batch(struct newsletter *n, const struct freezing *is, const int64_t *ids, size_t count,
 	struct fault *f)
 {
 	struct str queued = delivery_state_name(DELIVERY_QUEUED);
 	int64_t day = clock_utc_day(clock_now());
+	int64_t issue = is->issue;
 	bool ok = true;
 
 	if (!store_begin(n->room->db, f))
 		return false;
 	for (size_t i = 0; ok && i < count; i++)
-		ok = store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_INSERT,
+		ok = store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_FREEZE,
 			STORE_ARGS(store_i64(rand_id()), store_text(outgoing_kind_name(OUTGOING_ISSUE)), store_i64(issue),
-				store_i64(ids[i]),
-				store_null(), store_null(), store_null(), store_text(queued), store_i64(day)),
+				store_i64(ids[i]), store_text(queued), store_i64(day), store_i64(due_at(is, is->frozen + (int64_t) i))),
 			NULL, f);
+	if (ok && count < FREEZE_AT_ONCE)
+		ok = verify_count(n, issue, is->frozen + (int64_t) count, f);
 	newsletter_point("freeze before commit");
 	ok = ok && store_run(n->room->db, NEWSLETTER_SQL_ISSUE_FROZE,
-		STORE_ARGS(store_i64(issue), store_i64(cursor), store_i64((int64_t) count),
+		STORE_ARGS(store_i64(issue), store_i64(count > 0 ? ids[count - 1] : is->cursor), store_i64((int64_t) count),
 			store_i64(count < FREEZE_AT_ONCE ? 1 : 0)),
 		NULL, f);
 	return store_end(n->room->db, ok, f);
@@ -372,29 +488,32 @@ bool newsletter_freeze_recipients(struct newsletter *n, bool *more, struct fault
 	struct arena arena;
 	bool found = false;
 	bool ok = false;
-	int64_t issue, cursor;
+	struct freezing is = {0};
 	size_t count;
 
 	*more = false;
 	arena_init(&arena, "freeze", STATE_ARENA);
-	if (!find_uncounted(n, &issue, f))
+	if (!find_uncounted(n, &is.issue, f))
 		goto done;
-	if (issue == 0) {
+	if (is.issue == 0) {
 		ok = true;
 		goto done;
 	}
-	if (!store_one(n->room->db, NEWSLETTER_SQL_ISSUE_STATE, STORE_ARGS(store_i64(issue)), &arena, &row, &found, f))
+	if (!store_one(n->room->db, NEWSLETTER_SQL_ISSUE_STATE, STORE_ARGS(store_i64(is.issue)), &arena, &row, &found, f))
 		goto done;
-	cursor = found ? row.columns[7].number : 0;
-	if (!read_subscribers(n, cursor, ids, &count, f))
+	if (found) {
+		is.frozen = row.columns[4].number;
+		is.started = row.columns[5].number;
+		is.cursor = row.columns[7].number;
+		is.spread_s = row.columns[8].number;
+	}
+	if (is.spread_s > 0 && !count_to_mail(n, &is.readers, f))
 		goto done;
-	if (count > 0)
-		cursor = ids[count - 1];
-	if (!write_batch(n, issue, ids, count, cursor, f))
+	if (!read_subscribers(n, is.cursor, ids, &count, f) || !write_batch(n, &is, ids, count, f))
 		goto done;
 	newsletter_point("freeze after commit");
 	if (count < FREEZE_AT_ONCE)
-		log_event(LOG_ISSUE, LOG_I64("issue", issue), LOG_C("state", "counted"));
+		log_event(LOG_ISSUE, LOG_I64("issue", is.issue), LOG_C("state", "counted"));
 	*more = true;
 	ok = true;
 done:

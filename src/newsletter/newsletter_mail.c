@@ -36,7 +36,7 @@ const char *newsletter_cannot_mail(const struct newsletter *n)
 
 	if (is->from_address.len == 0)
 		return "no mail can be sent: mimeo.conf has no [newsletter] from";
-	if (is->smtp_host.len == 0)
+	if (is->smtp[0].host.len == 0)
 		return "no mail can be sent: mimeo.conf has no [newsletter] smtp_host";
 	return NULL;
 }
@@ -93,6 +93,16 @@ struct envelope {
 	bool is_list; /* carries List-Id and List-Unsubscribe */
 };
 
+/* What the server that it goes through rewrites. */
+static const char *const *omitted_headers(const struct settings_smtp *smtp, struct arena *arena)
+{
+	const char **names = arena_alloc_many(arena, smtp->dkim_omit.count + 1, sizeof(*names));
+
+	for (size_t i = 0; names != NULL && i < smtp->dkim_omit.count; i++)
+		names[i] = str_to_c(smtp->dkim_omit.items[i], arena);
+	return names;
+}
+
 static bool write_mail(struct newsletter *n, const struct outgoing *outgoing, const struct envelope *e,
 	struct arena *arena,
 	struct buf *out, struct fault *f)
@@ -100,7 +110,7 @@ static bool write_mail(struct newsletter *n, const struct outgoing *outgoing, co
 	const struct settings *is = &n->room->settings;
 	struct str domain = newsletter_dkim_domain(n);
 	struct when now = clock_now();
-	struct dkim_options sign = {.domain = domain, .when = now, .omit = outgoing->dkim_omit};
+	struct dkim_options sign = {.domain = domain, .when = now};
 	char mark[NEWSLETTER_TOKEN_CHARS + 1];
 	struct mail_message m = {0};
 	struct buf bare;
@@ -109,6 +119,7 @@ static bool write_mail(struct newsletter *n, const struct outgoing *outgoing, co
 	/* Keyed: a header of a seized mail leads to no row of a seized database, and a complaint that carries it back does. */
 	newsletter_token_make(n, NEWSLETTER_TOKEN_MESSAGE, outgoing->id, mark);
 	newsletter_keys_sign(n, &sign);
+	sign.omit = omitted_headers(&is->smtp[outgoing->host], arena);
 	m.from.name = is->from_name.len > 0 ? is->from_name : is->name;
 	m.from.address = is->from_address;
 	m.to.address = email_text(&outgoing->to);

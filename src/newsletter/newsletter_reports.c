@@ -124,12 +124,14 @@ static bool shut_in(struct fault *f)
 	return ok || fault_errno(f, "the reader of bounces cannot be shut in");
 }
 
-bool reports_run_job(struct fault *f)
+bool reports_main(int argc, char **argv, struct fault *f)
 {
 	struct mail_report report;
 	struct buf line;
 	size_t len = read_all();
 
+	(void) argc;
+	(void) argv;
 	buf_init(&line, LINE_BYTES);
 	if (buf_reserve(&line, LINE_BYTES) == NULL) /* nothing can be allocated later */
 		return fault_full(f, "a report's line");
@@ -231,7 +233,7 @@ static void read_next(void *self)
 	if (reports->child != NULL || reports->first == NULL)
 		return;
 	reports->has_line = false;
-	if (!room_job_feed(reports->n->room, "report", buf_view(&reports->first->mail), on_line, on_end, reports, &reports->child, &f)) {
+	if (!room_bare_feed(reports->n->room, "report", buf_view(&reports->first->mail), on_line, on_end, reports, &reports->child, &f)) {
 		log_fault(&f, "starting the reader of bounces");
 		end_first(reports, false);
 		return;

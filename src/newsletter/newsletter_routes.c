@@ -67,15 +67,39 @@ static void get_issue(struct http_request *rq, void *room)
 	answer_issue(rq, room, 200, id, ok, &f);
 }
 
+/* "spread_hours": over how many hours the mails are spread; may be missing. */
+static bool read_spread(const json_t *json, int64_t *spread_s, struct fault *f)
+{
+	const json_t *hours = json_object_get(json, "spread_hours");
+
+	if (hours == NULL)
+		return true;
+	if (!json_is_integer(hours) || json_integer_value(hours) < 0 || json_integer_value(hours) > 7 * 24)
+		return fault_set(f, FAULT_INPUT, "an issue can be spread over 0 to 168 hours");
+	*spread_s = json_integer_value(hours) * 3600;
+	return true;
+}
+
 static void post_send(struct http_request *rq, void *room)
 {
 	struct fault f = {0};
 	struct str by = {NULL, 0};
-	int64_t id = 0;
+	int64_t id = 0, spread_s = 0;
 	bool ok = read_id(rq, &id, &f) && http_json_need_text(http_json(rq), "approved_by", &by, &f) &&
-		newsletter_issue_send(newsletter_of(room), id, by, &f);
+		read_spread(http_json(rq), &spread_s, &f) &&
+		newsletter_issue_send_spread(newsletter_of(room), id, by, spread_s, &f);
 
 	answer_issue(rq, room, 200, id, ok, &f);
+}
+
+/* What is in doubt goes again, by hand: {"resent": how many}. */
+static void post_resend_doubts(struct http_request *rq, void *room)
+{
+	struct fault f = {0};
+	int64_t id = 0, count = 0;
+	bool ok = read_id(rq, &id, &f) && newsletter_issue_resend_doubts(newsletter_of(room), id, &count, &f);
+
+	answer(rq, 200, ok ? json_pack("{s:I}", "resent", (json_int_t) count) : NULL, ok, &f);
 }
 
 static void post_pause(struct http_request *rq, void *room)
@@ -170,14 +194,22 @@ static bool add_daily(struct newsletter *n, json_t *json, struct fault *f)
 static bool add_dns(struct newsletter *n, struct arena *arena, json_t *json, struct fault *f)
 {
 	const struct settings *is = &n->room->settings;
+	json_t *servers = json_array();
 	int64_t accepted = 0;
 
 	json_object_set_new(json, "url", http_json_str(is->url));
 	json_object_set_new(json, "from", http_json_str(is->from_address));
 	json_object_set_new(json, "bounce_address", http_json_str(is->bounce_address));
-	json_object_set_new(json, "smtp_host", http_json_str(is->smtp_host));
-	json_object_set_new(json, "smtp_security", http_json_str(is->smtp_security));
-	json_object_set_new(json, "smtp_helo", http_json_str(is->smtp_helo));
+	json_object_set_new(json, "servers", servers);
+	for (size_t i = 0; i < is->smtp_count; i++) {
+		json_t *server = json_object();
+
+		json_object_set_new(server, "name", http_json_str(is->smtp[i].name));
+		json_object_set_new(server, "host", http_json_str(is->smtp[i].host));
+		json_object_set_new(server, "security", http_json_str(is->smtp[i].security));
+		json_object_set_new(server, "helo", http_json_str(is->smtp[i].helo));
+		json_array_append_new(servers, server);
+	}
 	if (!store_number(n->room->db, NEWSLETTER_SQL_DELIVERY_ACCEPTED_SINCE,
 			STORE_ARGS(store_text(delivery_state_name(DELIVERY_ACCEPTED)),
 				store_i64(clock_now().us - INT64_C(30) * 86400 * 1000000)),
@@ -272,7 +304,8 @@ static void post_bounce(struct http_request *rq, void *self)
 #define DESK_ROUTES \
 	{"PUT", "/issues/{id}", put_issue, HTTP_JSON}, {"GET", "/issues/{id}", get_issue, HTTP_NO_BODY}, \
 	{"GET", "/issues", get_issues, HTTP_NO_BODY}, {"POST", "/issues/{id}/send", post_send, HTTP_JSON}, \
-	{"POST", "/issues/{id}/pause", post_pause, HTTP_JSON}, {"GET", "/count", get_count, HTTP_NO_BODY}
+	{"POST", "/issues/{id}/pause", post_pause, HTTP_JSON}, \
+	{"POST", "/issues/{id}/resend-doubts", post_resend_doubts, HTTP_JSON}, {"GET", "/count", get_count, HTTP_NO_BODY}
 
 const struct http_route newsletter_desk_routes[] = {
 	DESK_ROUTES,

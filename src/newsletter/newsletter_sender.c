@@ -1,11 +1,10 @@
-/* newsletter_sender.c: mails on their way: sent on several connections, written down in groups.
+/* newsletter_sender.c: mails on their way from the queue to the keeper, and its answers into the database.
  *
- * Decides: what a mail's outcome means, when to try again. Leaves to mail/smtp.c: the talk; to newsletter_mail.c:
- * the bytes; to newsletter_claim.c: which mail is next. Runs in: the newsletter room. The hard thing: "sending"
- * must be on disk before a mail's dot and its outcome before anything else, and a commit costs a disk's flush. So
- * connections only note what they want (`asked`) and what they got (`has_result`) while the loop turns, and
- * commit_events() writes all of it down in one transaction just before the loop waits again; only then do the dots
- * go out.
+ * Decides: what is handed over when, and what an answer means for its server and its issue. Leaves to the keeper: sending;
+ * to newsletter_fold.c: what an outcome means for a mail; to newsletter_hosts.c: the limits; to newsletter_bond.c: the
+ * keeper's life. Runs in: the newsletter room. The hard thing: this process may die at any moment and owes nothing then.
+ * What it has not written the keeper's journal holds; so answers are only noted while the loop turns, and fold_turn() writes
+ * all of a turn in one transaction, after which the keeper may forget its records.
  * SPDX-License-Identifier: ISC */
 #include "newsletter_inside.h"
 
@@ -16,59 +15,61 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/must.h"
-#include "base/secret.h"
 #include "mail/smtp.h"
-#include "newsletter_bounce.h"
+#include "newsletter/newsletter_bounce.h"
+#include "newsletter/newsletter_talk.h"
 
 enum {
-	LANES_MOST = 64,
-	IDLE_MS = 10000,          /* a connection without mail is closed */
-	COMMIT_AGAIN_MS = 1000,
-	LOOK_AGAIN_MS = 60000
+	FLIGHTS_MOST = SETTINGS_SMTP * 8 * 64,
+	TALK_FULL = 4 * 1024 * 1024,  /* bytes that wait for the keeper: composing more would only take memory */
+	FOLD_AGAIN_MS = 1000,
+	FOLD_LAZY_MS = 10,            /* answers wait so long for others: a commit costs as much for one as for many */
+	TIE_AGAIN_MS = 100,           /* while a former keeper has the lock */
+	TIE_SLOW_MS = 5000,
+	LOOK_AGAIN_MS = 60000,
+	CLAIM_BELOW = QUEUE_MOST / 4, /* claims come in batches: a commit each */
+	REFUSALS_IN_ROW = 3,          /* 5xx to MAIL before the server counts as in trouble */
+	POLICY_MOST = 10,             /* answers of policy, less mails taken, before an issue pauses */
+	ISSUES_WATCHED = 16
 };
 
-/* After the n-th delay (RFC 5321 §4.5.4.1: 30 minutes, for days); one more and the mail is refused. */
-static const int64_t later_s[] = {5 * 60, 30 * 60, 2 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 24 * 3600};
-enum { LATER_COUNT = sizeof(later_s) / sizeof(later_s[0]) };
-
-/* When the server itself is the trouble, nothing is tried for a while. */
-static const int64_t hold_ms[] = {2000, 5000, 15000, 60000, 300000};
-enum { HOLD_COUNT = sizeof(hold_ms) / sizeof(hold_ms[0]) };
-
-struct lane {
-	struct newsletter_sender *sender;
-	struct smtp *smtp;
-	struct outgoing mail;
-	struct buf bytes;
-	char from[EMAIL_BYTES + 1]; /* the return path, while the mail is under way */
-	bool busy;                 /* from its start until its result is on disk */
-	bool asked;                /* the connection waits for smtp_dot() */
-	bool may_dot;              /* its row was moved to `sending` */
-	bool has_result;
-	enum delivery_state to;    /* what the row becomes with the next commit */
-	unsigned taken;            /* mails accepted on this connection */
-	struct smtp_result result;
+/* A mail in the keeper's hands. */
+struct flight {
+	struct outgoing mail;      /* state: as its row stands */
+	bool used;
+	bool dotted, dot_is_new;   /* its dot is in the journal; … and not in the database */
+	bool has_end;
+	struct talk_event end;
+	enum delivery_state to;    /* what the next fold makes of it */
 };
 
 struct newsletter_sender {
 	struct newsletter *n;
-	struct arena texts;        /* of host */
-	struct smtp_host host;
-	struct lane lanes[LANES_MOST];
-	size_t lane_count;
+	struct newsletter_bond *bond;
 	struct newsletter_queue queue;
+	struct flight *flights;
+	size_t flight_count, in_flight;
+	uint64_t heard, folded;    /* seq of the journal's records */
 	struct arena issue_arena;
 	struct newsletter_issue issue;        /* the one that is being sent; id 0: none */
-	struct loop_timer *pump_timer, *idle_timer, *drain_timer;
-	unsigned troubles;         /* in a row */
-	int64_t hold_until_ms, commit_again_ms;
-	char trouble[200];         /* the server's words about us, "" when all is well */
+	struct buf bytes;                     /* of the mail that is being composed */
+	struct loop_timer *pump_timer, *drain_timer, *tie_timer;
+	int64_t fold_again_ms, tied_at_ms;
+	int64_t news_since_ms;     /* 0: none */
+	unsigned ties;             /* keepers that ended soon after they were started, in a row */
+	bool waits_for_keeper;     /* a former one still has the lock */
+	unsigned refused_in_row[SETTINGS_SMTP];
+	struct {
+		int64_t issue;
+		int score;
+	} policy[ISSUES_WATCHED];
 	bool draining;
 	void (*drained)(void *self);
 	void *drained_self;
 };
 
 static void pump(void *self);
+static void tie(void *self);
 
 #ifdef MIMEO_DEBUG
 static const char *crash_point = "";
@@ -87,280 +88,87 @@ void newsletter_point(const char *point)
 }
 #endif
 
-/* --- trouble with the server --- */
-
 static void pump_in(struct newsletter_sender *s, int64_t ms)
 {
 	if (s->n->room->loop != NULL && !s->draining && !s->n->room->read_only)
 		loop_timer_set(s->n->room->loop, &s->pump_timer, ms, pump, s);
 }
 
-static void have_trouble(struct newsletter_sender *s, const char *words, int code)
-{
-	int64_t ms = hold_ms[s->troubles < HOLD_COUNT ? s->troubles : HOLD_COUNT - 1];
-
-	if (clock_mono_ms() < s->hold_until_ms)
-		return; /* the other connections of the same bad moment */
-	s->troubles++;
-	s->hold_until_ms = clock_mono_ms() + ms;
-	(void) snprintf(s->trouble, sizeof(s->trouble), "%.190s", words);
-	log_event(LOG_MAIL, LOG_C("state", "held"), LOG_I64("reply", code), LOG_I64("for_ms", ms),
-		LOG_C("why", s->trouble));
-}
-
-static void trouble_is_over(struct newsletter_sender *s)
-{
-	s->troubles = 0;
-	s->hold_until_ms = 0;
-	s->trouble[0] = '\0';
-}
+/* --- flights --- */
 
 static bool is_under_way(void *self, int64_t issue)
 {
 	const struct newsletter_sender *s = self;
 
-	for (size_t i = 0; i < s->lane_count; i++)
-		if (s->lanes[i].busy && s->lanes[i].mail.issue == issue)
+	for (size_t i = 0; i < s->flight_count; i++)
+		if (s->flights[i].used && s->flights[i].mail.issue == issue)
+			return true;
+	for (size_t i = 0; i < s->queue.count; i++)
+		if (s->queue.items[i].issue == issue)
 			return true;
 	return false;
 }
 
-/* --- a lane's mail --- */
-
-static void ask_dot(void *self)
+static struct flight *find_flight(struct newsletter_sender *s, int64_t delivery, uint32_t try)
 {
-	struct lane *lane = self;
-
-	newsletter_point("asked");
-	lane->asked = true;
+	for (size_t i = 0; i < s->flight_count; i++)
+		if (s->flights[i].used && s->flights[i].mail.id == delivery && s->flights[i].mail.try == try)
+			return &s->flights[i];
+	return NULL;
 }
 
-static void done(void *self, const struct smtp_result *result)
+static struct flight *free_flight(struct newsletter_sender *s)
 {
-	struct lane *lane = self;
+	for (size_t i = 0; i < s->flight_count; i++)
+		if (!s->flights[i].used)
+			return &s->flights[i];
+	return NULL;
+}
 
+static void land(struct newsletter_sender *s, struct flight *flight)
+{
+	newsletter_host_went(s->n, &flight->mail, -1);
+	newsletter_host_holds(s->n, &flight->mail, -1);
+	*flight = (struct flight){0};
+	s->in_flight--;
+}
+
+/* --- the keeper's words --- */
+
+static bool take_frame(void *self, unsigned type, struct str payload)
+{
+	struct newsletter_sender *s = self;
+	struct talk_event event;
+	struct flight *flight;
+
+	if (!talk_read_event(type, payload, &event))
+		return false;
+	flight = find_flight(s, event.delivery, event.try);
+	if (flight == NULL || flight->has_end || (type != TALK_RETURNED && event.seq != s->heard + 1))
+		return false;
+	if (type != TALK_RETURNED)
+		s->heard = event.seq;
+	if (type == TALK_DOTTED) {
+		if (flight->dotted)
+			return false;
+		flight->dotted = flight->dot_is_new = true;
+		newsletter_point("dotted");
+		return true;
+	}
+	if (!flight->dotted && type == TALK_ENDED && (event.outcome == SMTP_ACCEPTED || event.outcome == SMTP_IN_DOUBT))
+		return false;
+	flight->has_end = true;
+	flight->end = event;
 	newsletter_point("replied");
-	lane->asked = false;
-	lane->has_result = true;
-	lane->result = *result;
-}
-
-static void lost(void *self)
-{
-	struct lane *lane = self;
-
-	smtp_close(&lane->smtp);
-}
-
-/* An outcome that no server gave. */
-static void end_here(struct lane *lane, enum smtp_outcome outcome, enum smtp_stage stage, const char *why)
-{
-	struct smtp_result result = {.outcome = outcome, .stage = stage, .connection_is_open = lane->smtp != NULL};
-
-	(void) snprintf(result.text, sizeof(result.text), "%.190s", why);
-	done(lane, &result);
-}
-
-static bool issue_for(struct newsletter_sender *s, int64_t id, struct fault *f)
-{
-	if (id == 0 || s->issue.id == id)
-		return true;
-	arena_reset(&s->issue_arena);
-	s->issue = (struct newsletter_issue){0};
-	return newsletter_issue_read(s->n, id, &s->issue_arena, &s->issue, f);
-}
-
-static void start(struct lane *lane, const struct outgoing *mail)
-{
-	struct newsletter_sender *s = lane->sender;
-	struct fault f = {0};
-	struct smtp_mail smtp_mail;
-
-	lane->mail = *mail;
-	lane->busy = true;
-	lane->asked = lane->has_result = false;
-	if (mail->to.len == 0) {
-		end_here(lane, SMTP_REFUSED, SMTP_AT_RCPT, "the address cannot be read");
-		return;
-	}
-	if (!issue_for(s, mail->issue, &f) || !newsletter_compose(s->n, mail, &s->issue, &lane->bytes, &f)) {
-		log_fault(&f, "composing a mail");
-		end_here(lane, SMTP_REFUSED, SMTP_AT_DATA, "the mail cannot be composed");
-		return;
-	}
-	if (lane->smtp == NULL) {
-		lane->taken = 0;
-		if (!smtp_open(&lane->smtp, s->n->room->loop, &s->host, lost, lane, &f)) {
-			end_here(lane, SMTP_LATER, SMTP_AT_CONNECTION, f.say);
-			return;
-		}
-	}
-	smtp_mail = (struct smtp_mail){.from = newsletter_return_path(s->n, mail->id, lane->from), .to = email_text(&lane->mail.to),
-		.bytes = buf_view(&lane->bytes), .ask_dot = ask_dot, .done = done, .self = lane};
-	if (!smtp_send(lane->smtp, &smtp_mail, &f)) {
-		log_fault(&f, "sending a mail");
-		end_here(lane, SMTP_REFUSED, SMTP_AT_DATA, f.say);
-	}
-}
-
-/* --- what an outcome means --- */
-
-/* The server would say the same to every mail: it is about us, not about this one. */
-static bool is_about_us(const struct smtp_result *result)
-{
-	return (result->outcome == SMTP_REFUSED || result->outcome == SMTP_LATER) && result->stage <= SMTP_AT_MAIL;
-}
-
-static enum delivery_step step_of(const struct lane *lane)
-{
-	const struct smtp_result *result = &lane->result;
-	bool from_claimed = lane->mail.state == DELIVERY_CLAIMED;
-
-	switch (result->outcome) {
-	case SMTP_ACCEPTED:
-		return DELIVERY_IS_ACCEPTED;
-	case SMTP_IN_DOUBT:
-		return DELIVERY_IS_DOUBTED;
-	default:
-		break;
-	}
-	if (from_claimed && (is_about_us(result) || lane->sender->draining))
-		return DELIVERY_IS_RELEASED;
-	if (result->outcome == SMTP_REFUSED || lane->mail.attempts >= LATER_COUNT)
-		return DELIVERY_IS_REFUSED;
-	return DELIVERY_IS_DELAYED;
-}
-
-static bool is_final(enum delivery_state state)
-{
-	return state == DELIVERY_ACCEPTED || state == DELIVERY_REFUSED;
-}
-
-static bool write_result(struct lane *lane, struct fault *f)
-{
-	struct store *db = lane->sender->n->room->db;
-	enum delivery_step step = step_of(lane);
-	int64_t attempts = lane->mail.attempts + (step == DELIVERY_IS_RELEASED ? 0 : 1);
-	int64_t next_at = 0;
-
-	/* Only smtp.c could break this: no dot without `sending`, no doubt without a dot. */
-	must(delivery_next(lane->mail.state, step, &lane->to));
-	if (step == DELIVERY_IS_DELAYED)
-		next_at = clock_now().us + later_s[lane->mail.attempts] * 1000000;
-	if (!store_run(db, NEWSLETTER_SQL_DELIVERY_MOVE,
-			STORE_ARGS(store_i64(lane->mail.id), store_text(delivery_state_name(lane->mail.state)),
-				store_text(delivery_state_name(lane->to)), store_i64(attempts), store_i64(next_at),
-				store_i64(lane->result.reply)),
-			NULL, f))
-		return false;
-	if (lane->mail.kind == OUTGOING_ISSUE) /* a refusal behind MAIL may say that the mailbox is gone */
-		return lane->to != DELIVERY_REFUSED || lane->result.stage <= SMTP_AT_MAIL ||
-			newsletter_take_refusal(lane->sender->n, lane->mail.id, lane->result.reply, str_from(lane->result.enhanced),
-				str_from(lane->result.text), f);
-	if (is_final(lane->to))
-		return store_run(db, NEWSLETTER_SQL_DELIVERY_ERASE, STORE_ARGS(store_i64(lane->mail.id)), NULL, f);
-	if (lane->to != DELIVERY_IN_DOUBT)
-		return true;
-	/* Nobody sends it again, so whoever waits for it must be able to ask again, today too. */
-	return store_run(db, NEWSLETTER_SQL_DELIVERY_BLANK, STORE_ARGS(store_i64(lane->mail.id)), NULL, f) &&
-		(lane->mail.kind != OUTGOING_CONFIRM ||
-			store_run(db, NEWSLETTER_SQL_SUBSCRIBER_MAILED,
-				STORE_ARGS(store_i64(lane->mail.subscriber), store_i64(0)), NULL, f));
-}
-
-static bool write_asked(struct lane *lane, struct fault *f)
-{
-	int64_t changed = 0;
-
-	must(delivery_next(lane->mail.state, DELIVERY_IS_DOTTED, &lane->to));
-	if (!store_run(lane->sender->n->room->db, NEWSLETTER_SQL_DELIVERY_MOVE,
-			STORE_ARGS(store_i64(lane->mail.id), store_text(delivery_state_name(lane->mail.state)),
-				store_text(delivery_state_name(lane->to)), store_i64(lane->mail.attempts), store_i64(0), store_i64(0)),
-			&changed, f))
-		return false;
-	lane->may_dot = changed == 1; /* else its subscriber left meanwhile */
 	return true;
 }
 
-static bool has_events(const struct newsletter_sender *s)
+static void forget_flights(struct newsletter_sender *s)
 {
-	for (size_t i = 0; i < s->lane_count; i++)
-		if (s->lanes[i].asked || s->lanes[i].has_result)
-			return true;
-	return false;
-}
-
-static bool write_events(struct newsletter_sender *s, struct fault *f)
-{
-	bool ok = true;
-
-	if (!store_begin(s->n->room->db, f))
-		return false;
-	for (size_t i = 0; ok && i < s->lane_count; i++) {
-		if (s->lanes[i].asked)
-			ok = write_asked(&s->lanes[i], f);
-		else if (s->lanes[i].has_result)
-			ok = write_result(&s->lanes[i], f);
-	}
-	newsletter_point("events before commit");
-	return store_end(s->n->room->db, ok, f);
-}
-
-static void log_result(const struct lane *lane)
-{
-	if (lane->to == DELIVERY_ACCEPTED && lane->mail.kind == OUTGOING_ISSUE)
-		return; /* thousands; the issue's own lines count them */
-	log_event(LOG_MAIL, LOG_STR("kind", outgoing_kind_name(lane->mail.kind)),
-		LOG_STR("state", delivery_state_name(lane->to)),
-		LOG_I64("reply", lane->result.reply), LOG_C("enhanced", lane->result.enhanced));
-}
-
-/* The result is on disk: the lane is free, and its connection too if the server left it open. */
-static void settle_result(struct lane *lane)
-{
-	struct newsletter_sender *s = lane->sender;
-
-	log_result(lane);
-	lane->has_result = lane->busy = false;
-	if (lane->result.outcome == SMTP_ACCEPTED) {
-		lane->taken++;
-		trouble_is_over(s);
-	} else if (is_about_us(&lane->result) && lane->mail.state == DELIVERY_CLAIMED && !s->draining &&
-		(lane->taken == 0 || lane->result.connection_is_open)) {
-		/* A connection that worked and was then closed (421 after so many mails) is just opened again. */
-		have_trouble(s, lane->result.text, lane->result.reply);
-	}
-	lane->mail = (struct outgoing){0};
-	if (!lane->result.connection_is_open) {
-		smtp_close(&lane->smtp);
-		lane->taken = 0;
-	}
-}
-
-static void settle(struct newsletter_sender *s)
-{
-	for (size_t i = 0; i < s->lane_count; i++) {
-		struct lane *lane = &s->lanes[i];
-
-		if (lane->has_result) {
-			settle_result(lane);
-		} else if (lane->asked) {
-			lane->asked = false;
-			if (lane->may_dot)
-				lane->mail.state = lane->to;
-			newsletter_point("before dot");
-			smtp_dot(lane->smtp, lane->may_dot);
-			newsletter_point("after dot");
-		}
-	}
-}
-
-static bool is_busy(const struct newsletter_sender *s)
-{
-	for (size_t i = 0; i < s->lane_count; i++)
-		if (s->lanes[i].busy)
-			return true;
-	return false;
+	for (size_t i = 0; i < s->flight_count; i++)
+		if (s->flights[i].used)
+			land(s, &s->flights[i]);
+	s->heard = s->folded = 0;
 }
 
 static void end_drain(struct newsletter_sender *s)
@@ -373,92 +181,341 @@ static void end_drain(struct newsletter_sender *s)
 		drained(s->drained_self);
 }
 
-static int commit_events(void *self)
+/* The keeper is gone: what it has journaled is read from there. Claimed mails that it never had stay in our queue's rows,
+ * and go back with the rest. */
+static void keeper_ended(void *self)
 {
 	struct newsletter_sender *s = self;
-	int64_t wait_ms = s->commit_again_ms - clock_mono_ms();
+
+	newsletter_bond_cut(s->bond);
+	if (s->draining) {
+		end_drain(s);
+		return;
+	}
+	s->ties = clock_mono_ms() - s->tied_at_ms < TIE_SLOW_MS ? s->ties + 1 : 0;
+	log_event(LOG_MAIL, LOG_C("state", "keeper_gone"), LOG_I64("under_way", (int64_t) s->in_flight));
+	newsletter_release(s->n, &s->queue, SETTINGS_SMTP);
+	forget_flights(s);
+	loop_timer_set(s->n->room->loop, &s->tie_timer, s->ties > 0 ? TIE_SLOW_MS : 0, tie, s);
+}
+
+static void tie(void *self)
+{
+	struct newsletter_sender *s = self;
 	struct fault f = {0};
 
-	if (!has_events(s))
-		return -1;
-	if (wait_ms > 0)
-		return (int) wait_ms;
-	if (!write_events(s, &f)) {
-		/* The dots wait, the results stay in memory: nothing goes out that is not written down. */
-		log_fault(&f, "writing down what became of mails");
-		s->commit_again_ms = clock_mono_ms() + COMMIT_AGAIN_MS;
-		return COMMIT_AGAIN_MS;
+	if (s->draining || newsletter_bond_talk(s->bond) != NULL)
+		return;
+	s->tied_at_ms = clock_mono_ms();
+	if (newsletter_bond_tie(s->bond, &f)) {
+		s->waits_for_keeper = false;
+		pump_in(s, 0);
+		return;
 	}
-	newsletter_point("events after commit");
-	settle(s);
-	if (!s->draining)
+	if (f.kind != FAULT_BUSY) {
+		log_fault(&f, "starting the keeper of mails");
+	} else if (!s->waits_for_keeper) {
+		s->waits_for_keeper = true;
+		log_event(LOG_MAIL, LOG_C("state", "waits_for_keeper"));
+	}
+	loop_timer_set(s->n->room->loop, &s->tie_timer, f.kind == FAULT_BUSY ? TIE_AGAIN_MS : TIE_SLOW_MS, tie, s);
+}
+
+/* --- answers into the database --- */
+
+static bool has_news(const struct newsletter_sender *s)
+{
+	for (size_t i = 0; i < s->flight_count; i++)
+		if (s->flights[i].has_end || s->flights[i].dot_is_new)
+			return true;
+	return false;
+}
+
+/* How long the answers that are there may still wait for others, in ms: they are durable in the keeper's journal already. */
+static int may_wait(struct newsletter_sender *s)
+{
+	int64_t now_ms = clock_mono_ms();
+	size_t ended = 0;
+
+	for (size_t i = 0; i < s->flight_count; i++)
+		ended += s->flights[i].has_end;
+	if (s->news_since_ms == 0)
+		s->news_since_ms = now_ms;
+	if (s->draining || 4 * ended >= s->flight_count || ended == s->in_flight || now_ms - s->news_since_ms >= FOLD_LAZY_MS)
+		return 0;
+	return (int) (FOLD_LAZY_MS - (now_ms - s->news_since_ms));
+}
+
+static bool fold_flight(struct newsletter_sender *s, struct flight *flight, struct fault *f)
+{
+	const struct talk_event dotted = {.type = TALK_DOTTED};
+
+	if (!flight->has_end)
+		return newsletter_fold(s->n, &flight->mail, true, &dotted, &flight->to, f);
+	return newsletter_fold(s->n, &flight->mail, flight->dotted, &flight->end, &flight->to, f);
+}
+
+static bool fold_all(struct newsletter_sender *s, struct fault *f)
+{
+	bool ok = true;
+
+	if (!store_begin(s->n->room->db, f))
+		return false;
+	for (size_t i = 0; ok && i < s->flight_count; i++) {
+		struct flight *flight = &s->flights[i];
+
+		if (!flight->has_end && !flight->dot_is_new)
+			continue;
+		ok = fold_flight(s, flight, f);
+		if (ok && flight->has_end && flight->to == DELIVERY_QUEUED)
+			newsletter_host_uncount(s->n, &flight->mail);
+	}
+	ok = ok && newsletter_hosts_write(s->n, f);
+	newsletter_point("events before commit");
+	ok = store_end(s->n->room->db, ok, f);
+	if (ok)
+		newsletter_hosts_wrote(s->n);
+	else
+		newsletter_hosts_forget(s->n);
+	return ok;
+}
+
+static void log_end(const struct flight *flight)
+{
+	if (flight->to == DELIVERY_ACCEPTED && flight->mail.kind == OUTGOING_ISSUE)
+		return; /* thousands; the issue's own lines count them */
+	log_event(LOG_MAIL, LOG_STR("kind", outgoing_kind_name(flight->mail.kind)),
+		LOG_STR("state", delivery_state_name(flight->to)),
+		LOG_I64("reply", flight->end.reply), LOG_C("enhanced", flight->end.enhanced));
+}
+
+/* Whom it takes for spam, it says: 4.7.x and 5.7.x at any stage, and 552, of which nobody has too much alone. */
+static bool is_policy(const struct talk_event *event)
+{
+	return event->type == TALK_ENDED && event->outcome != SMTP_ACCEPTED &&
+		(((event->enhanced[0] == '4' || event->enhanced[0] == '5') && strncmp(event->enhanced + 1, ".7.", 3) == 0) ||
+			event->reply == 552);
+}
+
+/* A burst of such answers pauses the issue: whoever goes on makes it worse, and every 5.7.x strikes a reader out. */
+static void watch_policy(struct newsletter_sender *s, const struct flight *flight)
+{
+	struct newsletter *n = s->n;
+	int64_t issue = flight->mail.issue;
+	char words[TALK_TEXT_BYTES], why[TALK_TEXT_BYTES + 160];
+	struct fault f = {0};
+	size_t at = 0;
+
+	if (issue == 0)
+		return;
+	while (at < ISSUES_WATCHED && s->policy[at].issue != issue && s->policy[at].issue != 0)
+		at++;
+	if (at == ISSUES_WATCHED)
+		at = 0;
+	if (s->policy[at].issue != issue) {
+		s->policy[at].issue = issue;
+		s->policy[at].score = 0;
+	}
+	if (flight->end.outcome == SMTP_ACCEPTED && s->policy[at].score > 0)
+		s->policy[at].score--;
+	if (!is_policy(&flight->end) || ++s->policy[at].score < POLICY_MOST)
+		return;
+	s->policy[at].score = 0;
+	newsletter_clean_words(flight->end.text, words, sizeof(words));
+	(void) snprintf(why, sizeof(why), "the mail server %.*s said to %d mails in a row that it does not want them: %d %s %s",
+		STR_ARG(n->room->settings.smtp[flight->mail.host].name), POLICY_MOST, flight->end.reply, flight->end.enhanced, words);
+	if (!newsletter_issue_pause_because(n, issue, why, &f))
+		log_fault(&f, "pausing an issue");
+}
+
+/* What the answer says about its server. */
+static void watch_host(struct newsletter_sender *s, const struct flight *flight)
+{
+	unsigned host = flight->mail.host;
+	const struct talk_event *end = &flight->end;
+
+	if (end->type == TALK_RETURNED || end->outcome == SMTP_IN_DOUBT)
+		return;
+	if (end->outcome == SMTP_ACCEPTED) {
+		s->refused_in_row[host] = 0;
+		newsletter_host_is_well(s->n, host);
+		return;
+	}
+	if (!newsletter_is_about_us(end) || flight->dotted)
+		return;
+	if (end->outcome == SMTP_REFUSED && ++s->refused_in_row[host] < REFUSALS_IN_ROW)
+		return; /* it may be this one mail that it does not like */
+	/* A connection that worked and was then closed (421 after so many mails) is just opened again. */
+	if (end->worked && !end->is_open)
+		return;
+	if (newsletter_host_trouble(s->n, host, end->text, end->reply)) {
+		talk_send_return(newsletter_bond_talk(s->bond), host);
+		newsletter_release(s->n, &s->queue, host);
+	}
+}
+
+static void settle(struct newsletter_sender *s)
+{
+	for (size_t i = 0; i < s->flight_count; i++) {
+		struct flight *flight = &s->flights[i];
+
+		if (flight->dot_is_new) {
+			flight->dot_is_new = false;
+			flight->mail.state = DELIVERY_SENDING;
+		}
+		if (!flight->has_end)
+			continue;
+		if (!s->draining) {
+			watch_host(s, flight);
+			watch_policy(s, flight);
+		}
+		if (flight->end.type != TALK_RETURNED)
+			log_end(flight);
+		land(s, flight);
+	}
+	s->folded = s->heard;
+	talk_send_folded(newsletter_bond_talk(s->bond), s->folded);
+}
+
+static int fold_turn(void *self)
+{
+	struct newsletter_sender *s = self;
+	int64_t wait_ms = s->fold_again_ms - clock_mono_ms();
+	struct talk *talk = newsletter_bond_talk(s->bond);
+	struct fault f = {0};
+
+	if (talk == NULL)
+		return -1;
+	if (has_news(s)) {
+		if (wait_ms > 0)
+			return (int) wait_ms;
+		wait_ms = may_wait(s);
+		if (wait_ms > 0) {
+			talk_flush(talk);
+			return (int) wait_ms;
+		}
+		if (!fold_all(s, &f)) {
+			log_fault(&f, "writing down what became of mails"); /* it stands in the journal, too */
+			s->fold_again_ms = clock_mono_ms() + FOLD_AGAIN_MS;
+			return FOLD_AGAIN_MS;
+		}
+		newsletter_point("events after commit");
+		s->news_since_ms = 0;
+		settle(s);
+		if (s->draining && s->in_flight == 0)
+			end_drain(s);
 		pump(s);
-	else if (!is_busy(s))
-		end_drain(s);
-	return has_events(s) ? 0 : -1;
+	}
+	talk_flush(talk);
+	return has_news(s) ? 0 : -1; /* a mail that could not be composed ended at once */
 }
 
 /* --- the pump --- */
 
-static void close_idle(void *self)
+static bool issue_for(struct newsletter_sender *s, int64_t id, struct fault *f)
 {
-	struct newsletter_sender *s = self;
-
-	for (size_t i = 0; i < s->lane_count; i++)
-		if (!s->lanes[i].busy)
-			smtp_close(&s->lanes[i].smtp);
+	if (id == 0 || s->issue.id == id)
+		return true;
+	arena_reset(&s->issue_arena);
+	s->issue = (struct newsletter_issue){0};
+	return newsletter_issue_read(s->n, id, &s->issue_arena, &s->issue, f);
 }
 
-static void look_again_when_due(struct newsletter_sender *s)
+/* An outcome that no server gave. */
+static void end_here(struct flight *flight, const char *why)
 {
-	struct fault f = {0};
-	int64_t next_at = 0;
-	int64_t ms;
+	flight->has_end = true;
+	flight->end = (struct talk_event){.type = TALK_ENDED, .delivery = flight->mail.id, .try = flight->mail.try,
+		.outcome = SMTP_REFUSED, .stage = SMTP_AT_RCPT};
+	(void) snprintf(flight->end.text, sizeof(flight->end.text), "%.190s", why);
+}
 
-	if (!store_number(s->n->room->db, NEWSLETTER_SQL_DELIVERY_NEXT_AT,
-			STORE_ARGS(store_text(delivery_state_name(DELIVERY_QUEUED)),
-				store_text(delivery_state_name(DELIVERY_LATER)),
-				store_text(issue_state_name(ISSUE_SENDING))),
-			&next_at, &f)) {
-		log_fault(&f, "looking for the next mail");
+static void hand_over(struct newsletter_sender *s, const struct outgoing *mail)
+{
+	struct flight *flight = free_flight(s);
+	struct fault f = {0};
+	struct talk_mail out;
+	char from[EMAIL_BYTES + 1];
+
+	must(flight != NULL);
+	*flight = (struct flight){.mail = *mail, .used = true};
+	s->in_flight++;
+	newsletter_host_went(s->n, mail, 1);
+	if (mail->to.len == 0) {
+		end_here(flight, "the address cannot be read");
 		return;
 	}
-	if (next_at == 0)
+	if (!issue_for(s, mail->issue, &f) || !newsletter_compose(s->n, mail, &s->issue, &s->bytes, &f)) {
+		log_fault(&f, "composing a mail");
+		end_here(flight, "the mail cannot be composed");
 		return;
-	ms = (next_at - clock_now().us) / 1000 + 1;
-	pump_in(s, ms < 1000 ? 1000 : ms > LOOK_AGAIN_MS ? LOOK_AGAIN_MS : ms);
+	}
+	out = (struct talk_mail){.delivery = mail->id, .try = mail->try, .host = mail->host, .utf8 = email_is_utf8(&mail->to),
+		.from = newsletter_return_path(s->n, mail->id, from), .to = email_text(&mail->to), .bytes = buf_view(&s->bytes)};
+	talk_send_mail(newsletter_bond_talk(s->bond), &out);
+	newsletter_point("handed over");
+}
+
+/* The first mail of the queue that may go now; *wait_ms: when one may, by the clock alone (-1: none). */
+static struct outgoing *find_ready(struct newsletter_sender *s, int64_t *wait_ms)
+{
+	*wait_ms = -1;
+	for (size_t i = 0; i < s->queue.count; i++) {
+		int64_t wait;
+
+		if (newsletter_host_may_go(s->n, &s->queue.items[i], &wait))
+			return &s->queue.items[i];
+		if (wait >= 0 && (*wait_ms < 0 || wait < *wait_ms))
+			*wait_ms = wait;
+	}
+	return NULL;
+}
+
+static void take_out(struct newsletter_queue *queue, struct outgoing *mail)
+{
+	size_t at = (size_t) (mail - queue->items);
+
+	memmove(mail, mail + 1, (queue->count - at - 1) * sizeof(*mail));
+	queue->count--;
+	queue->items[queue->count] = (struct outgoing){0};
+}
+
+static bool claim_more(struct newsletter_sender *s)
+{
+	struct when until = {0};
+	struct fault f = {0};
+	int64_t ms;
+
+	if (!newsletter_claim(s->n, &s->queue, is_under_way, s, &until, &f)) {
+		log_fault(&f, "taking up mails");
+		pump_in(s, FOLD_AGAIN_MS * 10);
+		return false;
+	}
+	if (until.us == 0)
+		return true;
+	ms = (until.us - clock_now().us) / 1000 + 1;
+	pump_in(s, ms < 0 ? 0 : ms > LOOK_AGAIN_MS ? LOOK_AGAIN_MS : ms);
+	return true;
 }
 
 static void pump(void *self)
 {
 	struct newsletter_sender *s = self;
-	int64_t hold = s->hold_until_ms - clock_mono_ms();
-	struct fault f = {0};
-	bool more = true;
+	struct talk *talk = newsletter_bond_talk(s->bond);
+	struct outgoing *mail;
+	int64_t wait_ms = -1;
 
-	if (s->draining || s->n->room->read_only || newsletter_cannot_mail(s->n) != NULL)
+	if (s->draining || s->n->room->read_only || newsletter_cannot_mail(s->n) != NULL || talk == NULL)
 		return;
-	if (hold > 0) {
-		pump_in(s, hold + 1);
+	if (s->queue.count < CLAIM_BELOW && !claim_more(s))
 		return;
+	while (talk_waiting(talk) < TALK_FULL && s->in_flight < s->flight_count && (mail = find_ready(s, &wait_ms)) != NULL) {
+		hand_over(s, mail);
+		take_out(&s->queue, mail);
 	}
-	for (size_t i = 0; more && i < s->lane_count; i++) {
-		if (s->lanes[i].busy)
-			continue;
-		if (s->queue.at == s->queue.count && !newsletter_claim(s->n, &s->queue, is_under_way, s, &f)) {
-			log_fault(&f, "taking up mails");
-			pump_in(s, COMMIT_AGAIN_MS * 10);
-			return;
-		}
-		more = s->queue.at < s->queue.count;
-		if (more) {
-			start(&s->lanes[i], &s->queue.items[s->queue.at]);
-			s->queue.items[s->queue.at++] = (struct outgoing){0};
-		}
-	}
-	if (!more && !is_busy(s))
-		look_again_when_due(s);
-	loop_timer_set(s->n->room->loop, &s->idle_timer, IDLE_MS, close_idle, s);
+	if (wait_ms >= 0)
+		pump_in(s, wait_ms);
+	talk_flush(talk);
 }
 
 /* --- what others use --- */
@@ -471,72 +528,63 @@ void newsletter_sender_poke(struct newsletter *n)
 
 void newsletter_sender_release(struct newsletter *n)
 {
-	if (n->sender != NULL)
-		newsletter_release(n, &n->sender->queue);
-}
+	struct talk *talk = n->sender != NULL ? newsletter_bond_talk(n->sender->bond) : NULL;
 
-static enum smtp_security security_of(struct str text)
-{
-	return str_is(text, "plain") ? SMTP_PLAIN : str_is(text, "tls") ? SMTP_TLS : SMTP_STARTTLS;
-}
-
-static const char *text_or_null(struct str text, struct arena *arena)
-{
-	return text.len > 0 ? str_to_c(text, arena) : NULL;
+	if (n->sender == NULL)
+		return;
+	newsletter_release(n, &n->sender->queue, SETTINGS_SMTP);
+	if (talk != NULL) {
+		talk_send_return(talk, 255);
+		talk_flush(talk);
+	}
+	newsletter_sender_poke(n);
 }
 
 bool newsletter_sender_open(struct newsletter *n, struct fault *f)
 {
-	const struct settings *is = &n->room->settings;
 	struct newsletter_sender *s = memory_new(1, sizeof(*s));
-	struct str helo = is->smtp_helo.len > 0 ? is->smtp_helo : newsletter_dkim_domain(n);
 
 	n->sender = s;
 	s->n = n;
-	arena_init(&s->texts, "smtp settings", 16 * 1024);
 	arena_init(&s->issue_arena, "issue being sent", 2 * (size_t) LIMIT_JSON_BYTES);
-	s->host = (struct smtp_host){.name = str_to_c(is->smtp_host, &s->texts), .port = (uint16_t) is->smtp_port,
-		.security = security_of(is->smtp_security), .user = text_or_null(is->smtp_user, &s->texts),
-		.password = n->smtp_password, .helo = str_to_c(helo, &s->texts),
-		.ca_file = text_or_null(is->smtp_ca_file, &s->texts)};
-	s->lane_count = is->smtp_connections > LANES_MOST ? LANES_MOST : (size_t) is->smtp_connections;
-	for (size_t i = 0; i < s->lane_count; i++) {
-		s->lanes[i].sender = s;
-		buf_init(&s->lanes[i].bytes, LIMIT_MAIL_BYTES + 16 * 1024);
-	}
+	buf_init(&s->bytes, LIMIT_MAIL_BYTES + 16 * 1024);
+	s->bond = newsletter_bond_new(n, take_frame, keeper_ended, s);
+	if (!newsletter_hosts_open(n, f))
+		return false;
+	for (unsigned i = 0; i < n->room->settings.smtp_count; i++)
+		s->flight_count += newsletter_host_window(n, i);
+	must(s->flight_count <= FLIGHTS_MOST);
+	s->flights = memory_new(s->flight_count, sizeof(*s->flights));
 	if (n->room->read_only)
 		return true;
-	loop_before_wait(n->room->loop, commit_events, s);
-	return newsletter_recover(n, f);
+	loop_before_wait(n->room->loop, fold_turn, s);
+	tie(s);
+	return true;
 }
 
 static void drain_is_over(void *self)
 {
-	struct newsletter_sender *s = self;
-	struct fault f = {0};
-
-	for (size_t i = 0; i < s->lane_count; i++)
-		if (s->lanes[i].busy)
-			smtp_close(&s->lanes[i].smtp); /* tells its outcome */
-	if (has_events(s) && write_events(s, &f))
-		settle(s);
-	else if (f.kind != FAULT_NONE)
-		log_fault(&f, "writing down what became of mails");
-	end_drain(s);
+	end_drain(self);
 }
 
 void newsletter_sender_drain(struct newsletter *n, int64_t limit_ms, void (*drained)(void *self), void *self)
 {
 	struct newsletter_sender *s = n->sender;
+	struct talk *talk = newsletter_bond_talk(s->bond);
 
 	s->drained = drained;
 	s->drained_self = self;
 	s->draining = true;
 	loop_timer_stop(&s->pump_timer);
-	if (!n->room->read_only)
-		newsletter_release(n, &s->queue);
-	close_idle(s);
-	if (is_busy(s))
+	loop_timer_stop(&s->tie_timer);
+	if (talk == NULL || n->room->read_only) {
+		end_drain(s);
+		return;
+	}
+	newsletter_release(n, &s->queue, SETTINGS_SMTP);
+	talk_send_drain(talk);
+	talk_flush(talk);
+	if (s->in_flight > 0)
 		loop_timer_set(n->room->loop, &s->drain_timer, limit_ms, drain_is_over, s);
 	else
 		end_drain(s);
@@ -550,15 +598,14 @@ void newsletter_sender_close(struct newsletter *n)
 		return;
 	n->sender = NULL;
 	if (n->room->loop != NULL)
-		loop_before_wait_remove(n->room->loop, commit_events, s);
+		loop_before_wait_remove(n->room->loop, fold_turn, s);
 	loop_timer_stop(&s->pump_timer);
-	loop_timer_stop(&s->idle_timer);
 	loop_timer_stop(&s->drain_timer);
-	for (size_t i = 0; i < s->lane_count; i++) {
-		smtp_close(&s->lanes[i].smtp);
-		buf_release(&s->lanes[i].bytes);
-	}
-	arena_release(&s->texts);
+	loop_timer_stop(&s->tie_timer);
+	newsletter_bond_free(&s->bond);
+	newsletter_hosts_close(n);
+	memory_free(s->flights);
+	buf_release(&s->bytes);
 	arena_release(&s->issue_arena);
 	memory_free(s);
 }
@@ -567,7 +614,7 @@ bool newsletter_sender_health(struct newsletter *n, json_t *health, struct fault
 {
 	static const enum delivery_state waiting[] = {DELIVERY_QUEUED, DELIVERY_CLAIMED, DELIVERY_SENDING, DELIVERY_LATER};
 	const char *why_not = newsletter_cannot_mail(n);
-	const struct newsletter_sender *s = n->sender;
+	const char *trouble = newsletter_hosts_trouble(n);
 	int64_t queue = 0, doubt = 0, went = 0, count;
 
 	for (size_t i = 0; i < sizeof(waiting) / sizeof(waiting[0]); i++) {
@@ -579,13 +626,17 @@ bool newsletter_sender_health(struct newsletter *n, json_t *health, struct fault
 	if (!store_number(n->room->db, NEWSLETTER_SQL_DELIVERY_COUNT_STATE,
 			STORE_ARGS(store_text(delivery_state_name(DELIVERY_IN_DOUBT))), &doubt, f))
 		return false;
-	json_object_set_new(health, "smtp", json_string(why_not != NULL ? "unset" : s->troubles > 0 ? "trouble" : "ok"));
-	json_object_set_new(health, "smtp_say", json_string(why_not != NULL ? why_not : s->trouble));
+	if (why_not == NULL && trouble == NULL && n->sender->waits_for_keeper)
+		trouble = "the last answers of an earlier start are waited for (ten minutes at most); then mails go on";
+	json_object_set_new(health, "smtp", json_string(why_not != NULL ? "unset" : n->sender->waits_for_keeper ? "waiting" :
+		trouble != NULL ? "trouble" : "ok"));
+	json_object_set_new(health, "smtp_say", json_string(why_not != NULL ? why_not : trouble != NULL ? trouble : ""));
 	if (!store_number(n->room->db, NEWSLETTER_SQL_MAIL_WENT, STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED)),
 			store_text(delivery_state_name(DELIVERY_ACCEPTED))), &went, f))
 		return false;
 	json_object_set_new(health, "mail_went", json_boolean(went > 0));
 	json_object_set_new(health, "queue", json_integer(queue));
 	json_object_set_new(health, "in_doubt", json_integer(doubt));
+	newsletter_hosts_health(n, health);
 	return true;
 }

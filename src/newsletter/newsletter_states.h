@@ -11,8 +11,8 @@
 /* state, name, meaning */
 #define DELIVERY_STATES(X) \
 	X(DELIVERY_QUEUED, "queued", "to be mailed") \
-	X(DELIVERY_CLAIMED, "claimed", "in this process's hands; nothing has been said that could be taken for the mail") \
-	X(DELIVERY_SENDING, "sending", "durable before the dot: from here on it may have arrived") \
+	X(DELIVERY_CLAIMED, "claimed", "in the room's or its keeper's hands; whether its dot may have left stands in the keeper's journal") \
+	X(DELIVERY_SENDING, "sending", "its dot is in the keeper's journal: from here on it may have arrived") \
 	X(DELIVERY_ACCEPTED, "accepted", "the mail server has taken it") \
 	X(DELIVERY_REFUSED, "refused", "the mail server will never take it, or it was delayed too often") \
 	X(DELIVERY_LATER, "later", "not taken; tried again at next_at") \
@@ -31,13 +31,15 @@
 	X(DELIVERY_SENDING, DELIVERY_IS_REFUSED, DELIVERY_REFUSED) \
 	X(DELIVERY_SENDING, DELIVERY_IS_DELAYED, DELIVERY_LATER) \
 	X(DELIVERY_SENDING, DELIVERY_IS_DOUBTED, DELIVERY_IN_DOUBT) \
+	X(DELIVERY_CLAIMED, DELIVERY_IS_DOUBTED, DELIVERY_IN_DOUBT) /* only where the keeper's journal is damaged */ \
+	X(DELIVERY_IN_DOUBT, DELIVERY_IS_RESENT, DELIVERY_QUEUED) \
 	X(DELIVERY_QUEUED, DELIVERY_IS_LEFT, DELIVERY_LEFT) \
 	X(DELIVERY_CLAIMED, DELIVERY_IS_LEFT, DELIVERY_LEFT) \
 	X(DELIVERY_LATER, DELIVERY_IS_LEFT, DELIVERY_LEFT)
 
 #define DELIVERY_STEPS(X) \
 	X(DELIVERY_IS_CLAIMED) X(DELIVERY_IS_RELEASED) X(DELIVERY_IS_DOTTED) X(DELIVERY_IS_ACCEPTED) X(DELIVERY_IS_REFUSED) \
-	X(DELIVERY_IS_DELAYED) X(DELIVERY_IS_DOUBTED) X(DELIVERY_IS_LEFT)
+	X(DELIVERY_IS_DELAYED) X(DELIVERY_IS_DOUBTED) X(DELIVERY_IS_LEFT) X(DELIVERY_IS_RESENT)
 
 #define ISSUE_STATES(X) \
 	X(ISSUE_FROZEN, "frozen", "here, whole and unchangeable; nobody gets it yet") \
@@ -49,9 +51,11 @@
 	X(ISSUE_FROZEN, ISSUE_IS_APPROVED, ISSUE_SENDING) \
 	X(ISSUE_PAUSED, ISSUE_IS_APPROVED, ISSUE_SENDING) \
 	X(ISSUE_SENDING, ISSUE_IS_PAUSED, ISSUE_PAUSED) \
-	X(ISSUE_SENDING, ISSUE_IS_DONE, ISSUE_SENT)
+	X(ISSUE_SENDING, ISSUE_IS_DONE, ISSUE_SENT) \
+	X(ISSUE_SENT, ISSUE_IS_REOPENED, ISSUE_SENDING) \
+	X(ISSUE_SENDING, ISSUE_IS_REOPENED, ISSUE_SENDING)
 
-#define ISSUE_STEPS(X) X(ISSUE_IS_APPROVED) X(ISSUE_IS_PAUSED) X(ISSUE_IS_DONE)
+#define ISSUE_STEPS(X) X(ISSUE_IS_APPROVED) X(ISSUE_IS_PAUSED) X(ISSUE_IS_DONE) X(ISSUE_IS_REOPENED)
 
 #define SUBSCRIBER_STATES(X) \
 	X(SUBSCRIBER_PENDING, "pending", "asked, not confirmed: erased after seven days") \

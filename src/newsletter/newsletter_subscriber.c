@@ -270,6 +270,7 @@ bool newsletter_daily(struct newsletter *n, struct fault *f)
 			f) &&
 		store_run(db, NEWSLETTER_SQL_CONFIRMATION_ERASE_OLD, STORE_ARGS(store_i64(day - PENDING_DAYS)), NULL, f) &&
 		store_run(db, NEWSLETTER_SQL_REMINDER_ERASE_OLD, STORE_ARGS(store_i64(day - REMINDER_KEY_DAYS)), NULL, f) &&
+		store_run(db, NEWSLETTER_SQL_SMTP_COUNT_ERASE_OLD, STORE_ARGS(store_i64((day - SMTP_COUNT_DAYS) * 86400)), NULL, f) &&
 		store_run(db, NEWSLETTER_SQL_DELIVERY_ERASE_IN_DOUBT,
 			STORE_ARGS(store_text(delivery_state_name(DELIVERY_IN_DOUBT)), store_i64(day - PENDING_DAYS)), &mails, f) &&
 		newsletter_erase_old_bounces(n, day, f) &&

@@ -174,7 +174,7 @@ class House:
         conf.optionxform = str
         conf.read_string(text)
         for name, value in changes.items():
-            section, key = name.split(".", 1)
+            section, key = name.rsplit(".", 1)
             if not conf.has_section(section):
                 conf.add_section(section)
             conf.set(section, key, value)

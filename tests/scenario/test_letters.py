@@ -264,7 +264,8 @@ def said(findings, topic, level):
 
 
 def test_the_doctor_says_which_record_to_add():
-    with House({"newsroom.url": "https://tern.example", "newsletter.bounce_address": "bounces+TOKEN@" + "tern.example", "newsletter.from": "news@tern.example", "newsletter.dkim_selector": "mimeo"}) as house, Dns([]) as dns:
+    with House({"newsroom.url": "https://tern.example", "newsletter.bounce_address": "bounces+TOKEN@" + "tern.example", "newsletter.from": "news@tern.example", "newsletter.dkim_selector": "mimeo",
+                "smtp.relay.host": "mail.tern.example"}) as house, Dns([]) as dns:
         keys = records(house)
         code, findings = doctor(house, dns, "--ip", "192.0.2.9")
         assert code == 1
@@ -281,6 +282,12 @@ def test_the_doctor_says_which_record_to_add():
         bad = [one for one in findings if one["level"] == "bad"]
         assert code == 0 and not bad, bad
         assert len(said(findings, "DKIM", "ok")) == 2 and said(findings, "PTR", "ok") and said(findings, "SPF", "ok")
+        # without --ip: of each server what can be known from here
+        code, findings = doctor(house, dns)
+        looks = [one["say"] for one in said(findings, "sending", "look")]
+        assert code == 0 and len(looks) == 2 and "cannot be seen from here" in looks[0] and "the addresses of mail.tern.example" in looks[1], findings
+        assert any("lets 192.0.2.9 send" in one["say"] for one in said(findings, "SPF", "ok")), findings
+        assert any("to mail.tern.example under TLS" in one["say"] for one in said(findings, "bulk rules", "ok")), findings
         # an address that the record does not cover, a name that does not lead back
         dns.zone = zone + [("7.100.51.198.in-addr.arpa", "PTR", "mail." + domain)]
         code, findings = doctor(house, dns, "--ip", "198.51.100.7")

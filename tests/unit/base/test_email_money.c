@@ -24,6 +24,26 @@ static void addresses_that_pass(void **state)
 	assert_str(email_text(&email), "name@example.org");
 }
 
+/* A domain in other letters becomes A-labels, a local part keeps its own, composed. */
+static void addresses_in_other_letters(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"a@m\xc3\xbcller.example", "a@xn--mller-kva.example"}, {"A.b+c@B\xc3\x9c" "CHER.example", "A.b+c@xn--bcher-kva.example"},
+		{"jos\xc3\xa9@example.org", "jos\xc3\xa9@example.org"}, {"jose\xcc\x81@example.org", "jos\xc3\xa9@example.org"},
+		{"\xd0\xb8\xd0\xb2\xd0\xb0\xd0\xbd@\xd0\xbf\xd1\x80\xd0\xb8\xd0\xbc\xd0\xb5\xd1\x80.\xd1\x80\xd1\x84",
+			"\xd0\xb8\xd0\xb2\xd0\xb0\xd0\xbd@xn--e1afmkfd.xn--p1ai"},
+	};
+	struct fault f = {0};
+	struct email email;
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		assert_no_fault(email_parse(str_from(pairs[i][0]), &email, &f), &f);
+		assert_str(email_text(&email), pairs[i][1]);
+		assert_int_equal(email_is_utf8(&email), i >= 2);
+	}
+}
+
 static void addresses_that_do_not(void **state)
 {
 	static const char *const bad[] = {
@@ -33,7 +53,9 @@ static void addresses_that_do_not(void **state)
 		"a@example.org.", "a@exam_ple.org", "name@example.org\nBcc: b@example.org", "name@example.org\r",
 		"a\r\nDATA@example.org", "<a@example.org>", "Name <a@example.org>", "a@example.org>", "a,b@example.org",
 		"a@example.org,b@example.org", "a;b@example.org", "a(x)@example.org", "a\\@example.org", "a:b@example.org",
-		"jos\xc3\xa9@example.org", "a@m\xc3\xbcller.example", "a\x7f@example.org", "a\xff@example.org",
+		"a\x7f@example.org", "a\xff@example.org", "a\xe2\x80\xae@example.org", "a\xe2\x80\xa8" "b@example.org", "a\xc2\xa0" "b@example.org",
+		"jos\xc3\xa9@exa mple.org", "jos\xc3\xa9 x@example.org", "<jos\xc3\xa9@example.org>", "a@m\xc3\xbcller", "a@\xe2\x98\x83\xe2\x80\x8b.example",
+		"\xc3\xa9@\xc3\xa9@example.org", "\xc3\xa9..x@example.org", "a@-\xc3\xa9.example",
 		"12345678901234567890123456789012345678901234567890123456789012345@example.org",
 		"a@1234567890123456789012345678901234567890123456789012345678901234.org",
 	};
@@ -180,7 +202,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_that_pass),
-		cmocka_unit_test(addresses_that_do_not),
+		cmocka_unit_test(addresses_in_other_letters), cmocka_unit_test(addresses_that_do_not),
 		cmocka_unit_test(the_longest_address),
 		cmocka_unit_test(forms_of_an_address),
 		cmocka_unit_test(digits_of_currencies),

@@ -111,6 +111,14 @@ static void test_wrong_values_are_refused_with_what_to_do(void **state)
 	refused("[newsletter]\nsmtp_security = none\n", "starttls");
 	refused("[newsletter]\nsmtp_port = 99999\n", "smtp_port");
 	refused("[newsletter]\nsmtp_connections = 0\n", "smtp_connections");
+	refused("[newsletter]\nsmtp_warmup = soon\n", "2026-12-01");
+	refused("[newsletter]\nsmtp_dkim_omit = From\n", "Message-ID");
+	refused("[newsletter]\nlimits = gmail.com 20\n", "20/minute");
+	refused("[newsletter]\nlimits = gmail.com 0/minute\n", "20/minute");
+	refused("[newsletter]\nlimits = Gmail.com 20/minute\n", "small letters");
+	refused("[smtp.spare]\nport = 25\n", "[smtp.spare] needs a name behind the dot and a host");
+	refused("[smtp.spare]\nhost = x.example\nper_hour = -1\n", "[smtp.spare] per_second");
+	refused("[smtp.spare]\nhost = x.example\nuser_name = x\n", "[smtp.spare] has no key");
 	refused("[support]\ncurrency = XYZ\n", "XYZ");
 	refused("[support]\nmonthly = 2, 5, 10\n", "four amounts");
 	refused("[support]\nmonthly = 1, 5, 10, 20\n", "minimum");
@@ -155,7 +163,7 @@ static void test_inits_file_reads_back(void **state)
 	assert_true(s.ok);
 	assert_true(str_is(s.settings.name, "Вести"));
 	assert_true(str_is(s.settings.desk_url, "http://localhost:9001"));
-	assert_int_equal(s.settings.smtp_port, 25);
+	assert_int_equal(s.settings.smtp[0].port, 25);
 	buf_release(&conf);
 	end(&s);
 }

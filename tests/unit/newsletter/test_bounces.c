@@ -1,7 +1,10 @@
 /* test_bounces.c: what follows from mails that came back, and that it cannot be forged or counted twice.
  * SPDX-License-Identifier: ISC */
 #include "newsletter_test.h"
+#include <sys/mman.h>
+#include "mail/smtp.h"
 #include "newsletter/newsletter_bounce.h"
+#include "newsletter/newsletter_journal.h"
 
 static struct bench bench;
 
@@ -38,7 +41,7 @@ static int64_t send_issue(int64_t id)
 	bench_run_until(&bench, id, "sent");
 	assert_true(bench_issue_is(&bench, id, "sent"));
 	return bench_number(&bench, NEWSLETTER_SQL_DELIVERY_DUE, STORE_ARGS(store_i64(id), store_text(STR("accepted")),
-		store_text(STR("accepted")), store_i64(INT64_MAX), store_i64(1)));
+		store_i64(INT64_MAX), store_i64(1)));
 }
 
 /* By the link of a confirmation mail. */
@@ -247,7 +250,7 @@ static void test_bad_hour(void **state)
 	}
 	(void) send_issue(1);
 	assert_true(store_rows_begin(bench.room.db, NEWSLETTER_SQL_DELIVERY_DUE, STORE_ARGS(store_i64(1), store_text(STR("accepted")),
-		store_text(STR("accepted")), store_i64(INT64_MAX), store_i64(READERS)), &rows, &f));
+		store_i64(INT64_MAX), store_i64(READERS)), &rows, &f));
 	while (count < READERS && store_rows_next(&rows, &f))
 		deliveries[count++] = store_column_i64(&rows, 0);
 	assert_true(store_rows_end(&rows));
@@ -277,6 +280,76 @@ static void test_refusal_at_smtp_time(void **state)
 	assert_int_equal(suppressed("bounced"), 1);
 	assert_true(newsletter_take_refusal(bench.n, delivery, 550, STR("5.1.1"), STR("no such user"), &f));
 	assert_int_equal(suppressed("bounced"), 1);
+}
+
+/* The same by way of the keeper and the fold: the sink says 550 5.1.1. */
+static void test_refused_by_the_server(void **state)
+{
+	struct fault f = {0};
+
+	(void) state;
+	bench_subscriber(&bench, "ada@example.org");
+	bench_subscriber(&bench, "refuse@example.org");
+	bench_put_issue(&bench, 1);
+	assert_true(newsletter_issue_send(bench.n, 1, STR("test"), &f));
+	bench_run_until(&bench, 1, "sent");
+	assert_int_equal(bench_issue_number(&bench, 1, "accepted"), 1);
+	assert_int_equal(bench_issue_number(&bench, 1, "refused"), 1);
+	assert_int_equal(bench_subscribers(&bench, SUBSCRIBER_CONFIRMED), 1);
+	assert_int_equal(suppressed("bounced"), 1);
+	bench_put_issue(&bench, 2);
+	assert_true(newsletter_issue_send(bench.n, 2, STR("test"), &f));
+	bench_run_until(&bench, 2, "sent");
+	assert_int_equal(bench_issue_number(&bench, 2, "recipients"), 1);
+}
+
+/* An issue's mail to a new subscriber, in somebody's hands when the room died: its delivery. */
+static int64_t claimed_mail(int64_t issue, const char *address)
+{
+	struct fault f = {0};
+	bool more = true;
+	int64_t id;
+
+	bench_subscriber(&bench, address);
+	bench_put_issue(&bench, issue);
+	assert_true(newsletter_issue_send(bench.n, issue, STR("test"), &f));
+	while (more)
+		assert_true(newsletter_freeze_recipients(bench.n, &more, &f));
+	id = bench_number(&bench, NEWSLETTER_SQL_DELIVERY_DUE, STORE_ARGS(store_i64(issue), store_text(STR("queued")),
+		store_i64(INT64_MAX), store_i64(1)));
+	assert_true(store_run(bench.room.db, NEWSLETTER_SQL_DELIVERY_CLAIM, STORE_ARGS(store_i64(id), store_text(STR("queued")),
+		store_text(STR("claimed")), store_null(), store_i64(1)), NULL, &f));
+	return id;
+}
+
+/* After a kill the refusal stands in the journal, without the server's words. Read twice, it counts once. */
+static void test_refused_in_the_journal(void **state)
+{
+	struct journal_record record = {.kind = JOURNAL_ENDED, .outcome = SMTP_REFUSED, .stage = SMTP_AT_RCPT, .reply = 550, .try = 1};
+	int fds[2] = {memfd_create("a", MFD_CLOEXEC), memfd_create("b", MFD_CLOEXEC)};
+	struct fault f = {0};
+
+	(void) state;
+	for (int round = 0; round < 3; round++) {
+		bool is_gone = round > 0;
+		struct journal journal;
+
+		if (round < 2)
+			record.delivery = claimed_mail(round + 1, round == 0 ? "ada@example.org" : "bob@example.org");
+		snprintf(record.enhanced, sizeof(record.enhanced), "%s", is_gone ? "5.1.1" : "5.7.1");
+		journal_begin(&journal, fds);
+		assert_true(journal_write(&journal, &record, 1, &f));
+		assert_true(newsletter_recover(bench.n, fds, &f));
+		assert_int_equal(suppressed("bounced"), is_gone);
+		if (round == 0) /* the next issue is for who comes next alone */
+			assert_true(store_run(bench.room.db, NEWSLETTER_SQL_SUBSCRIBER_MUTE,
+				STORE_ARGS(store_i64(bench_number(&bench, NEWSLETTER_SQL_SUBSCRIBER_AFTER,
+					STORE_ARGS(store_text(STR("confirmed")), store_i64(0), store_i64(1)))), store_i64(INT32_MAX)), NULL, &f));
+	}
+	assert_int_equal(bench_subscribers(&bench, SUBSCRIBER_CONFIRMED), 1);
+	assert_int_equal(bench_deliveries(&bench, DELIVERY_REFUSED), 2);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 /* The line of the child is checked as if a thief wrote it. */
@@ -310,6 +383,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_confirming_lifts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_hour, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refusal_at_smtp_time, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_refused_by_the_server, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_refused_in_the_journal, set_up, tear_down),
 		cmocka_unit_test(test_line),
 	};
 

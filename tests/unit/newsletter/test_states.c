@@ -75,7 +75,8 @@ static void test_moves(void **state)
 	(void) state;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		for (unsigned step = 0; step < DELIVERY_STEP_COUNT; step++)
-			assert_false(delivery_next(ends[i], (enum delivery_step) step, &to));
+			if (ends[i] != DELIVERY_IN_DOUBT || step != DELIVERY_IS_RESENT) /* by hand */
+				assert_false(delivery_next(ends[i], (enum delivery_step) step, &to));
 	for (unsigned step = 0; step < DELIVERY_STEP_COUNT; step++)
 		if (delivery_next(DELIVERY_SENDING, (enum delivery_step) step, &to)) {
 			assert_int_not_equal(to, DELIVERY_QUEUED);
@@ -83,7 +84,7 @@ static void test_moves(void **state)
 			assert_int_not_equal(to, DELIVERY_LEFT);
 		}
 	assert_false(delivery_next(DELIVERY_CLAIMED, DELIVERY_IS_ACCEPTED, &to));
-	assert_false(delivery_next(DELIVERY_CLAIMED, DELIVERY_IS_DOUBTED, &to));
+	assert_false(delivery_next(DELIVERY_SENDING, DELIVERY_IS_RESENT, &to));
 	assert_false(delivery_next(DELIVERY_QUEUED, DELIVERY_IS_DOTTED, &to));
 	assert_false(issue_next(ISSUE_SENT, ISSUE_IS_APPROVED, &issue_to));
 	assert_false(issue_next(ISSUE_FROZEN, ISSUE_IS_DONE, &issue_to));

@@ -106,7 +106,8 @@ static void test_confirm_and_leave(void **state)
 		STORE_ARGS(store_i64(9), store_text(STR("issue")), store_i64(5), store_i64(id), store_null(), store_null(), store_null(),
 			store_text(STR("queued")), store_i64(1)), NULL, &f));
 	assert_true(store_run(bench.room.db, NEWSLETTER_SQL_DELIVERY_CLAIM,
-		STORE_ARGS(store_i64(9), store_text(STR("queued")), store_text(STR("queued")), store_blob(str_make(hash, sizeof(hash)))),
+		STORE_ARGS(store_i64(9), store_text(STR("queued")), store_text(STR("queued")), store_blob(str_make(hash, sizeof(hash))),
+			store_i64(1)),
 		NULL, &f));
 	assert_true(newsletter_leave(bench.n, STR("aaaaaaaaaaaaaaaaaaaaaaaaaa"), &f));
 	assert_int_equal(bench_subscribers(&bench, SUBSCRIBER_CONFIRMED), 1);

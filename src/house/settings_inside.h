@@ -1,0 +1,22 @@
+/* settings_inside.h: what settings.c leaves to settings_smtp.c.
+ * SPDX-License-Identifier: ISC */
+#ifndef HOUSE_SETTINGS_INSIDE_H
+#define HOUSE_SETTINGS_INSIDE_H
+
+#include "house/settings.h"
+
+/* A mail server as it stands in the file. */
+struct settings_smtp_raw {
+	struct settings_smtp is;
+	struct str warmup; /* a date */
+};
+
+/* is->smtp: `first`, checked, and each section [smtp.NAME] in the file's order, read by those of `keys` whose section is
+ * "smtp.*" (their offsets begin at `offset`). */
+bool settings_read_smtp(struct settings *is, const struct settings_smtp_raw *first, int dir_fd, const struct conf_key *keys,
+	size_t offset, struct arena *arena, struct fault *f) __attribute__((warn_unused_result));
+/* is->limits: "gmail.com 20/minute", "example.org 500/hour 2". */
+bool settings_read_limits(struct settings *is, const struct conf_list *list, struct fault *f)
+	__attribute__((warn_unused_result));
+
+#endif
