@@ -641,13 +641,13 @@ SELECT lang, hash, version, made FROM page_text WHERE kind = 'privacy' ORDER BY 
 INSERT INTO page_text (kind, lang, version, body, hash, made, made_by, source) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: front_stories
--- → story, kind of what was chosen and is published, in its order
-SELECT f.story, f.kind FROM front_choice f JOIN story s ON s.id = f.story WHERE s.state = 'published' ORDER BY f.kind, f.place, f.story
+-- → story, kind of what was chosen and is published, in its order (CROSS JOIN: choices are few, stories many)
+SELECT f.story, f.kind FROM front_choice f CROSS JOIN story s WHERE s.id = f.story AND s.state = 'published' ORDER BY f.kind, f.place, f.story
 
 -- name: front_rows
 -- → id, title, lang, dir, section, published, has a photo of the same, for the desk
 SELECT s.id, s.title, s.lang, s.dir, s.section, s.published, CASE WHEN s.photo IS NULL THEN 0 ELSE 1 END
-FROM front_choice f JOIN story s ON s.id = f.story WHERE s.state = 'published' ORDER BY f.kind, f.place, f.story
+FROM front_choice f CROSS JOIN story s WHERE s.id = f.story AND s.state = 'published' ORDER BY f.kind, f.place, f.story
 
 -- name: front_newest
 -- limit → id, title, lang, dir, section, published, has a photo of the newest published stories
