@@ -18,8 +18,9 @@
 #include "press/words.h"
 #include "store/store.h"
 
-enum { DROP, PUT, MERGE, SEARCH_QUERIES, BATCH = 500, FILE_MODE = 0640 };
-_Static_assert(DESK_SQL_SEARCH_PUT == DESK_SQL_SEARCH_DROP + 1 && DESK_SQL_SEARCH_MERGE == DESK_SQL_SEARCH_DROP + 2,
+enum { DROP, PUT, MERGE, TUNE, SEARCH_QUERIES, BATCH = 4000, FILE_MODE = 0640 };
+_Static_assert(DESK_SQL_SEARCH_PUT == DESK_SQL_SEARCH_DROP + 1 && DESK_SQL_SEARCH_MERGE == DESK_SQL_SEARCH_DROP + 2
+	&& DESK_SQL_SEARCH_TUNE == DESK_SQL_SEARCH_DROP + 3,
 	"the blocks of search stand in this order");
 
 static bool open_index(const char *path, struct store **search, struct fault *f)
@@ -89,10 +90,27 @@ static bool put_all(struct bake *bake, struct store *search, bool only_touched, 
 			&found, f) && (!found || put_story(search, &of->story, row.columns[0].bytes, &plain, &folded, f));
 		arena_reset(&bake->page);
 		if (ok && !only_touched && i % BATCH == BATCH - 1)
-			ok = store_end(search, true, f) && store_begin(search, f);
+			ok = store_end(search, true, f) && store_begin_lightly(search, f);
 	}
 	buf_release(&plain);
 	buf_release(&folded);
+	return ok;
+}
+
+/* An index that is made at one go: its words are gathered in memory and joined once at the end, instead of again and again
+ * on the way. These settings stay in the file, so they are taken back for the changes that come after. */
+static bool tune(struct store *search, bool is_at_one_go, struct fault *f)
+{
+	static const struct {
+		const char *name;
+		int64_t at_one_go, usual; /* FTS5's own */
+	} settings[] = {{"automerge", 0, 4}, {"crisismerge", 1000, 16}, {"hashsize", 48 * 1024 * 1024, 1024 * 1024}};
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < sizeof(settings) / sizeof(settings[0]) && ok; i++)
+		ok = store_run(search, TUNE, STORE_ARGS(store_text(str_from(settings[i].name)),
+			store_i64(is_at_one_go ? settings[i].at_one_go : settings[i].usual)), NULL, f);
 	return ok;
 }
 
@@ -109,10 +127,10 @@ bool bake_search_full(struct bake *bake, const char *site_path, struct fault *f)
 		ok = file_remove(bake->site.fd, beside[i], f);
 	if (snprintf(fresh, sizeof(fresh), "%s/search.db.new", site_path) >= (int) sizeof(fresh))
 		return fault_full(f, "this path");
-	ok = ok && open_index(fresh, &search, f) && store_begin(search, f);
+	ok = ok && open_index(fresh, &search, f) && store_begin_lightly(search, f);
 	if (ok)
-		ok = store_end(search, put_all(bake, search, false, f), f);
-	ok = ok && store_run(search, MERGE, STORE_NO_ARGS, NULL, f) && store_checkpoint(search, f);
+		ok = store_end(search, tune(search, true, f) && put_all(bake, search, false, f), f);
+	ok = ok && store_run(search, MERGE, STORE_NO_ARGS, NULL, f) && tune(search, false, f) && store_checkpoint(search, f);
 	store_close(&search);
 	for (i = 0; i < 2 && ok; i++)
 		ok = file_remove(bake->site.fd, stale[i], f);

@@ -959,3 +959,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 -- name: search_merge
 INSERT INTO page (page) VALUES ('optimize')
+
+-- name: search_tune
+-- name of one of FTS5's own settings, its value
+INSERT INTO page (page, rank) VALUES ($1, $2)

@@ -291,7 +291,7 @@ static void test_policy_pauses(void **state)
 
 	(void) state;
 	with_second("smtp_per_day = 1\n", "451 4.7.1 news@tern.example sends too much\r\n");
-	subscribers(60, "example.org");
+	subscribers(300, "example.org");
 	send_issue(0);
 	for (int i = 0; i < 1000 && !bench_issue_is(&bench, 1, "paused"); i++)
 		bench_turn(&bench, 1);
@@ -302,7 +302,7 @@ static void test_policy_pauses(void **state)
 	assert_non_null(strstr(why, "4.7.1"));
 	assert_non_null(strstr(why, "sends too much"));
 	assert_null(strstr(why, "news@tern.example"));
-	assert_true(json_integer_value(json_object_get(json, "later")) < 40);
+	assert_true(json_integer_value(json_object_get(json, "later")) < 150); /* what was in hands already is still tried */
 	assert_int_equal(json_integer_value(json_object_get(json, "refused")), 0);
 	json_decref(json);
 }
