@@ -55,10 +55,20 @@ static bool check_message_id(struct str id, struct fault *f)
 	return mail_check_token("Message-ID", str_part(id, 1, id.len - 2), ID_MOST, f);
 }
 
+/* Where the id of "name <id.domain>" begins: a name may have such a sign, too. */
+static size_t list_id_begin(struct str value)
+{
+	size_t at = value.len;
+
+	while (at > 0 && value.at[at - 1] != '<')
+		at--;
+	return at > 0 ? at - 1 : SIZE_MAX;
+}
+
 /* "name <id.domain>" or "<id.domain>". */
 static bool check_list_id(struct str value, struct fault *f)
 {
-	size_t open = str_find_char(value, '<');
+	size_t open = list_id_begin(value);
 
 	if (value.len == 0)
 		return true;
@@ -132,7 +142,7 @@ static void write_token(struct buf *out, const char *name, struct str value)
 static void write_list_id(struct buf *out, struct str value)
 {
 	struct mail_fold fold;
-	size_t open = str_find_char(value, '<');
+	size_t open = list_id_begin(value);
 
 	mail_fold_begin(&fold, out, "List-Id");
 	if (str_trim(str_part(value, 0, open)).len > 0)

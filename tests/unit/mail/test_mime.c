@@ -320,6 +320,11 @@ static void test_whole_mail(void **state)
 		"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 		"<p>Gr=C3=BC=C3=9Fe</p>\r\n"
 		"\r\n--=_b1--\r\n"));
+	m.list_id = STR("News <3 <weekly.kestrel.example>"); /* a name may look like an id's beginning */
+	buf_clear(&out);
+	assert_true(mail_write(&m, &out, &f));
+	assert_true(str_find(buf_view(&out), STR("\r\nList-Id: \"News <3\" <weekly.kestrel.example>\r\n")) != SIZE_MAX);
+	m.list_id = STR("Weekly, the <weekly.kestrel.example>");
 	/* no one-click without https */
 	m.list_unsubscribe_url = STR("http://127.0.0.1:8080/newsletter/unsubscribe/abc");
 	buf_clear(&out);
