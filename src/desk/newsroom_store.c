@@ -79,14 +79,22 @@ static bool newsroom_check_setting(struct room *room, const char *key, struct st
 
 static bool newsroom_put_logo(struct room *room, struct str value, struct fault *f)
 {
-	struct buf tidy;
+	struct buf tidy, again;
 	bool ok;
 
 	if (value.len == 0)
 		return store_run(room->db, DESK_SQL_SETTING_DROP, STORE_ARGS(store_text(STR("logo"))), NULL, f);
 	buf_init(&tidy, SVG_BYTES);
-	ok = svg_take(value, &tidy, f) && store_run(room->db, DESK_SQL_SETTING_PUT, STORE_ARGS(store_text(STR("logo")),
+	buf_init(&again, SVG_BYTES);
+	ok = svg_take(value, &tidy, f);
+	/* every room reads it again before it shows it: what they would refuse must not get as far as them */
+	if (ok && (!svg_take(buf_view(&tidy), &again, f) || !str_equal(buf_view(&tidy), buf_view(&again)))) {
+		fault_clear(f);
+		ok = fault_set(f, FAULT_INPUT, "This drawing says something twice (a colour, a style, a name). Simplify it, or export it as plain SVG.");
+	}
+	ok = ok && store_run(room->db, DESK_SQL_SETTING_PUT, STORE_ARGS(store_text(STR("logo")),
 		store_text(buf_view(&tidy))), NULL, f);
+	buf_release(&again);
 	buf_release(&tidy);
 	return ok;
 }

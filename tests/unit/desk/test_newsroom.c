@@ -114,6 +114,8 @@ static void test_settings_are_checked_and_published(void **state)
 	refused(bench, "press", "#8080ff", "darker");
 	refused(bench, "press_dark", "#333366", "lighter");
 	refused(bench, "logo", "<svg viewBox=\"0 0 1 1\"><script/></svg>", "script");
+	/* what the rooms would refuse to read again does not get as far as them */
+	refused(bench, "logo", "<svg viewBox=\"0 0 1 1\"><path style=\"fill:#f00;fill:#0f0\" d=\"M0 0\"/></svg>", "twice");
 	publish(bench, true); /* nothing decided is something to say, too */
 	publish(bench, false);
 	assert_true(set(bench, "name", " Grey Heron ", &f) && set(bench, "call", "#ffffff", &f)
