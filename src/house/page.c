@@ -71,8 +71,11 @@ static void page_add_press(struct buf *css, struct str colour)
 
 static void page_add_colours(struct buf *css, const struct settings *settings)
 {
-	if (settings->press_light.len > 0)
+	if (settings->press_light.len > 0) { /* the dark screens' own stays, where the newsroom has not chosen another */
+		buf_add_text(css, "@media (prefers-color-scheme:light){");
 		page_add_press(css, settings->press_light);
+		buf_add_char(css, '}');
+	}
 	if (settings->call.len > 0) {
 		buf_add_text(css, ":root{");
 		page_add_colour(css, "call", settings->call);
