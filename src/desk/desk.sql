@@ -68,7 +68,7 @@ WHERE hash NOT IN (SELECT photo FROM story WHERE state = 'published' AND photo I
 -- name: photo_is_shown
 -- hash → how many published stories name it
 SELECT (SELECT count(*) FROM story WHERE photo = $1 AND state = 'published')
-	+ (SELECT count(*) FROM story_picture i JOIN story s ON s.id = i.story WHERE i.photo = $1 AND s.state = 'published')
+	+ (SELECT count(*) FROM story_picture i CROSS JOIN story s WHERE s.id = i.story AND i.photo = $1 AND s.state = 'published')
 
 -- name: photo_of_story
 -- story → hash, widths of its lead and of the pictures in its text
@@ -86,7 +86,7 @@ SELECT hash, width, height, widths, dominant, credit FROM photo WHERE hash IN (S
 
 -- name: photo_publics
 -- hash → id, published of the published stories that name it
-SELECT id, published FROM story WHERE state = 'published'
+SELECT id, published FROM story WHERE +state = 'published' -- by the photo: its rows are few
 	AND (photo = $1 OR id IN (SELECT story FROM story_picture WHERE photo = $1))
 
 -- name: picture_of
@@ -841,14 +841,14 @@ AND NOT (r.other IN ('photo', 'corrections', 'photo, corrections') AND EXISTS (S
 -- name: working_put
 -- story, staff, now, base, the fields as STORY_TYPED has them
 INSERT INTO story_working (story, staff, kept, saved, base, title, standfirst, body, bylines, section, topics, slug, lang, dir, alt, caption, credit,
-	day, hour, reason)
-VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+	day, hour, reason, words)
+VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 ON CONFLICT (story, staff, kept) DO UPDATE SET saved = $3, base = $4, title = $5, standfirst = $6, body = $7, bylines = $8, section = $9,
-	topics = $10, slug = $11, lang = $12, dir = $13, alt = $14, caption = $15, credit = $16, day = $17, hour = $18, reason = $19
+	topics = $10, slug = $11, lang = $12, dir = $13, alt = $14, caption = $15, credit = $16, day = $17, hour = $18, reason = $19, words = $20
 
 -- name: working_get
 -- story, staff, kept → saved, base, the fields
-SELECT saved, base, title, standfirst, body, bylines, section, topics, slug, lang, dir, alt, caption, credit, day, hour, reason
+SELECT saved, base, title, standfirst, body, bylines, section, topics, slug, lang, dir, alt, caption, credit, day, hour, reason, words
 FROM story_working WHERE story = $1 AND staff = $2 AND kept = $3
 
 -- name: working_kept
@@ -909,6 +909,17 @@ SELECT story, number, bylines FROM story_revision WHERE instr(char(10) || byline
 -- name: byline_revision_set
 -- story, number, bylines
 UPDATE story_revision SET bylines = $3 WHERE story = $1 AND number = $2
+
+-- name: byline_added_set
+-- name, neutral word: of the library's photos
+UPDATE photo SET added_by = $2 WHERE added_by = $1
+
+-- name: byline_moved
+-- an author's page → old addresses that lead to it
+SELECT old_path FROM moved_page WHERE path = $1
+
+-- name: byline_moved_drop
+DELETE FROM moved_page WHERE path = $1
 
 -- name: byline_made_set
 -- name, neutral word

@@ -80,7 +80,7 @@ static bool set_both(struct desk_edit *edit, struct press_value *root, struct fa
 	if (edit->typed.lang.len == 0)
 		theirs.lang = STR("");
 #define X(name, label, is_long) \
-	if (strcmp(#name, "day") != 0 && strcmp(#name, "hour") != 0 && strcmp(#name, "reason") != 0 \
+	if (strcmp(#name, "day") != 0 && strcmp(#name, "hour") != 0 && strcmp(#name, "reason") != 0 && strcmp(#name, "words") != 0 \
 		&& !add_field(list, label, theirs.name, edit->typed.name, f)) \
 		return false;
 	STORY_TYPED(X)

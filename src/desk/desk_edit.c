@@ -48,10 +48,14 @@ bool desk_edit_load_typed(struct desk_edit *edit, struct fault *f)
 
 bool desk_edit_may(const struct desk_edit *edit)
 {
-	if ((edit->visit->person.rights & DESK_PUBLISH) != 0)
+	return desk_story_may_write(&edit->visit->person, edit->story.state);
+}
+
+bool desk_story_may_write(const struct desk_person *person, enum story_state state)
+{
+	if ((person->rights & DESK_PUBLISH) != 0)
 		return true;
-	return (edit->visit->person.rights & DESK_WRITE) != 0
-		&& (edit->story.state == STORY_DRAFT || edit->story.state == STORY_REVIEW);
+	return (person->rights & DESK_WRITE) != 0 && (state == STORY_DRAFT || state == STORY_REVIEW);
 }
 
 struct str desk_edit_path(const struct desk_edit *edit, const char *rest)
@@ -175,6 +179,7 @@ static void set_typed(struct desk_edit *edit, struct press_value *root)
 	STORY_TYPED(X)
 #undef X
 	press_set_i64(root, "base", typed->base);
+	press_set_text(root, "words", typed->words);
 	set_bylines(root, typed->bylines, edit->visit->arena);
 	press_set_text(root, "lang", lang);
 	press_set_text(root, "dir", typed->dir.len > 0 ? typed->dir : story_direction(lang));

@@ -21,6 +21,8 @@ struct desk_edit {
 bool desk_edit_load(struct desk_visit *visit, struct desk_edit *edit, struct fault *f) __attribute__((warn_unused_result));
 /* The working copy of this visitor, else the story. */
 bool desk_edit_load_typed(struct desk_edit *edit, struct fault *f) __attribute__((warn_unused_result));
+/* Whether somebody may write a story in that state. */
+bool desk_story_may_write(const struct desk_person *person, enum story_state state);
 /* Whether this visitor may write this story as it is now. */
 bool desk_edit_may(const struct desk_edit *edit);
 /* The form's fields; texts live as long as the request. */

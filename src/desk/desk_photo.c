@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "desk/desk_edit.h"
 #include "desk/desk_pages.h"
 #include "desk/photo_make.h"
 #include "desk/story_pictures.h"
@@ -40,9 +41,8 @@ bool desk_photo_story(struct desk_visit *visit, struct story *story)
 	*story = (struct story){0};
 	if (!desk_parse_id(http_part(visit->rq, "id"), &story->id))
 		fault_set(&f, FAULT_MISSING, "There is no such story.");
-	else if (story_load(visit->room->db, story->id, visit->arena, story, NULL, &f) && story->state == STORY_PUBLISHED
-		&& (visit->person.rights & DESK_PUBLISH) == 0)
-		fault_set(&f, FAULT_DENIED, "This story is published: an editor changes its photos.");
+	else if (story_load(visit->room->db, story->id, visit->arena, story, NULL, &f) && !desk_story_may_write(&visit->person, story->state))
+		fault_set(&f, FAULT_DENIED, "An editor changes this story's photos now.");
 	if (f.kind == FAULT_NONE)
 		return true;
 	desk_answer_fault(visit, &f, "stories", "/stories");
@@ -316,6 +316,17 @@ static bool parse_focus(struct str text, struct story_focus *focus)
 	return true;
 }
 
+bool desk_photo_may_word(struct desk_visit *visit, struct str hash, struct fault *f)
+{
+	int64_t shown = 0;
+
+	if (!store_number(visit->room->db, DESK_SQL_PHOTO_IS_SHOWN, STORE_ARGS(store_text(hash)), &shown, f))
+		return false;
+	if (shown == 0 || (visit->person.rights & DESK_PUBLISH) != 0)
+		return true;
+	return fault_set(f, FAULT_DENIED, "Readers see this photo in a story: an editor changes its words in the library.");
+}
+
 /* The photo's words into what the person is typing, too: their next Save must not bring the old ones back. */
 static bool retype_words(struct desk_visit *visit, int64_t story, const struct photo *photo, struct fault *f)
 {
@@ -328,6 +339,7 @@ static bool retype_words(struct desk_visit *visit, int64_t story, const struct p
 	typed.alt = photo->alt;
 	typed.caption = photo->caption;
 	typed.credit = photo->credit;
+	typed.words = story_typed_words(typed.alt, typed.caption, typed.credit, visit->arena);
 	return !found || story_working_put(db, story, visit->person.id, &typed, clock_now(), f);
 }
 
@@ -425,17 +437,25 @@ void desk_post_photo_remove(struct http_request *rq, void *self)
 
 /* --- into the text --- */
 
-/* Where the person is typing, behind what they typed: the story itself is changed by their own Save. */
+/* Into the story, and where the person is typing behind what they typed. The revision tells a page that was open before: what it
+ * has is not the newest. */
 static bool append(struct desk_visit *visit, int64_t story, struct str markdown, struct fault *f)
 {
 	struct store *db = visit->room->db;
 	struct story_typed typed;
+	struct story_more before = {0}, after = {0};
+	struct story now;
 	bool found = false;
 
-	if (!story_working_get(db, story, visit->person.id, 0, visit->arena, &typed, &found, f))
+	if (!story_working_get(db, story, visit->person.id, 0, visit->arena, &typed, &found, f)
+		|| !story_load(db, story, visit->arena, &now, &before, f)
+		|| !photo_append(db, story, markdown, visit->person.name, clock_now(), visit->arena, f)
+		|| !story_load(db, story, visit->arena, &now, &after, f))
 		return false;
 	if (!found)
-		return photo_append(db, story, markdown, visit->person.name, clock_now(), visit->arena, f);
+		return true;
+	if (typed.base == before.revision) /* nobody else saved since */
+		typed.base = after.revision;
 	return photo_append_to(&typed.body, markdown, visit->arena, f)
 		&& story_working_put(db, story, visit->person.id, &typed, clock_now(), f);
 }
@@ -460,7 +480,9 @@ void desk_post_photo_append(struct http_request *rq, void *self)
 		desk_photo_answer(visit, &story, &typed, NULL);
 		return;
 	}
-	ok = ok && photo_set_texts(visit->room->db, hash, photo->alt, photo->caption, photo->credit, &f);
+	if (ok && (keep || desk_photo_may_word(visit, hash, &(struct fault){0})))
+		ok = (!keep || desk_photo_may_word(visit, hash, &f))
+			&& photo_set_texts(visit->room->db, hash, photo->alt, photo->caption, photo->credit, &f);
 	if (ok && !keep) {
 		story_picture_write(&markdown, hash, photo->alt, photo->caption, photo->credit);
 		ok = buf_check(&markdown, "this caption", &f) && append(visit, story.id, buf_view(&markdown), &f);

@@ -39,6 +39,8 @@ struct desk_photo_typed {
 /* The page; typed and the fault of an upload may be NULL. */
 void desk_photo_answer(struct desk_visit *visit, const struct story *story, const struct desk_photo_typed *typed,
 	const struct fault *upload_fault);
+/* Whether this person may change what the library says of the photo: a public story may show it. DENIED. */
+bool desk_photo_may_word(struct desk_visit *visit, struct str hash, struct fault *f);
 /* "x1 y3" for a crop's position; empty in the middle. */
 struct str desk_photo_focus(struct story_focus focus, struct arena *arena);
 

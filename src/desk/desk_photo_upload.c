@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/fault.h"
+#include "desk/desk_edit.h"
 #include "desk/photo_make.h"
 #include "desk/story_store.h"
 #include "house/room.h"
@@ -36,7 +37,14 @@ static void on_made(void *self, struct str hash, const struct fault *f)
 	struct uploading *uploading = self;
 	struct desk_visit *visit = uploading->visit;
 	struct fault own = {0};
+	struct story now;
 
+	/* a photo takes its time: somebody may have published the story meanwhile */
+	if (f == NULL && story_load(visit->room->db, uploading->story.id, visit->arena, &now, NULL, &own)
+		&& !desk_story_may_write(&visit->person, now.state))
+		fault_set(&own, FAULT_DENIED, "The story is an editor's by now. The photo is in the library.");
+	if (own.kind != FAULT_NONE)
+		f = &own;
 	if (f == NULL && !uploading->is_for_text && !desk_photo_lead(visit, uploading->story.id, hash, &own))
 		f = &own;
 	if (f != NULL) {

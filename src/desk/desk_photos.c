@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "desk/desk_pages.h"
+#include "desk/photo_make.h"
 #include "desk/story.h"
 #include "desk/story_store.h"
 #include "desk/story_work.h"
@@ -212,6 +213,10 @@ void desk_post_library_photo(struct http_request *rq, void *self)
 		answer_one(visit, &photo, &f);
 		return;
 	}
+	if (!desk_photo_may_word(visit, photo.made.hash, &f)) {
+		desk_answer_fault(visit, &f, "stories", "/photos");
+		return;
+	}
 	if (!photo_set_texts(visit->room->db, photo.made.hash, photo.alt, photo.caption, photo.credit, &f)) {
 		desk_answer_fault(visit, &f, "stories", "/photos");
 		return;
@@ -244,10 +249,14 @@ void desk_post_photo_delete(struct http_request *rq, void *self)
 	struct str name = http_part(rq, "name");
 	struct desk_visit *visit;
 	struct fault f = {0};
+	int64_t step;
+	int64_t of;
 
 	if (!desk_visit_begin(rq, self, DESK_PUBLISH, &visit))
 		return;
-	if (!photo_remove(visit->room->db, &visit->room->home, name, visit->arena, &f)) {
+	if (photo_is_making(visit->room, name, &step, &of))
+		fault_set(&f, FAULT_BUSY, "The photo's larger sizes are still being made. Delete it in a minute.");
+	if (f.kind != FAULT_NONE || !photo_remove(visit->room->db, &visit->room->home, name, visit->arena, &f)) {
 		desk_answer_fault(visit, &f, "stories", "/photos");
 		return;
 	}

@@ -204,7 +204,8 @@ bool photo_after_save(struct store *db, const struct story *story, const struct 
 
 /* --- the lead --- */
 
-static bool set_lead(struct store *db, struct story *story, const struct photo *photo, struct when now, struct fault *f)
+static bool set_lead(struct store *db, struct story *story, bool was_public, const struct photo *photo, struct when now,
+	struct fault *f)
 {
 	struct photo_had had;
 
@@ -216,8 +217,8 @@ static bool set_lead(struct store *db, struct story *story, const struct photo *
 		|| !store_run(db, DESK_SQL_PHOTO_SET_FOCUS, STORE_ARGS(store_text(photo->made.hash), store_i64(photo->focus.x + 50),
 			store_i64(photo->focus.y + 50)), NULL, f)))
 		return false;
-	if (story->state != STORY_PUBLISHED)
-		return true;
+	if (story->state != STORY_PUBLISHED) /* withdrawn a moment ago: its photo may still be there */
+		return !was_public || queue_gone(db, story, &had, f);
 	return store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(story->id), store_text(STR("photo")), store_null(),
 		store_text(STR("")), store_i64(story->published.us)), NULL, f) && queue_gone(db, story, &had, f);
 }
@@ -225,10 +226,11 @@ static bool set_lead(struct store *db, struct story *story, const struct photo *
 bool photo_set_lead(struct store *db, int64_t id, const struct photo *photo, struct when now, struct arena *arena,
 	struct fault *f)
 {
+	struct story_more more = {0};
 	struct story story;
 
-	return story_load(db, id, arena, &story, NULL, f) && store_begin(db, f)
-		&& store_end(db, set_lead(db, &story, photo, now, f), f);
+	return story_load(db, id, arena, &story, &more, f) && store_begin(db, f)
+		&& store_end(db, set_lead(db, &story, more.was_public, photo, now, f), f);
 }
 
 /* --- into the text --- */
@@ -311,18 +313,21 @@ bool photo_remove(struct store *db, const struct home *home, struct str hash, st
 {
 	struct photo photo;
 	struct store_rows rows;
-	struct str title = {NULL, 0};
+	struct str title = STR("");
+	bool is_used = false;
 
 	if (!photo_find(db, hash, arena, &photo, f)
 		|| !store_rows_begin(db, DESK_SQL_PHOTO_USERS, STORE_ARGS(store_text(hash)), &rows, f))
 		return false;
-	while (store_rows_next(&rows, f))
+	while (store_rows_next(&rows, f)) {
+		is_used = true;
 		title = store_column_copy(&rows, 1, arena);
+	}
 	if (!store_rows_end(&rows))
 		return false;
-	if (title.len > 0)
+	if (is_used)
 		return fault_set(f, FAULT_CONFLICT, "“%.*s” uses this photo; take it out of the story first",
-			STR_ARG(str_part(title, 0, 150)));
+			STR_ARG(title.len > 0 ? str_part(title, 0, 150) : STR("A story without a headline")));
 	return store_run(db, DESK_SQL_PHOTO_DROP, STORE_ARGS(store_text(hash)), NULL, f)
 		&& remove_files(home, hash, photo.made.widths, f);
 }

@@ -114,6 +114,7 @@ static bool clean_texts(struct store *db, struct str name, struct str instead, s
 			store_i64(row->key[2]), store_text(without(row->bylines, name, instead, arena))), NULL, f))
 			return false;
 	return store_run(db, DESK_SQL_BYLINE_MADE_SET, STORE_ARGS(store_text(name), store_text(STR("staff"))), NULL, f)
+		&& store_run(db, DESK_SQL_BYLINE_ADDED_SET, STORE_ARGS(store_text(name), store_text(STR("staff"))), NULL, f)
 		&& store_run(db, DESK_SQL_BYLINE_NOTES, STORE_ARGS(store_text(name)), NULL, f);
 }
 
@@ -180,6 +181,26 @@ static bool other_on_page(struct store *db, const struct slug *page, struct aren
 	return store_rows_end(&rows);
 }
 
+/* Addresses that the author's page had in another system: they answer 410 as the page does, and are kept as hashes. */
+static bool drop_old_addresses(struct store *db, struct str path, struct fault *f)
+{
+	enum { OLD_MOST = 32 };
+	char hashes[OLD_MOST][BYLINE_HASH_CHARS + 1];
+	struct store_rows rows;
+	size_t count = 0;
+	bool ok;
+	size_t i;
+
+	if (!store_rows_begin(db, DESK_SQL_BYLINE_MOVED, STORE_ARGS(store_text(path)), &rows, f))
+		return false;
+	while (count < OLD_MOST && store_rows_next(&rows, f))
+		story_gone_hash(store_column_text(&rows, 0), hashes[count++]);
+	ok = store_rows_end(&rows);
+	for (i = 0; i < count && ok; i++)
+		ok = store_run(db, DESK_SQL_GONE_PUT, STORE_ARGS(store_text(str_from(hashes[i]))), NULL, f);
+	return ok && store_run(db, DESK_SQL_BYLINE_MOVED_DROP, STORE_ARGS(store_text(path)), NULL, f);
+}
+
 static bool drop_page(struct store *db, struct str name, struct arena *arena, struct fault *f)
 {
 	char hash[BYLINE_HASH_CHARS + 1];
@@ -192,6 +213,8 @@ static bool drop_page(struct store *db, struct str name, struct arena *arena, st
 		return true;
 	if (!other_on_page(db, &slug, arena, &other, f)
 		|| !store_number(db, DESK_SQL_LIST_FIND, STORE_ARGS(store_text(STR("author")), store_text(str_from(slug.text))), &list, f))
+		return false;
+	if (other.len == 0 && !drop_old_addresses(db, str_format(arena, "/author/%s/", slug.text), f))
 		return false;
 	if (list == 0)
 		return true; /* none of it was ever public */

@@ -5,6 +5,8 @@
  * SPDX-License-Identifier: ISC */
 #include "desk/story_typed.h"
 
+#include <sodium.h>
+
 #include <stdio.h>
 #include "base/arena.h"
 #include "base/buf.h"
@@ -32,13 +34,25 @@ static struct str joined(const struct str *items, size_t count, struct arena *ar
 	return out;
 }
 
+struct str story_typed_words(struct str alt, struct str caption, struct str credit, struct arena *arena)
+{
+	struct str all = str_format(arena, "%zu %zu %.*s%.*s%.*s", alt.len, caption.len, STR_ARG(alt), STR_ARG(caption), STR_ARG(credit));
+	unsigned char hash[16];
+	char hex[2 * sizeof(hash) + 1];
+
+	crypto_generichash(hash, sizeof(hash), (const unsigned char *) (all.at != NULL ? all.at : ""), all.len, NULL, 0);
+	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+	return str_copy(str_from(hex), arena);
+}
+
 void story_typed_from(const struct story *story, int64_t revision, struct arena *arena, struct story_typed *out)
 {
 	*out = (struct story_typed){.base = revision, .title = story->title, .standfirst = story->excerpt, .body = story->body,
 		.bylines = story_bylines(story, arena), .section = story->section,
 		.topics = joined(story->topics, story->topic_count, arena), .slug = story->slug, .lang = story->lang,
 		.dir = str_equal(story->dir, story_direction(story->lang)) ? STR("") : story->dir, .alt = story->alt,
-		.caption = story->caption, .credit = story->credit};
+		.caption = story->caption, .credit = story->credit,
+		.words = story_typed_words(story->alt, story->caption, story->credit, arena)};
 	if (story->due.us != 0) {
 		const struct civil due = clock_civil(story->due);
 
@@ -170,6 +184,16 @@ done:
 	return ok;
 }
 
+static bool take_photo_words(const struct taking *t, const struct story_typed *typed, struct story *story)
+{
+	if (typed->words.len > 0
+		&& str_equal(typed->words, story_typed_words(typed->alt, typed->caption, typed->credit, t->arena)))
+		return true;
+	return take_line(t, "Description of the photo", typed->alt, CAPTION_CHARS, &story->alt)
+		&& take_line(t, "Caption", typed->caption, CAPTION_CHARS, &story->caption)
+		&& take_line(t, "Credit", typed->credit, CAPTION_CHARS, &story->credit);
+}
+
 bool story_typed_apply(const struct story_typed *typed, struct str language, struct arena *arena, struct story *story,
 	struct fault *f)
 {
@@ -183,9 +207,7 @@ bool story_typed_apply(const struct story_typed *typed, struct str language, str
 		&& take_names(&t, "Section", typed->section, '\n', &story->section, 1, &sections)
 		&& take_names(&t, "Topics", typed->topics, ',', story->topics, STORY_TOPICS, &story->topic_count)
 		&& take_slug(&t, typed, story) && take_language(&t, typed, language, story)
-		&& take_line(&t, "Description of the photo", typed->alt, CAPTION_CHARS, &story->alt)
-		&& take_line(&t, "Caption", typed->caption, CAPTION_CHARS, &story->caption)
-		&& take_line(&t, "Credit", typed->credit, CAPTION_CHARS, &story->credit) && take_body(&t, typed, story);
+		&& take_photo_words(&t, typed, story) && take_body(&t, typed, story);
 }
 
 /* --- when --- */

@@ -11,7 +11,8 @@ struct arena;
 struct fault;
 struct store;
 
-/* Every field of the form, in the order of working_put and working_get: name, its label at the desk, is it long? */
+/* Every field of the form, in the order of working_put and working_get: name, its label at the desk (NULL: nobody types it), is it
+ * long? */
 #define STORY_TYPED(X) \
 	X(title, "Headline", false) \
 	X(standfirst, "Standfirst", true) \
@@ -27,7 +28,8 @@ struct store;
 	X(credit, "Credit", false) \
 	X(day, "Day", false) \
 	X(hour, "Time", false) \
-	X(reason, "Why", false)
+	X(reason, "Why", false) \
+	X(words, NULL, false)
 
 struct story_typed {
 	int64_t base;               /* the revision that it began from */
@@ -43,9 +45,12 @@ enum { TYPED_FIELDS = 0
 #undef X
 };
 
+/* `words`: by which it is seen whether the photo's words were touched since they came from the story. Where they were not, a Save
+ * leaves alone what somebody has made of them meanwhile on the photo's own page. */
+struct str story_typed_words(struct str alt, struct str caption, struct str credit, struct arena *arena);
 /* What a story's form shows when nothing was typed yet. */
 void story_typed_from(const struct story *story, int64_t revision, struct arena *arena, struct story_typed *out);
-/* All fields but day, hour and reason are the same. */
+/* All fields but day, hour, reason and words are the same. */
 bool story_typed_same(const struct story_typed *a, const struct story_typed *b);
 /* What was typed into the story. INPUT: which field and what to do. A field that may stay empty in a draft may be empty here;
  * language: the newsroom's. Texts live in the arena. */

@@ -155,8 +155,10 @@ def test_databases_are_kept_as_the_contract_says(shared_house):
         path = house.path("data", room, room + ".db")
         with sqlite3.connect("file:%s?mode=ro" % path, uri=True) as db:
             assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+            # an index of words keeps its own tables beside it, as FTS5 makes them
+            indexes = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE sql LIKE '%VIRTUAL%'")]
             loose = [name for name, sql in db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE '%VIRTUAL%'")
-                     if "STRICT" not in sql.upper()]
+                     if "STRICT" not in sql.upper() and not any(name.startswith(index + "_") for index in indexes)]
             assert not loose, "%s: tables that are not STRICT: %s" % (room, loose)
             columns = [(t, c[1]) for (t,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'") for c in db.execute("PRAGMA table_info(%s)" % t)]
             assert not [c for c in columns if c[1] in ("ip", "ip_address", "user_agent", "referrer", "email")], columns

@@ -2,6 +2,7 @@
 SPDX-License-Identifier: ISC
 """
 import hashlib
+import html.parser
 import io
 import json
 import os
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import time
 import zipfile
+from html import unescape
 
 import pytest
 from house import House, ask_url, make_jpeg, wait_for
@@ -202,6 +204,60 @@ def test_a_photo_is_used_again_with_its_credit(newsroom, browsers):
     assert "A story with a photo" in text and "Another story" in text and "Delete this photo" not in text
 
 
+class Fields(html.parser.HTMLParser):
+    """What a form would send as it stands there: the one whose action ends so."""
+
+    def __init__(self, page, action):
+        super().__init__()
+        self.action, self.within, self.area, self.select = action, False, None, None
+        self.sent = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        one = dict(attrs)
+        if tag == "form":
+            self.within = one.get("action", "").endswith(self.action)
+        if not self.within:
+            return
+        if tag == "textarea":
+            self.area = one["name"]
+            self.sent[self.area] = ""
+        elif tag == "select":
+            self.select = one["name"]
+        elif tag == "option" and self.select and ("selected" in one or self.select not in self.sent):
+            self.sent[self.select] = one.get("value", "")
+        elif tag == "input" and "name" in one and (one.get("type") not in ("checkbox", "radio") or "checked" in one):
+            self.sent[one["name"]] = one.get("value") or ""
+
+    def handle_data(self, data):
+        if self.area:
+            self.sent[self.area] += data
+
+    def handle_endtag(self, tag):
+        self.area = None if tag == "textarea" else self.area
+        self.select = None if tag == "select" else self.select
+        self.within = self.within and tag != "form"
+
+
+def test_an_editor_that_was_open_undoes_nothing(newsroom, photo):
+    """Words that a colleague gave the photo meanwhile, and a picture put into the text, are there after a Save from a page opened before."""
+    house = newsroom
+    number = id_of(house, "with-a-photo")
+    anna, ben = Staff(house, "Anna Open"), Staff(house, "Ben Photo")
+    opened = Fields(anna.get("/stories/%s" % number).text, "/stories/%s" % number).sent
+    lead = Fields(ben.get("/stories/%s/photo" % number).text, "/stories/%s/photo" % number).sent
+    assert ben.post("/stories/%s/photo" % number, **{**lead, "csrf": ben.csrf, "caption": "Ben's own words", "credit": "Ben Ox / AP"}).status == 303
+    assert anna.post("/stories/%s" % number, **{**opened, "csrf": anna.csrf, "standfirst": "Anna's standfirst.", "reason": "a better one", "do": "save"}).status == 303
+    wait_for(lambda: "Ben's own words" in unescape(house.get(house.path_of("with-a-photo")).text) and "Anna's standfirst." in unescape(house.get(house.path_of("with-a-photo")).text), 15)
+    # one's own page of before, gone back to after a picture was put into the text
+    opened = Fields(anna.get("/stories/%s" % number).text, "/stories/%s" % number).sent
+    name = Fields(anna.get("/stories/%s/photo" % number).text, "/stories/%s/photo" % number).sent["photo"]
+    assert anna.post("/stories/%s/photo/append" % number, photo=name, caption="In the text", credit="Ben Ox / AP", alt="A field", do="add").status == 303
+    stale = anna.post("/stories/%s" % number, **{**opened, "csrf": anna.csrf, "title": "Anna's headline", "reason": "another", "do": "save"})
+    assert "Two versions" in stale.text and "In the text" in unescape(stale.text), stale.text[:2000]
+    assert "In the text" in unescape(house.get(house.path_of("with-a-photo")).text)
+
+
 def test_a_picture_in_the_text(newsroom, photo, browsers):
     house, b = newsroom, browsers(nojs=True)
     picture = os.path.join(house.folder, "second.png")
@@ -303,7 +359,7 @@ def test_who_may_not_write_may_not_illustrate(newsroom, photo):
     assert treasurer.upload("a-draft", read(photo)).status == 403
     reporter = Staff(newsroom, "Rita Reporter", "reporter")
     refused = reporter.upload("with-a-photo", read(photo))
-    assert refused.status == 403 and "an editor changes its photos" in refused.text
+    assert refused.status == 403 and "An editor changes this story" in refused.text
     assert reporter.upload("a-draft", read(photo)).status == 303
     forged = ask_url("POST", newsroom.desk + "/stories/%s/photo/remove" % id_of(newsroom, "a-draft"), {"csrf": "0" * 32},
                      headers={"Cookie": reporter.cookie, "Sec-Fetch-Site": "same-origin"})

@@ -406,6 +406,25 @@ static void a_time_that_does_not_exist_is_refused(void **state)
 	assert_true(clock_set_zone(STR("UTC"), &f));
 }
 
+/* What somebody made of the photo's words meanwhile stands, unless they were typed anew. */
+static void words_that_nobody_touched_are_left_alone(void **state)
+{
+	struct story story = fresh("words");
+	struct story_typed typed;
+	struct fault f = {0};
+
+	(void) state;
+	story.caption = STR("The old harbour.");
+	story.credit = STR("Ada Wren / AP");
+	story_typed_from(&story, 1, &arena, &typed);
+	story.caption = STR("The new harbour.");
+	assert_true(story_typed_apply(&typed, STR("en"), &arena, &story, &f));
+	assert_true(str_is(story.caption, "The new harbour."));
+	typed.credit = STR("Jo Reed / AP");
+	assert_true(story_typed_apply(&typed, STR("en"), &arena, &story, &f));
+	assert_true(str_is(story.caption, "The old harbour.") && str_is(story.credit, "Jo Reed / AP"));
+}
+
 static void working_copies_are_their_writers_and_are_not_lost(void **state)
 {
 	struct story story = fresh("working");
@@ -629,7 +648,7 @@ int main(void)
 		T(only_the_steps_of_the_table_are_taken), T(readers_get_no_empty_story), T(a_note_goes_back_with_the_story),
 		T(a_story_appears_when_the_clock_says_so), T(unscheduled_is_a_draft_without_a_date), T(every_write_of_a_step_may_fail),
 		T(a_revision_says_what_changed), T(typed_fields_become_a_story), T(a_time_that_does_not_exist_is_refused),
-		T(working_copies_are_their_writers_and_are_not_lost), T(who_is_in_is_forgotten_after_silence),
+		T(words_that_nobody_touched_are_left_alone), T(working_copies_are_their_writers_and_are_not_lost), T(who_is_in_is_forgotten_after_silence),
 		T(stories_are_found_by_beginnings_in_any_script), T(a_name_is_taken_out_of_the_database), T(an_older_database_comes_along),
 	};
 
