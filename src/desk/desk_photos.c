@@ -165,7 +165,7 @@ static void answer_one(struct desk_visit *visit, const struct photo *typed, cons
 {
 	struct press_value *root = desk_values(visit, "stories", "Photo");
 	struct fault f = {0};
-	struct photo photo;
+	struct photo photo = {0};
 	const struct photo *words = typed != NULL ? typed : &photo;
 
 	if (!photo_find(visit->room->db, http_part(visit->rq, "name"), visit->arena, &photo, &f)

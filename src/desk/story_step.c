@@ -32,8 +32,10 @@ static struct when date_after(const struct story *story, bool was_public, const 
 		return step->due;
 	if (was_public)
 		return story->published; /* addresses hold the date: they stay */
+	if (step->to != STORY_PUBLISHED && story->state == STORY_SCHEDULED)
+		return (struct when){0};
 	if (step->to != STORY_PUBLISHED)
-		return story->state == STORY_SCHEDULED ? (struct when){0} : story->published;
+		return story->published;
 	if (story->published.us == 0 || story->published.us > step->now.us)
 		return step->now;
 	return story->published;
