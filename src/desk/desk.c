@@ -179,7 +179,7 @@ static void add_health(struct room *room, json_t *health)
 {
 	const struct work *work = work_of(room);
 
-	json_object_set_new(health, "baking", json_boolean(work->bake_child != NULL));
+	json_object_set_new(health, "baking", json_boolean(work->bake_child != NULL || work->bake_wanted));
 	if (work->bake_failures > 0)
 		json_object_set_new(health, "state", json_string("trouble"));
 }

@@ -61,10 +61,23 @@ def browsers():
     all_of_them.close()
 
 
+# --- the long files first, so that none of them is left for one worker at the end -------------------------------------------------------
+
+LONG = ("test_site", "test_newsroom", "test_editor", "test_photos", "test_subscriber")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
+
 # --- one line a scenario, and "N passed, N failed" at the end -------------------------------------------------------------------------
 
 _began = {}
 _counts = {"passed": 0, "failed": 0, "skipped": 0}
+
+
+def is_worker():
+    return "PYTEST_XDIST_WORKER" in os.environ
 
 
 def pytest_runtest_logstart(nodeid, location):
@@ -76,6 +89,8 @@ def pytest_report_teststatus(report, config):
 
 
 def pytest_runtest_logreport(report):
+    if is_worker():
+        return  # the one who shares out the work says it
     if report.when == "call" or report.outcome != "passed":
         if report.when == "teardown" and report.outcome == "passed":
             return
@@ -91,7 +106,7 @@ def pytest_runtest_logreport(report):
 
 
 def pytest_unconfigure(config):
-    if hasattr(config, "workerinput"):
+    if is_worker():
         return
     if _counts["skipped"]:
         sys.__stdout__.write("%d skipped\n" % _counts["skipped"])

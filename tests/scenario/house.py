@@ -361,7 +361,19 @@ class House:
         assert done.returncode == 0, "%s ended with %d\n%s%s" % (" ".join(words), done.returncode, done.stdout, done.stderr)
         return json.loads(done.stdout) if json_out else done.stdout
 
+    def settle(self, seconds=30):
+        """Waits until the site shows what the desk knows. Not for a desk that is stopped, gone or in trouble."""
+        def at_rest():
+            try:
+                health = self.ask("desk", "GET", "/health", timeout=2).json
+            except (OSError, ValueError, http.client.HTTPException):
+                return True
+            return not health.get("baking") or health.get("state") == "trouble"
+        wait_for(at_rest, seconds, every=0.01, why="the desk still bakes")
+
     def get(self, path, **more):
+        """A page of the site, as it is once the site shows what the desk knows."""
+        self.settle()
         return ask_url("GET", self.site + path, **more)
 
     def post(self, path, form, **more):

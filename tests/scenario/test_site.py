@@ -252,7 +252,7 @@ def test_the_sitemaps_name_every_story_once(newsroom, crawled):
 def test_a_story_leaves_the_news_sitemap_as_time_passes(house):
     """Nothing is published or changed meanwhile: the desk itself notices."""
     zone = zoneinfo.ZoneInfo("Europe/Amsterdam")  # of the demo's settings
-    born = datetime.datetime.now(zone) - datetime.timedelta(hours=48) + datetime.timedelta(seconds=90)
+    born = datetime.datetime.now(zone) - datetime.timedelta(hours=48) + datetime.timedelta(seconds=75)  # at the minute: in 15 to 75 s
     fresh = datetime.datetime.now(zone) - datetime.timedelta(hours=1)
     house.mimeo("story", "import", house.story("ageing", date=born.strftime("%Y-%m-%d %H:%M")), house.story("fresh", title="Fresh & <new>", date=fresh.strftime("%Y-%m-%d %H:%M")))
     root = tree.fromstring(house.get("/news-sitemap.xml").body)
