@@ -172,7 +172,7 @@ bool errand_begin(struct errand *errand, const char *home, const char *rooms, st
 	return rooms[0] == '\0' || errand_need(errand, rooms, f);
 }
 
-void errand_end(struct errand *errand)
+void errand_leave(struct errand *errand)
 {
 	int status;
 
@@ -181,6 +181,11 @@ void errand_end(struct errand *errand)
 		waitpid(errand->house_pid, &status, 0);
 		errand->house_pid = 0;
 	}
+}
+
+void errand_end(struct errand *errand)
+{
+	errand_leave(errand);
 	home_close(&errand->home);
 	arena_release(&errand->arena);
 }

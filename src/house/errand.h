@@ -36,8 +36,10 @@ struct errand_command {
 bool errand_begin(struct errand *errand, const char *home, const char *rooms, struct fault *f) __attribute__((warn_unused_result));
 void errand_end(struct errand *errand);
 
-/* The same for a command that looks at the home before it wants rooms: once per errand. */
+/* The same for a command that looks at the home before it wants rooms; other rooms after errand_leave, which stops the
+ * house that was started. */
 bool errand_need(struct errand *errand, const char *rooms, struct fault *f) __attribute__((warn_unused_result));
+void errand_leave(struct errand *errand);
 
 /* A request to run/ROOM.cli.sock; body may be NULL (reference taken); *reply (may be NULL) is a new reference. */
 bool errand_call(struct errand *errand, const char *room, const char *method, const char *path, json_t *body,

@@ -219,9 +219,10 @@ bool room_key(struct room *room, const char *name, struct secret *(*make)(void),
 		return false;
 	if (file_exists(AT_FDCWD, path))
 		return secret_read(AT_FDCWD, path, out, f);
-	if (room->read_only)
-		return fault_set(f, FAULT_MISSING, "keys/%s/%s is missing: put the keys of the saved home there before serving this copy",
-			room->kind->word, name);
+	if (room->read_only || make == NULL)
+		return fault_set(f, FAULT_MISSING,
+			"keys/%s/%s is missing, and without it data/%s cannot be opened: put the keys of this home, or of the one it is a copy of, there",
+			room->kind->word, name, room->kind->word);
 	*out = make();
 	ok = secret_write(AT_FDCWD, path, *out, f);
 	if (!ok)

@@ -101,7 +101,8 @@ void room_drained(struct room *room);
 /* mimeo -x ROOM [JOB args…]; exe_fd: a descriptor of the program itself, kept for jobs. Gives the exit code. */
 int room_main(const struct room_kind *kind, int argc, char **argv);
 
-/* keys/ROOM/NAME, made with `make` when missing (0600): the index key, the list key. */
+/* keys/ROOM/NAME, made with `make` when missing (0600): the index key, the list key. make NULL: what the room holds was
+ * sealed with the key before, so that a new one would open nothing; a missing one is MISSING. */
 bool room_key(struct room *room, const char *name, struct secret *(*make)(void), struct secret **out, struct fault *f)
 	__attribute__((warn_unused_result));
 /* secrets/ROOM.conf through conf_read; the file may be missing when every key is optional. */

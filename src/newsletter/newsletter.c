@@ -37,10 +37,12 @@ static struct secret *make_index_key(void)
 static bool open_keys(struct newsletter *n, struct fault *f)
 {
 	unsigned char public_key[SEAL_KEY_BYTES];
+	int64_t held = 0;
 	bool ok;
 
-	ok = room_key(n->room, "list.key", make_list_key, &n->list_key, f) &&
-		room_key(n->room, "index.key", make_index_key, &n->index_key, f) &&
+	ok = store_number(n->room->db, NEWSLETTER_SQL_SEALED_ANY, STORE_NO_ARGS, &held, f) &&
+		room_key(n->room, "list.key", held ? NULL : make_list_key, &n->list_key, f) &&
+		room_key(n->room, "index.key", held ? NULL : make_index_key, &n->index_key, f) &&
 		newsletter_keys_open(n, f) && seal_public_key(n->list_key, public_key, f);
 	if (ok)
 		n->sealer = sealer_new(public_key);

@@ -66,6 +66,10 @@ SELECT id FROM subscriber WHERE state = $1 AND id > $2 AND muted_until <= $4 ORD
 -- in: $1 limit; out: id, address_index, address_sealed
 SELECT id, address_index, address_sealed FROM subscriber LIMIT $1
 
+-- name: sealed_any
+-- 1: a row is here that only the list's keys can read
+SELECT EXISTS (SELECT 1 FROM subscriber) OR EXISTS (SELECT 1 FROM intake) OR EXISTS (SELECT 1 FROM suppression)
+
 -- name: suppression_insert
 -- in: $1 address_index, $2 day
 INSERT INTO suppression (address_index, day) VALUES ($1, $2) ON CONFLICT (address_index) DO NOTHING

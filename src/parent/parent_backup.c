@@ -324,6 +324,18 @@ static bool restore_put(struct errand *errand, int folder, int home, struct faul
 		&& restore_walk(folder, home, manifest, true, f) && restore_give_all(errand->home_path, f);
 }
 
+/* A copy without the keys of the saved home can neither mail nor book: its rooms would refuse to start. */
+static bool restore_has_keys(const struct home *home, struct fault *f)
+{
+	static const char *const keys[] = {"keys/newsletter/list.key", "keys/newsletter/index.key", "keys/support/seal", "keys/support/index"};
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!file_exists(home->fd, keys[i]))
+			return fault_set(f, FAULT_MISSING, "%s/%s is missing: put keys/ of the saved home there, then confirm", home->path, keys[i]);
+	return true;
+}
+
 static bool restore_confirm(struct errand *errand, struct fault *f)
 {
 	struct home home = {.fd = -1};
@@ -334,7 +346,7 @@ static bool restore_confirm(struct errand *errand, struct fault *f)
 	if (!home_is_restored(&home))
 		ok = fault_set(f, FAULT_CONFLICT, "%s is not waiting for a confirmation", errand->home_path);
 	else
-		ok = file_remove(home.fd, "data/restored", f);
+		ok = restore_has_keys(&home, f) && file_remove(home.fd, "data/restored", f);
 	if (ok && !errand->json)
 		printf("%s is confirmed. A house that is running keeps refusing until it is started again.\n", errand->home_path);
 	home_close(&home);

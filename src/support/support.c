@@ -174,13 +174,15 @@ static void post_daily(struct http_request *rq, void *self)
 static bool open_room(struct room *room, struct fault *f)
 {
 	struct support *support = memory_new(1, sizeof(*support));
+	int64_t held = 0;
 
 	room->self = support;
 	support->room = room;
 	support->db = room->db;
 	support->settings = &room->settings;
-	if (!room_key(room, "seal", make_seal_key, &support->seal_key, f) ||
-		!room_key(room, "index", make_index_key, &support->index_key, f) || !support_open_keys(support, f) ||
+	if (!store_number(room->db, SUPPORT_SQL_SEALED_ANY, STORE_NO_ARGS, &held, f) ||
+		!room_key(room, "seal", held ? NULL : make_seal_key, &support->seal_key, f) ||
+		!room_key(room, "index", held ? NULL : make_index_key, &support->index_key, f) || !support_open_keys(support, f) ||
 		!support_keys_fit(support, f) || !open_secrets(support, f) || (!room->read_only && !support_doubt_cancelling(support, f)))
 		return false;
 	room_every(room, 5, 60, support_ask_fees, support);

@@ -256,6 +256,11 @@ DELETE FROM reminder WHERE id = $1
 -- name: reminder_count
 SELECT count(*) FROM reminder
 
+-- name: sealed_any
+-- 1: a row is here that only support's keys can read
+SELECT EXISTS (SELECT 1 FROM checkout WHERE session_sealed IS NOT NULL) OR EXISTS (SELECT 1 FROM mandate)
+	OR EXISTS (SELECT 1 FROM reminder)
+
 -- name: sealed_some
 -- out: domain, index or NULL, sealed: a few rows by which wrong keys are known
 SELECT 'support.subscription', m.subscription_index, m.subscription_sealed

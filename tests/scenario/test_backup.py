@@ -111,6 +111,26 @@ def test_check_says_what_is_wrong_and_changes_nothing(house):
     assert said.returncode == 1 and "newsletter" in said.stdout + said.stderr, said
 
 
+def test_lost_keys_are_named_and_never_made_anew():
+    """New ones would open nothing, and what they sealed would be lost once the old ones are found again."""
+    with House() as house:
+        lively(house)
+        house.stop()
+        kept = house.path("kept")
+        for room in ("newsletter", "support"):
+            shutil.move(house.path("keys", room), os.path.join(kept, room))
+            os.mkdir(house.path("keys", room), 0o700)
+        said = house.mimeo("check", ok=False)
+        assert said.returncode == 1 and "keys/newsletter/list.key is missing" in said.stdout and "keys/support/seal is missing" in said.stdout, said
+        assert not os.listdir(house.path("keys", "newsletter")) and not os.listdir(house.path("keys", "support"))
+        for room in ("newsletter", "support"):
+            os.rmdir(house.path("keys", room))
+            shutil.move(os.path.join(kept, room), house.path("keys", room))
+        os.rmdir(kept)
+        assert house.mimeo("check", ok=False).returncode == 0
+        house.serve()
+
+
 def test_check_misses_a_photo_that_is_gone():
     with House() as house:
         path = house.story("pictured", photo="lead.jpg", alt="A lead", caption="A lead.", credit="Ada Wren")
@@ -139,6 +159,8 @@ def test_backup_while_serving_then_restore_read_only_until_confirmed():
         house.stop()
         house.home = os.path.join(house.folder, "restored")
         house.mimeo("restore", backup)
+        early = house.mimeo("restore", "--confirm", ok=False)
+        assert early.returncode != 0 and "put keys/" in early.stderr, early
         for part in ("keys", "secrets"):
             shutil.copytree(os.path.join(old, part), house.path(part), dirs_exist_ok=True)
         house.serve()
