@@ -177,10 +177,6 @@ SELECT body FROM story WHERE id = $1
 SELECT id, identity, state, title, section, lang, published, changed, path, photo, excerpt, credit, caption FROM story
 WHERE $1 = '' OR state = $1 ORDER BY COALESCE(published, changed) DESC, id DESC LIMIT $2 OFFSET $3
 
--- name: story_count
--- state or ''
-SELECT count(*) FROM story WHERE $1 = '' OR state = $1
-
 -- name: story_path_taken
 -- path, id → how many other stories have it
 SELECT count(*) FROM story WHERE path = $1 AND id <> $2
@@ -756,6 +752,10 @@ SELECT s.id, s.state, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.w
 	AND ($6 = '' OR id IN (SELECT story FROM story_author WHERE name = $6))
 	ORDER BY CASE WHEN $7 = 'changed' THEN changed ELSE listed END DESC LIMIT $4 OFFSET $5) AS w
 JOIN story s ON s.id = w.id LEFT JOIN photo p ON p.hash = s.photo ORDER BY CASE WHEN $7 = 'changed' THEN s.changed ELSE s.listed END DESC
+
+-- name: listing_count
+-- state → how many
+SELECT sum(stories) FROM story_count WHERE state = $1
 
 -- name: listing_counts
 -- → state, how many (kept by triggers)

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "desk/desk_pages.h"
+#include "desk/story_pictures.h"
 #include "gen/desk_sql.h"
 #include "house/room.h"
 #include "http/http.h"
@@ -205,6 +206,8 @@ static void set_checks(struct desk_edit *edit, struct press_value *root)
 	struct arena *arena = edit->visit->arena;
 	bool has_photo = edit->story.photo.hash.len > 0;
 	size_t words = words_count(typed->body);
+	struct fault ignored = {0};
+	bool has_credit = story_credit_check(typed->credit, &ignored);
 
 	add_check(list, typed->title.len > 0, typed->title.len > 0
 		? str_format(arena, "Headline, %zu characters", str_count_chars(typed->title)) : STR("No headline"), "f-title");
@@ -219,7 +222,8 @@ static void set_checks(struct desk_edit *edit, struct press_value *root)
 	if (!has_photo)
 		return;
 	add_check(list, typed->caption.len > 0, typed->caption.len > 0 ? STR("Caption") : STR("The lead photo has no caption"), "f-caption");
-	add_check(list, typed->credit.len > 0, typed->credit.len > 0 ? STR("Credit") : STR("The lead photo has no credit"), "f-credit");
+	add_check(list, typed->credit.len > 0 && has_credit, typed->credit.len == 0 ? STR("The lead photo has no credit")
+		: has_credit ? STR("Credit") : STR("The credit is not “Name / Agency”"), "f-credit");
 	add_check(list, typed->alt.len > 0, typed->alt.len > 0 ? STR("Description of the photo")
 		: STR("The lead photo is not described for those who do not see it"), "f-alt");
 }

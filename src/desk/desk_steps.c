@@ -78,7 +78,7 @@ static void steps_fill(struct desk_visit *visit, struct str backup, struct step 
 	steps[3] = (struct step){"Backup and its keys", backup.len > 0, true, backup.len > 0 ? str_format(visit->arena,
 		"The last backup is of %.*s. Keys are not in it: keep a copy of keys/ and secrets/ elsewhere", STR_ARG(backup))
 		: STR("At the server: mimeo backup FOLDER. Keep keys/ and secrets/ in another place"), NULL};
-	steps[4] = (struct step){"First story", steps_count(room, DESK_SQL_STORY_COUNT, STORE_ARGS(store_text(STR("published")))), true,
+	steps[4] = (struct step){"First story", steps_count(room, DESK_SQL_LISTING_COUNT, STORE_ARGS(store_text(STR("published")))), true,
 		STR("Publish a story"), "/stories"};
 	if (steps[4].is_done)
 		steps[4].say = STR("Readers can read");

@@ -7,7 +7,7 @@
 
 struct home;
 
-enum { PHOTO_HASH_CHARS = 16, PHOTO_HAD_MAX = 101, PHOTO_TEXT_CHARS = 1000 };
+enum { PHOTO_HASH_CHARS = 16, PHOTO_HAD_MAX = 501, PHOTO_TEXT_CHARS = 1000 };
 
 /* What the library says of a photo. */
 struct photo {

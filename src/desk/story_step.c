@@ -134,6 +134,28 @@ static bool publish_one(struct store *db, const struct due_row *row, struct when
 	return store_end(db, ok, f);
 }
 
+/* A story that cannot be published, whatever the hour, becomes a draft that says why: else it would be tried for ever, and
+ * stand before those that can. */
+static bool put_back(struct store *db, const struct due_row *row, struct when now, const struct fault *why, struct arena *arena,
+	struct fault *f)
+{
+	struct story_step step = {.to = STORY_DRAFT, .now = now, .by = STR("the schedule"),
+		.note = str_format(arena, "It was not published on time: %s", why->say)};
+	bool ok;
+
+	if (!store_begin(db, f))
+		return false;
+	ok = story_step_within(db, row->id, &step, f)
+		&& store_run(db, DESK_SQL_AUDIT_INSERT, STORE_ARGS(store_i64(now.us), store_text(STR("the schedule")),
+			store_text(STR("put back a scheduled story")), store_text(row->title)), NULL, f);
+	return store_end(db, ok, f);
+}
+
+static bool is_of_the_story(enum fault_kind kind)
+{
+	return kind == FAULT_INPUT || kind == FAULT_CONFLICT || kind == FAULT_MISSING;
+}
+
 static bool read_due(struct store *db, struct when now, struct arena *arena, struct due_row out[DUE_AT_ONCE], size_t *count,
 	struct fault *f)
 {
@@ -168,8 +190,10 @@ bool story_publish_due(struct store *db, struct when now, size_t *count, struct 
 
 		if (publish_one(db, &due[i], now, &one))
 			(*count)++;
-		else
+		else {
 			log_fault(&one, "publishing on time");
+			ok = !is_of_the_story(one.kind) || put_back(db, &due[i], now, &one, &arena, f);
+		}
 	}
 	ok = ok && store_one(db, DESK_SQL_DUE_FIRST, STORE_NO_ARGS, &arena, &row, &found, f);
 	if (ok && found)

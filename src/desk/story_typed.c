@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/limits.h"
+#include "desk/story_pictures.h"
 #include "desk/story_store.h"
 #include "press/markdown.h"
 #include "press/words.h"
@@ -191,7 +192,7 @@ static bool take_photo_words(const struct taking *t, const struct story_typed *t
 		return true;
 	return take_line(t, "Description of the photo", typed->alt, CAPTION_CHARS, &story->alt)
 		&& take_line(t, "Caption", typed->caption, CAPTION_CHARS, &story->caption)
-		&& take_line(t, "Credit", typed->credit, CAPTION_CHARS, &story->credit);
+		&& take_line(t, "Credit", typed->credit, CAPTION_CHARS, &story->credit) && story_credit_check(story->credit, t->f);
 }
 
 bool story_typed_apply(const struct story_typed *typed, struct str language, struct arena *arena, struct story *story,

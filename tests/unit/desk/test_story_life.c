@@ -76,7 +76,7 @@ static int64_t ask(const char *sql)
 	sqlite3_stmt *statement = NULL;
 	int64_t number = -1;
 
-	assert_int_equal(sqlite3_open_v2(path, &own, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_open_v2(path, &own, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
 	if (sqlite3_prepare_v2(own, sql, -1, &statement, NULL) != SQLITE_OK)
 		fail_msg("%s: %s", sql, sqlite3_errmsg(own));
 	if (sqlite3_step(statement) == SQLITE_ROW)
@@ -235,6 +235,30 @@ static void a_story_appears_when_the_clock_says_so(void **state)
 	assert_int_equal(two.due.us, 0);
 	assert_int_equal(ask("SELECT count(*) FROM audit WHERE who = 'the schedule'"), 2);
 	assert_int_equal(ask("SELECT count(*) FROM bake_queue"), 2);
+}
+
+static void one_that_cannot_appear_is_put_back_and_says_why(void **state)
+{
+	struct story one = fresh("one");
+	struct story two = fresh("two");
+	struct story_more more;
+	struct fault f = {0};
+	struct when next;
+
+	(void) state;
+	save_by(&one, "t", "");
+	save_by(&two, "t", "");
+	assert_true(step(one.id, STORY_SCHEDULED, NOON.us + 10 * SECOND_US, &f));
+	assert_true(step(two.id, STORY_SCHEDULED, NOON.us + 10 * SECOND_US, &f));
+	assert_int_equal(ask("UPDATE story SET title = '' WHERE slug = 'one' RETURNING 1"), 1);
+	clock_fix((struct when){NOON.us + 10 * SECOND_US});
+	assert_int_equal(publish_due(&next), 1);
+	assert_int_equal(next.us, 0); /* and nothing is tried again */
+	assert_int_equal(state_of(two.id), STORY_PUBLISHED);
+	assert_true(story_load(db, one.id, &arena, &one, &more, &f));
+	assert_int_equal(one.state, STORY_DRAFT);
+	assert_true(str_starts(more.note, STR("It was not published on time: ")));
+	assert_true(str_is(more.note_by, "the schedule"));
 }
 
 static void unscheduled_is_a_draft_without_a_date(void **state)
@@ -646,6 +670,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		T(only_the_steps_of_the_table_are_taken), T(readers_get_no_empty_story), T(a_note_goes_back_with_the_story),
+		T(a_story_appears_when_the_clock_says_so), T(one_that_cannot_appear_is_put_back_and_says_why), T(every_write_of_a_step_may_fail),
 		T(a_story_appears_when_the_clock_says_so), T(unscheduled_is_a_draft_without_a_date), T(every_write_of_a_step_may_fail),
 		T(a_revision_says_what_changed), T(typed_fields_become_a_story), T(a_time_that_does_not_exist_is_refused),
 		T(words_that_nobody_touched_are_left_alone), T(working_copies_are_their_writers_and_are_not_lost), T(who_is_in_is_forgotten_after_silence),
