@@ -49,6 +49,7 @@
 		}).then(function (said) {
 			sending = false;
 			if (dirty) { keepLater(KEEP_MS); return; }
+			if (said.checks) document.getElementById('checks').innerHTML = said.checks;
 			say('saved ' + said.saved + (said.stale ? ': somebody else saved, too; press Save to see both' : form.dataset.public ? ', not on the site yet' : ''), said.stale);
 		}, function (why) {
 			sending = false;

@@ -199,7 +199,7 @@ static void add_check(struct press_value *list, bool is_good, struct str text, c
 	press_set_c(item, "field", field);
 }
 
-static void set_checks(struct desk_edit *edit, struct press_value *root)
+void desk_set_checks(const struct desk_edit *edit, struct press_value *root)
 {
 	struct press_value *list = press_set_list(root, "checks");
 	const struct story_typed *typed = &edit->typed;
@@ -364,7 +364,7 @@ void desk_answer_editor(struct desk_edit *edit, int status, const struct fault *
 		return;
 	}
 	set_typed(edit, root);
-	set_checks(edit, root);
+	desk_set_checks(edit, root);
 	set_doings(edit, root);
 	set_state(edit, root);
 	press_set_text(root, "thumb", desk_thumb(edit->story.photo.hash, edit->story.photo.widths, visit->arena));

@@ -34,6 +34,8 @@ void desk_edit_go(const struct desk_edit *edit, const char *rest, const char *no
 
 /* desk_edit.c: the editor with edit->typed in it; wrong: what is not right with it, or NULL. */
 void desk_answer_editor(struct desk_edit *edit, int status, const struct fault *wrong);
+/* Whether it is ready to be published, point by point, into `root`: what edit->typed has and lacks. */
+void desk_set_checks(const struct desk_edit *edit, struct press_value *root);
 /* desk_collide.c: somebody saved since the form was opened. */
 void desk_answer_collision(struct desk_edit *edit);
 /* desk_collide.c: what was typed comes back in a page that can send it again. person: signed in, so a token goes with it. */

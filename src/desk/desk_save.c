@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: ISC */
 #include <inttypes.h>
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/log.h"
 #include "desk/desk_doings.h"
 #include "desk/desk_edit.h"
@@ -13,9 +14,11 @@
 #include "gen/desk_sql.h"
 #include "house/room.h"
 #include "http/http_client.h"
+#include "press/theme.h"
+#include "press/value.h"
 #include "store/store.h"
 
-enum { NOTE_CHARS = 2000, REASON_CHARS = 300 };
+enum { NOTE_CHARS = 2000, REASON_CHARS = 300, CHECKS_BYTES = 16 * 1024 };
 
 /* What a button saves and does: its value, is it an editor's alone, the state that follows, what the audit list and the next page say. */
 struct doing {
@@ -60,11 +63,20 @@ static void answer_kept(struct desk_edit *edit)
 {
 	struct str at = desk_when_within(edit->visit->room, clock_now(), edit->visit->arena);
 
+	struct press_value *root = press_map(edit->visit->arena);
+	struct fault ignored = {0};
+	struct buf checks;
+
 	story_editing_note(edit->visit->room->db, edit->story.id, edit->visit->person.id, clock_now());
+	desk_set_checks(edit, root);
+	buf_init(&checks, CHECKS_BYTES);
+	if (!theme_render(edit->visit->room->theme, "desk_checks", root, &checks, &ignored))
+		buf_clear(&checks); /* the page keeps those it has */
 	desk_headers(edit->visit->rq, false);
-	http_answer_json(edit->visit->rq, 200, json_pack("{s:o, s:b}", "saved",
+	http_answer_json(edit->visit->rq, 200, json_pack("{s:o, s:b, s:o}", "saved",
 		http_json_str(str_starts(at, STR("today ")) ? str_part(at, 6, SIZE_MAX) : at), "stale",
-		(int) edit->is_stale));
+		(int) edit->is_stale, "checks", http_json_str(buf_view(&checks))));
+	buf_release(&checks);
 }
 
 /* --- saving --- */

@@ -339,6 +339,7 @@ def test_typing_is_kept_by_itself_and_the_preview_stands_beside(newsroom, people
     writer = people("Klara Keeper", "reporter")
     number = new_story(writer, "Kept by itself", "Some **bold** words.")
     wait_for(lambda: writer.one("#saved").text.startswith("saved "), 15, 0.2, why=lambda: writer.one("#saved").text)
+    assert "Text, 3 words" in writer.one("#checks").text and "No standfirst" in writer.one("#checks").text, "the list is of what is typed"
     writer.b.find_element("css selector", "[data-tool=beside]").click()
     wait_for(lambda: writer.b.find_elements("css selector", "#live strong"), 10)
     assert writer.one("#live strong").text == "bold"
