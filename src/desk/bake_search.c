@@ -18,51 +18,94 @@
 #include "press/words.h"
 #include "store/store.h"
 
-enum { DROP, PUT, MERGE, TUNE, SEARCH_QUERIES, BATCH = 4000, FILE_MODE = 0640 };
-_Static_assert(DESK_SQL_SEARCH_PUT == DESK_SQL_SEARCH_DROP + 1 && DESK_SQL_SEARCH_MERGE == DESK_SQL_SEARCH_DROP + 2
-	&& DESK_SQL_SEARCH_TUNE == DESK_SQL_SEARCH_DROP + 3,
+enum { SHOWN, FORGET, DROP, SHOW, PUT, MERGE, TUNE, SEARCH_QUERIES, BATCH = 4000, FILE_MODE = 0640 };
+_Static_assert(DESK_SQL_SEARCH_FORGET == DESK_SQL_SEARCH_SHOWN + FORGET && DESK_SQL_SEARCH_DROP == DESK_SQL_SEARCH_SHOWN + DROP
+	&& DESK_SQL_SEARCH_SHOW == DESK_SQL_SEARCH_SHOWN + SHOW && DESK_SQL_SEARCH_PUT == DESK_SQL_SEARCH_SHOWN + PUT
+	&& DESK_SQL_SEARCH_MERGE == DESK_SQL_SEARCH_SHOWN + MERGE && DESK_SQL_SEARCH_TUNE == DESK_SQL_SEARCH_SHOWN + TUNE,
 	"the blocks of search stand in this order");
+
+/* What a story is found by, as written. */
+struct found_by {
+	struct str headline, excerpt, names, plain;
+};
 
 static bool open_index(const char *path, struct store **search, struct fault *f)
 {
 	const struct embed_file migrations[] = {{"001-search.sql", desk_sql[DESK_SQL_SEARCH_SCHEMA].text},
 		{NULL, {NULL, 0}}};
 	const struct store_options options = {.path = path, .mode = FILE_MODE, .persist_wal = true,
-		.migrations = migrations, .queries = desk_sql + DESK_SQL_SEARCH_DROP, .query_count = SEARCH_QUERIES};
+		.migrations = migrations, .queries = desk_sql + DESK_SQL_SEARCH_SHOWN, .query_count = SEARCH_QUERIES};
 
 	return store_open(search, &options, f);
 }
 
-static bool put_story(struct store *search, const struct story *story, struct str body, struct buf *plain,
-	struct buf *folded, struct fault *f)
+/* Its words as the index has them: those of the headline, *title_len bytes, then the others. */
+static bool fold(const struct found_by *by, struct buf *folded, size_t *title_len, struct fault *f)
 {
-	size_t title;
+	buf_clear(folded);
+	if (!words_fold(by->headline, folded))
+		return fault_full(f, "a title");
+	*title_len = folded->len;
+	buf_add_char(folded, ' ');
+	(void) words_fold(by->excerpt, folded);
+	buf_add_char(folded, ' ');
+	(void) words_fold(by->names, folded);
+	buf_add_char(folded, ' ');
+	return words_fold(by->plain, folded) || fault_full(f, "a text");
+}
+
+static struct str join_names(const struct story *story, struct arena *arena)
+{
+	struct buf names;
+	struct str out;
 	size_t i;
 
-	buf_clear(plain);
-	buf_clear(folded);
-	if (!markdown_write_text(body, plain, f))
-		return false;
-	if (!words_fold(story->title, folded))
-		return fault_full(f, "a title");
-	title = folded->len;
-	buf_add_char(folded, ' ');
-	(void) words_fold(story->excerpt, folded);
-	buf_add_char(folded, ' ');
+	buf_init(&names, LIMIT_STORY_BYTES);
 	for (i = 0; i < story->topic_count; i++) {
-		(void) words_fold(story->topics[i], folded);
-		buf_add_char(folded, ' ');
+		buf_add_str(&names, story->topics[i]);
+		buf_add_char(&names, ' ');
 	}
 	for (i = 0; i < story->author_count; i++) {
-		(void) words_fold(story->authors[i], folded);
-		buf_add_char(folded, ' ');
+		buf_add_str(&names, story->authors[i]);
+		buf_add_char(&names, ' ');
 	}
-	if (!words_fold(buf_view(plain), folded))
-		return fault_full(f, "a text");
-	return store_run(search, PUT, STORE_ARGS(store_i64(story->id), store_text(str_part(buf_view(folded), 0, title)),
-		store_text(str_part(buf_view(folded), title, SIZE_MAX)), store_text(story->path), store_text(story->title),
-		store_text(story->excerpt), store_text(story->lang), store_i64(story->published.us), store_text(story->section),
-		store_text(buf_view(plain))), NULL, f);
+	out = str_copy(buf_view(&names), arena);
+	buf_release(&names);
+	return out;
+}
+
+static bool put_story(struct store *search, const struct story *story, struct str body, struct arena *arena, struct buf *plain,
+	struct buf *folded, struct fault *f)
+{
+	struct found_by by = {.headline = story->title, .excerpt = story->excerpt, .names = join_names(story, arena)};
+	size_t title;
+
+	buf_clear(plain);
+	if (!markdown_write_text(body, plain, f))
+		return false;
+	by.plain = buf_view(plain);
+	return fold(&by, folded, &title, f)
+		&& store_run(search, SHOW, STORE_ARGS(store_i64(story->id), store_text(story->path), store_text(by.headline),
+			store_text(by.excerpt), store_text(story->lang), store_i64(story->published.us), store_text(story->section),
+			store_text(by.names), store_text(by.plain)), NULL, f)
+		&& store_run(search, PUT, STORE_ARGS(store_i64(story->id), store_text(str_part(buf_view(folded), 0, title)),
+			store_text(str_part(buf_view(folded), title, SIZE_MAX))), NULL, f);
+}
+
+/* The index keeps no text of its own, so a story is taken out of it by the words that it was put in with. */
+static bool drop_story(struct store *search, int64_t id, struct arena *arena, struct buf *folded, struct fault *f)
+{
+	struct store_row row;
+	bool found = false;
+	size_t title;
+
+	if (!store_one(search, SHOWN, STORE_ARGS(store_i64(id)), arena, &row, &found, f) || !found)
+		return !found && f->kind == FAULT_NONE;
+	return fold(&(struct found_by){row.columns[0].bytes, row.columns[1].bytes, row.columns[2].bytes, row.columns[3].bytes}, folded,
+			&title, f)
+		&& store_run(search, FORGET, STORE_ARGS(store_i64(id), store_text(str_part(buf_view(folded), 0, title)),
+			store_text(str_part(buf_view(folded), title, SIZE_MAX))), NULL, f)
+		&& store_run(search, DROP, STORE_ARGS(store_i64(id)), NULL, f);
 }
 
 /* All published stories; `only_touched`: those in the queue, and for what is not public a row less. */
@@ -83,11 +126,11 @@ static bool put_all(struct bake *bake, struct store *search, bool only_touched, 
 		if (only_touched && !of->is_touched)
 			continue;
 		if (only_touched)
-			ok = store_run(search, DROP, STORE_ARGS(store_i64(of->story.id)), NULL, f);
+			ok = drop_story(search, of->story.id, &bake->page, &folded, f);
 		if (of->story.state != STORY_PUBLISHED)
 			continue;
 		ok = ok && store_one(bake->db, DESK_SQL_STORY_BODY, STORE_ARGS(store_i64(of->story.id)), &bake->page, &row,
-			&found, f) && (!found || put_story(search, &of->story, row.columns[0].bytes, &plain, &folded, f));
+			&found, f) && (!found || put_story(search, &of->story, row.columns[0].bytes, &bake->page, &plain, &folded, f));
 		arena_reset(&bake->page);
 		if (ok && !only_touched && i % BATCH == BATCH - 1)
 			ok = store_end(search, true, f) && store_begin_lightly(search, f);

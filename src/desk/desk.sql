@@ -956,17 +956,38 @@ SELECT hash FROM gone ORDER BY hash
 -- --- site/search.db: a database of its own (bake_search.c). These blocks stay the last of this file. ---
 
 -- name: search_schema
-CREATE VIRTUAL TABLE page USING fts5(title, body, path UNINDEXED, headline UNINDEXED, excerpt UNINDEXED, lang UNINDEXED,
-	published UNINDEXED, section UNINDEXED, plain UNINDEXED, tokenize = 'unicode61 remove_diacritics 0');
+CREATE TABLE shown (
+	id INTEGER PRIMARY KEY, -- the story's
+	path TEXT NOT NULL,
+	headline TEXT NOT NULL,
+	excerpt TEXT NOT NULL,
+	lang TEXT NOT NULL,
+	published INTEGER NOT NULL,
+	section TEXT NOT NULL,
+	names TEXT NOT NULL,    -- topics and authors
+	plain TEXT NOT NULL     -- the text as written
+);
+CREATE VIRTUAL TABLE page USING fts5(title, body, content = '', tokenize = 'unicode61 remove_diacritics 0');
+
+-- name: search_shown
+-- story → headline, excerpt, names, plain: what its words were made of
+SELECT headline, excerpt, names, plain FROM shown WHERE id = $1
+
+-- name: search_forget
+-- story, folded title, folded body: exactly as they were put
+INSERT INTO page (page, rowid, title, body) VALUES ('delete', $1, $2, $3)
 
 -- name: search_drop
 -- story
-DELETE FROM page WHERE rowid = $1
+DELETE FROM shown WHERE id = $1
+
+-- name: search_show
+-- story, path, headline, excerpt, lang, published, section, names, plain
+INSERT INTO shown (id, path, headline, excerpt, lang, published, section, names, plain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 
 -- name: search_put
--- story, folded title, folded body, path, headline, excerpt, lang, published, section, text as written
-INSERT INTO page (rowid, title, body, path, headline, excerpt, lang, published, section, plain)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+-- story, folded title, folded body
+INSERT INTO page (rowid, title, body) VALUES ($1, $2, $3)
 
 -- name: search_merge
 INSERT INTO page (page) VALUES ('optimize')

@@ -492,7 +492,7 @@ class Site:
         path = os.path.join(self.top, "search.db")
         db = sqlite3.connect("file:%s?mode=ro" % path, uri=True, timeout=5)
         try:
-            return sorted(one for one, in db.execute("SELECT path FROM page WHERE page MATCH ?", ('"%s"' % word,)))
+            return sorted(one for one, in db.execute("SELECT s.path FROM page JOIN shown AS s ON s.id = page.rowid WHERE page MATCH ?", ('"%s"' % word,)))
         finally:
             db.close()
 

@@ -171,11 +171,21 @@ static void lacks(const char *path, const char *text)
 		fail_msg("%s has %s", path, text);
 }
 
+/* Every word of the search index with its place, and what is shown of each story. */
+static void dump_index(const char *site)
+{
+	shell("sqlite3 %s/%s/search.db \"CREATE VIRTUAL TABLE temp.word USING fts5vocab(main, page, 'instance');"
+		" SELECT term, doc, col, offset FROM temp.word; SELECT * FROM shown ORDER BY id\" > %s/%s.index", folder, site, folder, site);
+}
+
 static void is_as_baked_from_nothing(void)
 {
 	shell("rm -rf %s/other && mkdir %s/other", folder, folder);
 	bake_into("other", true);
 	shell("diff -r -x search.db -x search.db-wal -x search.db-shm -x _changes -x _recipe %s/site %s/other", folder, folder);
+	dump_index("site");
+	dump_index("other");
+	shell("cmp %s/site.index %s/other.index", folder, folder);
 }
 
 /* --- what a page holds --- */
