@@ -456,6 +456,33 @@ def make_jpeg(path, width=1200, height=800):
 
 # --- the browser -------------------------------------------------------------------------------------------------------------------
 
+def patient_element():
+    """An element whose click on a link or a button that sends a form ends when the next page is there: on a busy machine the browser
+    says that it clicked before it leaves the old one, and what is asked then is asked of that."""
+    from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
+    from selenium.webdriver.remote.webelement import WebElement
+
+    class Patient(WebElement):
+        def leads_away(self):
+            tag = self.tag_name
+            if tag == "a":
+                return not (self.get_dom_attribute("href") or "#").startswith("#") and self.get_dom_attribute("target") is None
+            return tag in ("button", "input") and (self.get_dom_attribute("type") or "submit") == "submit"
+
+        def click(self):
+            old = self.parent.find_element("css selector", "html") if self.leads_away() else None
+            super().click()
+            until = time.monotonic() + 5  # a form that the browser itself refuses leads nowhere
+            while old is not None and time.monotonic() < until:
+                try:
+                    old.is_enabled()
+                    time.sleep(0.02)
+                except (StaleElementReferenceException, WebDriverException):
+                    return
+
+    return Patient
+
+
 def browser(nojs=False, dark=False, width=1280, height=900, lang="en"):
     """Debian's Chromium, remote controlled; nothing is fetched from outside."""
     from selenium import webdriver
@@ -472,6 +499,7 @@ def browser(nojs=False, dark=False, width=1280, height=900, lang="en"):
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(service=Service(shutil.which("chromedriver") or "/usr/bin/chromedriver"), options=options)
     driver.mimeo_profile = profile
+    driver._web_element_cls = patient_element()
     if nojs:
         driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
