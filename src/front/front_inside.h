@@ -82,8 +82,9 @@ struct search *front_search_new(struct room *room);
 void front_search_free(struct search **search);
 void front_search_answer(struct search *search, struct site *site, struct http_request *rq);
 bool front_search_check(struct search *search, struct fault *f);
-/* A reader's words as an FTS5 expression: every word a quoted prefix term. False: no word in it. */
-bool front_search_expression(struct str query, struct buf *out);
+/* A reader's words as an FTS5 expression: every word a quoted prefix term. False: there is none. */
+struct front_sought;
+bool front_search_express(const struct front_sought *sought, struct buf *out);
 
 /* front_search_mark.c: words of a query, folded; they point into the folded query. */
 enum { FRONT_SEARCH_WORDS = 16 };
@@ -93,6 +94,10 @@ struct front_sought {
 };
 size_t front_search_word_char(struct str text, size_t at);
 size_t front_search_words(struct str folded, struct str words[FRONT_SEARCH_WORDS]);
+/* The words of a query, which point into `folded`. False: there is none. */
+bool front_search_read(struct str query, struct buf *folded, struct front_sought *out);
+/* Words of five characters and more lose one to three at their end, where most languages have their endings. False: none is so long. */
+bool front_search_shorten(struct front_sought *sought);
 /* Text as HTML, what was sought in <mark>. False: it has none of it. */
 bool front_search_mark(struct str text, const struct front_sought *sought, struct buf *out);
 /* The part of a text around the first word that was sought; empty: there is none. */

@@ -78,23 +78,42 @@ bool front_search_check(struct search *search, struct fault *f)
 		&& store_number(search->store, FRONT_SQL_PAGE_COUNT, STORE_ARGS(store_text(STR("\"a\"*"))), &count, f);
 }
 
-bool front_search_expression(struct str query, struct buf *out)
+bool front_search_read(struct str query, struct buf *folded, struct front_sought *out)
 {
-	struct str words[FRONT_SEARCH_WORDS];
-	struct buf folded;
-	size_t count = 0;
+	out->count = words_fold(query, folded) ? front_search_words(buf_view(folded), out->words) : 0;
+	return out->count > 0;
+}
+
+bool front_search_express(const struct front_sought *sought, struct buf *out)
+{
 	size_t i;
 
-	buf_init(&folded, 16 * QUERY_BYTES);
-	if (words_fold(query, &folded))
-		count = front_search_words(buf_view(&folded), words);
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < sought->count; i++) {
 		buf_add_text(out, i > 0 ? " \"" : "\"");
-		buf_add_str(out, words[i]);
+		buf_add_str(out, sought->words[i]);
 		buf_add_text(out, "\"*");
 	}
-	buf_release(&folded);
-	return count > 0 && !out->over;
+	return sought->count > 0 && !out->over;
+}
+
+bool front_search_shorten(struct front_sought *sought)
+{
+	bool shorter = false;
+	size_t i;
+
+	for (i = 0; i < sought->count; i++) {
+		struct str *word = &sought->words[i];
+		size_t chars = str_count_chars(*word);
+		size_t drop = chars >= 9 ? 3 : chars >= 6 ? 2 : chars == 5 ? 1 : 0;
+
+		shorter = shorter || drop > 0;
+		for (; drop > 0; drop--) {
+			word->len--;
+			while (((unsigned char) word->at[word->len] & 0xc0) == 0x80)
+				word->len--;
+		}
+	}
+	return shorter;
 }
 
 static bool is_rtl(struct str language)
@@ -113,6 +132,7 @@ struct asked {
 	struct str query, expression;
 	struct front_sought sought;
 	int64_t page, count;
+	bool is_similar;            /* nothing had the words themselves: what begins like them */
 	const struct settings *settings;
 	const struct locale *locale;
 	struct arena *arena;
@@ -210,6 +230,21 @@ static bool find(struct search *search, struct asked *asked, struct press_value 
 	return store_rows_end(&rows);
 }
 
+/* Nothing has these words: then what begins like them, so that another case or plural of a word is found in languages that
+ * have many. It is said with the results. */
+static bool find_similar(struct search *search, struct asked *asked, struct press_value *results, struct buf *expression,
+	struct fault *f)
+{
+	if (asked->count > 0 || !front_search_shorten(&asked->sought))
+		return true;
+	buf_clear(expression);
+	if (!front_search_express(&asked->sought, expression))
+		return true;
+	asked->expression = buf_view(expression);
+	asked->is_similar = true;
+	return find(search, asked, results, f);
+}
+
 static void set_turn(struct press_value *root, const char *key, struct str query, int64_t page, struct arena *arena)
 {
 	struct buf href;
@@ -237,8 +272,12 @@ static struct str cut(struct str query)
 
 static void set_found(struct press_value *root, const struct asked *asked)
 {
-	press_set_text(root, "count_line", asked->count == 0 ? locale_text(asked->locale, "search_none")
-		: locale_plural(asked->locale, "search_count", asked->count, asked->arena));
+	struct str line = asked->count == 0 ? locale_text(asked->locale, "search_none")
+		: locale_plural(asked->locale, "search_count", asked->count, asked->arena);
+
+	if (asked->count > 0 && asked->is_similar)
+		line = str_format(asked->arena, "%.*s %.*s.", STR_ARG(locale_text(asked->locale, "search_similar")), STR_ARG(line));
+	press_set_text(root, "count_line", line);
 	if (asked->page > 1)
 		set_turn(root, "newer", asked->query, asked->page - 1, asked->arena);
 	if (asked->page < PAGES_MOST && asked->count > asked->page * PER_PAGE)
@@ -264,11 +303,9 @@ void front_search_answer(struct search *search, struct site *site, struct http_r
 	buf_init(&folded, 16 * QUERY_BYTES);
 	press_set_text(root, "query", asked.query);
 	press_set_bool(root, "search_current", true);
-	if (front_search_expression(asked.query, &expression)) {
+	if (front_search_read(asked.query, &folded, &asked.sought) && front_search_express(&asked.sought, &expression)) {
 		asked.expression = buf_view(&expression);
-		if (words_fold(asked.query, &folded))
-			asked.sought.count = front_search_words(buf_view(&folded), asked.sought.words);
-		if (!open_index(search, &f) || !find(search, &asked, results, &f)) {
+		if (!open_index(search, &f) || !find(search, &asked, results, &f) || !find_similar(search, &asked, results, &expression, &f)) {
 			log_fault(&f, "searching");
 			store_close(&search->store); /* looked at afresh next time */
 			fault_clear(&f);

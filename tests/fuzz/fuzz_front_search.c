@@ -21,8 +21,7 @@ static void mark(struct str text)
 
 	buf_init(&folded, 65536);
 	buf_init(&out, 1 << 20);
-	if (words_fold(str_part(text, 0, line), &folded))
-		sought.count = front_search_words(buf_view(&folded), sought.words);
+	(void) front_search_read(str_part(text, 0, line), &folded, &sought);
 	(void) front_search_mark(story, &sought, &out);
 	must(str_is_utf8(buf_view(&out)));
 	part = front_search_passage(story, &sought, &before, &after);
@@ -34,13 +33,19 @@ static void mark(struct str text)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct str text = str_make(bytes, size);
+	struct front_sought sought = {.count = 0};
+	struct buf folded;
 	struct buf out;
 	bool inside = false;
 
 	if (size <= 4096 && str_is_utf8(text))
 		mark(text);
+	buf_init(&folded, 65536);
 	buf_init(&out, 65536);
-	if (size <= 400 && str_is_utf8(text) && front_search_expression(text, &out)) {
+	if (size <= 400 && str_is_utf8(text) && front_search_read(text, &folded, &sought)) {
+		if (size % 2 == 1)
+			(void) front_search_shorten(&sought);
+		must(front_search_express(&sought, &out));
 		must(str_is_utf8(buf_view(&out)));
 		for (size_t i = 0; i < out.len; i++) {
 			if (out.at[i] == '"') {
@@ -52,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		}
 		must(!inside);
 	}
+	buf_release(&folded);
 	buf_clear(&out);
 	must(!front_path_etag_matches(text, STR("")) || str_find_char(text, '*') != SIZE_MAX);
 	if (front_path_is_public(text)) {

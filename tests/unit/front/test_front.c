@@ -45,12 +45,35 @@ static void expressions(void **state)
 
 	(void) state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct buf out;
+		struct front_sought sought;
+		struct buf folded, out;
 
+		buf_init(&folded, 4096);
 		buf_init(&out, 4096);
-		assert_int_equal(front_search_expression(str_from(cases[i].query), &out), cases[i].expression[0] != '\0');
+		assert_int_equal(front_search_read(str_from(cases[i].query), &folded, &sought), cases[i].expression[0] != '\0');
+		assert_int_equal(front_search_express(&sought, &out), cases[i].expression[0] != '\0');
 		assert_true(str_is(buf_view(&out), cases[i].expression));
 		buf_release(&out);
+		buf_release(&folded);
+	}
+}
+
+static void endings(void **state)
+{
+	static const struct {
+		const char *word, *shorter; /* shorter: NULL for as it is */
+	} cases[] = {
+		{"tern", NULL}, {"ferry", "ferr"}, {"rivers", "rive"}, {"elections", "electi"}, {"\xd0\xb3\xd0\xbe\xd1\x80\xd0\xbe\xd0\xb4\xd1\x83", "\xd0\xb3\xd0\xbe\xd1\x80\xd0\xbe"},
+		{"\xd9\x85\xd8\xaf\xd9\x8a\xd9\x86\xd8\xa9", "\xd9\x85\xd8\xaf\xd9\x8a\xd9\x86"} /* five letters: one goes */,
+	};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct front_sought sought = {.words = {STR("a"), str_from(cases[i].word)}, .count = 2};
+
+		assert_int_equal(front_search_shorten(&sought), cases[i].shorter != NULL);
+		assert_true(str_is(sought.words[0], "a"));
+		assert_true(str_is(sought.words[1], cases[i].shorter != NULL ? cases[i].shorter : cases[i].word));
 	}
 }
 
@@ -137,7 +160,7 @@ int main(void)
 		cmocka_unit_test(a_passage_shows_where),
 		cmocka_unit_test(public_paths),
 		cmocka_unit_test(etags),
-		cmocka_unit_test(expressions),
+		cmocka_unit_test(expressions), cmocka_unit_test(endings),
 		cmocka_unit_test(limits),
 	};
 

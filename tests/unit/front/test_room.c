@@ -319,6 +319,10 @@ static void searches(void **state)
 	answer = get("/search/?q=%D0%A0%D0%95%D0%9A%D0%90");
 	assert_non_null(strstr(answer, "\xd0\x9f\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbc\xd1\x8b"));
 	assert_non_null(strstr(answer, "href=\"../2026/11/20/%D0%BF/\""));
+	/* another form of a word that is there */
+	answer = get("/search/?q=returning");
+	assert_non_null(strstr(answer, "The &lt;Tern&gt; <mark>Returns</mark>"));
+	assert_non_null(strstr(answer, "but there are similar ones. 1 story found."));
 	answer = get("/search/?q=nothing%20here");
 	assert_int_equal(status_of(answer), 200);
 	assert_null(strstr(answer, "class=\"card\""));
