@@ -121,7 +121,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(LINK_ORDER) $(GEN_OBJ)
 $(BUILD)/unit/image/test_image $(BUILD)/unit/image/test_hostile: | $(BUILD)/mimeo-image
 $(BUILD)/unit/movein/% $(BUILD)/replay/fuzz_movein_% $(BUILD)/fuzz/fuzz_movein_%: PKGLIBS += $(BUILD)/libmovein.a $(BUILD)/libbase.a $(MOVEIN_LIBS)
 $(filter $(BUILD)/unit/movein/%,$(UNIT_BIN)): $(BUILD)/libmovein.a | $(BUILD)/mimeo-movein
-$(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(filter %/fuzz_movein_%,$(FUZZ_SRC))) $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(filter %/fuzz_movein_%,$(FUZZ_SRC))): $(BUILD)/libmovein.a
+$(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(filter tests/fuzz/fuzz_movein_%,$(FUZZ_SRC))) $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(filter tests/fuzz/fuzz_movein_%,$(FUZZ_SRC))): $(BUILD)/libmovein.a
 $(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(LINK_ORDER) $(GEN_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -Wmissing-prototypes -include src/base/ban.h,$(COMMON)) -o $@ $< tests/fuzz/replay_main.c $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)

@@ -34,6 +34,23 @@ struct texts_visit {
 	struct newsroom_text now;
 };
 
+/* The newsroom's own language stands first. */
+static size_t texts_languages(const struct desk_visit *visit, struct str out[OVERLAY_LANGUAGES])
+{
+	size_t count = theme_languages(visit->room->theme, out, OVERLAY_LANGUAGES), main, i;
+
+	for (main = 0; main < count && !str_equal(out[main], visit->room->settings.language); main++)
+		;
+	if (main < count) {
+		struct str own = out[main];
+
+		for (i = main; i > 0; i--)
+			out[i] = out[i - 1];
+		out[0] = own;
+	}
+	return count;
+}
+
 static struct str texts_state(struct desk_visit *visit, const char *kind, struct str language, const struct newsroom_text *text)
 {
 	bool is_own = page_text_has_own(visit->room->theme, kind, language);
@@ -61,7 +78,7 @@ void desk_get_texts(struct http_request *rq, void *self)
 	root = desk_values(visit, "site", "Texts");
 	desk_set_area(visit, root, "site", "/site/texts");
 	kinds = press_set_list(root, "kinds");
-	count = theme_languages(visit->room->theme, languages, OVERLAY_LANGUAGES);
+	count = texts_languages(visit, languages);
 	for (i = 0; i < sizeof(texts_kinds) / sizeof(texts_kinds[0]); i++) {
 		struct press_value *kind = press_add_map(kinds), *list = press_set_list(kind, "texts");
 
