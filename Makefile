@@ -56,7 +56,7 @@ LIB_A      := $(foreach l,$(LIBS),$(BUILD)/lib$(l).a)
 ROOM_A     := $(foreach r,$(ROOMS) parent,$(BUILD)/lib$(r).a)
 LINK_ORDER := $(ROOM_A) $(BUILD)/libhouse.a $(BUILD)/libpress.a $(BUILD)/libmail.a $(BUILD)/libhttp.a $(BUILD)/libstore.a $(BUILD)/libbase.a
 
-.PHONY: all help clean unit fuzz-replay check-house scenario shots bench bench-site bench-newsletter torture $(addprefix lib-,$(LIBS) $(ROOMS) parent)
+.PHONY: all help clean unit fuzz-replay check-archive check-house scenario shots bench bench-site bench-newsletter torture $(addprefix lib-,$(LIBS) $(ROOMS) parent)
 all: $(BUILD)/mimeo $(BUILD)/mimeo-image $(BUILD)/mimeo-movein
 
 $(BUILD)/mimeo: $(BUILD)/main.o $(GEN_OBJ) $(LINK_ORDER)
@@ -144,9 +144,11 @@ help:
 	@echo 'make fuzz-replay the fuzzers'"'"' corpora;  make fuzz: the fuzzers themselves (clang), in build/fuzz/fuzz/'
 	@echo 'make scenario    the real binary, real sockets, a real browser'
 	@echo 'make shots       pictures of every kind of page, in build/shots/ (for people to look at)'
+	@echo 'make check-archive  every page of 10,000 stories through the Nu HTML checker, some of each kind through axe'
 	@echo 'make check-house the house rules;  make bench, bench-site: ratios;  make torture: kill at every system call'
 scenario: all ; @tests/scenario/run
 shots: all ; @tests/shots/run
+check-archive: all ; @tests/archive/run $(ARCHIVE)
 check-house: ; @tools/check-house
 bench: all ; @tests/bench/run
 bench-site: all ; @tests/bench/site/run $(BENCH)
