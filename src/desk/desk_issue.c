@@ -143,7 +143,7 @@ void desk_get_issue(struct http_request *rq, void *self)
 	press_set_text(page->root, "title", page->row.columns[0].bytes);
 	press_set_text(page->root, "preheader", page->row.columns[1].bytes);
 	press_set_text(page->root, "lang", page->row.columns[3].bytes);
-	press_set_text(page->root, "text", page->row.columns[5].bytes);
+	press_set_text(page->root, "text", issue_mail_sample(page->row.columns[5].bytes, visit->room, visit->arena));
 	press_set_text(page->root, "made", desk_when_within(visit->room, (struct when){page->row.columns[7].number},
 		visit->arena));
 	if (!str_equal(page->row.columns[10].bytes, page->row.columns[0].bytes))
