@@ -457,16 +457,17 @@ WHERE s.id = c.story AND s.state = 'published' AND c.made >= $1 AND c.made < $2 
 -- --- issues ---
 
 -- name: issue_insert
--- id, subject, preheader, intro, lang, html, text, hash, now
-INSERT INTO issue (id, subject, preheader, intro, lang, html, text, hash, made, state)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'frozen')
+-- id, subject, preheader, intro, lang, html, text, hash, now, mail_subject, sender_name, slot, send_at, approved_by, signoff
+INSERT INTO issue (id, subject, preheader, intro, lang, html, text, hash, made, state, mail_subject, sender_name, slot, send_at, approved_by, signoff)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'frozen', $10, $11, $12, $13, $14, $15)
 
 -- name: issue_story_insert
-INSERT INTO issue_story (issue, place, story) VALUES ($1, $2, $3)
+-- issue, place, story, line
+INSERT INTO issue_story (issue, place, story, line) VALUES ($1, $2, $3, $4)
 
 -- name: issue_one
--- id → subject, preheader, intro, lang, html, text, hash, made, state, started
-SELECT subject, preheader, intro, lang, html, text, hash, made, state, started FROM issue WHERE id = $1
+-- id → subject, preheader, intro, lang, html, text, hash, made, state, started, mail_subject, sender_name, slot, send_at, approved_by
+SELECT subject, preheader, intro, lang, html, text, hash, made, state, started, mail_subject, sender_name, slot, send_at, approved_by FROM issue WHERE id = $1
 
 -- name: issue_all
 -- → id, subject, lang, made, state, started; newest first
@@ -491,6 +492,77 @@ SELECT id FROM issue WHERE state = 'frozen' AND made > $1 ORDER BY made DESC LIM
 -- name: issue_start
 -- id, started
 UPDATE issue SET state = 'started', started = $2 WHERE id = $1 AND state = 'frozen'
+
+-- --- drafts of issues (issue_draft.c) ---
+
+-- name: draft_insert
+-- id, state, slot or NULL, lang, subject, now
+INSERT INTO issue_draft (id, state, slot, lang, subject, made, changed) VALUES ($1, $2, $3, $4, $5, $6, $6)
+
+-- name: draft_pick_insert
+-- draft, place, story, line
+INSERT INTO issue_pick (draft, place, story, line) VALUES ($1, $2, $3, $4)
+
+-- name: draft_pick_clear
+-- draft
+DELETE FROM issue_pick WHERE draft = $1
+
+-- name: draft_picks
+-- draft → story, line
+SELECT story, line FROM issue_pick WHERE draft = $1 ORDER BY place
+
+-- name: draft_one
+-- id → state, slot, send_at, lang, subject, preheader, intro, signoff, neutral, neutral_subject, neutral_name, full_text, issue, version, changed, changed_by
+SELECT state, slot, send_at, lang, subject, preheader, intro, signoff, neutral, neutral_subject, neutral_name, full_text, issue, version, changed,
+	changed_by
+FROM issue_draft WHERE id = $1
+
+-- name: draft_of_slot
+-- slot → id
+SELECT id FROM issue_draft WHERE slot = $1 ORDER BY made, id
+
+-- name: draft_of_slot_in
+-- slot, lang → id
+SELECT id FROM issue_draft WHERE slot = $1 AND lang = $2
+
+-- name: draft_in_state
+-- state, limit → id, slot, send_at, lang, subject, issue, changed, changed_by, picks
+SELECT id, slot, send_at, lang, subject, issue, changed, changed_by, (SELECT count(*) FROM issue_pick p WHERE p.draft = d.id)
+FROM issue_draft d WHERE state = $1 ORDER BY COALESCE(slot, changed) DESC, id LIMIT $2
+
+-- name: draft_of_issue
+-- issue → id, state
+SELECT id, state FROM issue_draft WHERE issue = $1 ORDER BY changed DESC LIMIT 1
+
+-- name: draft_save
+-- id, state it must have, version it must have, send_at, subject, preheader, intro, signoff, neutral, neutral_subject, neutral_name, full_text, now, by
+UPDATE issue_draft SET send_at = $4, subject = $5, preheader = $6, intro = $7, signoff = $8, neutral = $9, neutral_subject = $10,
+	neutral_name = $11, full_text = $12, changed = $13, changed_by = $14, version = version + 1
+WHERE id = $1 AND state = $2 AND version = $3
+
+-- name: draft_move
+-- id, state from, state to, now
+UPDATE issue_draft SET state = $3, changed = $4 WHERE id = $1 AND state = $2
+
+-- name: draft_approve
+-- id, state from, state to, version it must have, issue, now, by
+UPDATE issue_draft SET state = $3, issue = $5, changed = $6, changed_by = $7 WHERE id = $1 AND state = $2 AND version = $4
+
+-- name: draft_week
+-- published after, until, lang, limit → id, title; newest first
+SELECT id, title FROM story WHERE state = 'published' AND published > $1 AND published <= $2 AND lang = $3
+ORDER BY published DESC, id DESC LIMIT $4
+
+-- name: draft_story
+-- id → id, title, lang, dir, section, excerpt, photo, widths, published, state
+SELECT s.id, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.published, s.state
+FROM story s LEFT JOIN photo p ON p.hash = s.photo WHERE s.id = $1
+
+-- name: draft_find
+-- words, limit → the columns of web_story_since; published stories whose headline has the words, newest first
+SELECT s.id, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.published
+FROM story s LEFT JOIN photo p ON p.hash = s.photo
+WHERE s.state = 'published' AND lower(s.title) LIKE '%' || lower($1) || '%' ORDER BY s.published DESC, s.id DESC LIMIT $2
 
 -- --- staff, sessions, audit (desk_staff.c, desk_web.c) ---
 
