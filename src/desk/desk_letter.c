@@ -219,9 +219,9 @@ static void answer_letter(struct desk_visit *visit, int status, const struct fau
 	}
 	page->root = desk_values(visit, "newsletter", "Newsletter");
 	page->status = status;
-	day = locale_every(desk_locale(visit->room), visit->room->settings.weekday);
-	press_set_text(page->root, "slot", str_format(visit->arena, "%.*s at %.*s", STR_ARG(day),
-		STR_ARG(visit->room->settings.slot_time)));
+	day = locale_every(desk_locale(visit->room), visit->room->settings.slot.weekday);
+	press_set_text(page->root, "slot", str_format(visit->arena, "%.*s at %02d:%02d", STR_ARG(day),
+		visit->room->settings.slot.hour, visit->room->settings.slot.minute));
 	press_set_text(page->root, "zone", visit->room->settings.zone);
 	if (error != NULL) {
 		press_set_text(page->root, "error", str_copy(str_from(error->say), visit->arena));

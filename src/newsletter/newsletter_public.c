@@ -198,7 +198,7 @@ static void post_confirm(struct http_request *rq, void *self)
 		http_answer_fault(rq, &f);
 	} else if (known) {
 		answer_small(room, rq, 200, &confirmed_words,
-			locale_indexed(locale, "newsletter_when", (size_t) room->settings.weekday));
+			locale_indexed(locale, "newsletter_when", (size_t) room->settings.slot.weekday));
 	} else {
 		answer_small(room, rq, 200, &old_words, STR(""));
 	}
