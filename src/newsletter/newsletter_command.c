@@ -7,7 +7,9 @@
 
 #include <stdio.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/fault.h"
+#include "house/slot.h"
 #include "http/http_client.h"
 #include "newsletter_command.h"
 
@@ -215,6 +217,65 @@ static void print_servers(const json_t *status)
 			number(server, "this_hour"), number(server, "today"), text(server, "say")[0] != '\0' ? ": " : "", text(server, "say"));
 }
 
+/* "Fri 2026-11-27 08:00" on the newsroom's clock. */
+static void print_moment(long long us)
+{
+	struct civil civil = clock_civil((struct when){us});
+
+	printf("%.3s %04d-%02d-%02d %02d:%02d", slot_weekday_name(civil.weekday).at, civil.year, civil.month, civil.day, civil.hour, civil.minute);
+}
+
+static void print_late(long long seconds)
+{
+	printf("caught up, %lld h %lld min late", seconds / 3600, seconds / 60 % 60);
+}
+
+static void print_scheduled(const json_t *one)
+{
+	const char *state = text(one, "schedule"), *why = text(one, "schedule_why");
+
+	printf("%s %lld, ", text(one, "slot")[0] != '\0' ? "slot: issue" : "scheduled: issue", number(one, "id"));
+	print_moment(number(one, "send_at"));
+	printf(": ");
+	if (strcmp(state, "gone") == 0 && json_is_true(json_object_get(one, "late")))
+		print_late((number(one, "went_at") - number(one, "send_at")) / 1000000);
+	else if (strcmp(state, "gone") == 0)
+		printf("went on time");
+	else if (strcmp(state, "waiting") == 0)
+		printf("approved by %s, goes at its time", text(one, "planned_by"));
+	else
+		printf("%s", state);
+	printf("%s%s\n", why[0] != '\0' ? ": " : "", why);
+}
+
+/* What the desk said of a slot counts as long as no issue says more. */
+static bool has_issue(const json_t *status, const char *slot)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "scheduled"), i, one)
+		if (strcmp(text(one, "slot"), slot) == 0)
+			return true;
+	return false;
+}
+
+static void print_slots(const json_t *status)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "slots"), i, one) {
+		if (has_issue(status, text(one, "slot")))
+			continue;
+		printf("slot: ");
+		print_moment(number(one, "at"));
+		printf(": %s%s%s\n", text(one, "word"), text(one, "why")[0] != '\0' ? ": " : "", text(one, "why"));
+	}
+	json_array_foreach(json_object_get(status, "scheduled"), i, one)
+		print_scheduled(one);
+}
+
 static void print_status(const json_t *status)
 {
 	const json_t *issue;
@@ -229,6 +290,7 @@ static void print_status(const json_t *status)
 		number(status, "in_doubt"),
 		text(status, "smtp"), text(status, "smtp_say")[0] != '\0' ? ": " : "", text(status, "smtp_say"));
 	print_servers(status);
+	print_slots(status);
 	json_array_foreach(json_object_get(status, "issues"), i, issue)
 		print_issue(issue);
 }
@@ -261,7 +323,8 @@ const struct errand_command newsletter_commands[] = {
 		"Sends again what is in doubt: mails whose server never answered, so that nobody knows whether they arrived.\n"
 		"They keep their Message-ID; whoever got the first may get a second. Nothing else ever sends them again.\n", run_resend},
 	{"newsletter status", "newsletter", "[ID]",
-		"Subscribers, bounces, the mail queue and the last issues; or one issue.\n", run_status},
+		"Subscribers, bounces, the mail queue, the last slots (which went, were caught up, held or skipped, and why) and issues; or\n"
+		"one issue.\n", run_status},
 	{"newsletter bounce", NULL, "[ADDRESS] < MAIL",
 		"Takes a mail that came back: a bounce, a complaint. For the mail server's pipe; ADDRESS: where it came to.\n"
 		"Exit codes are those of sysexits.h: 0 taken, 75 not now (the mail server keeps it), 65 no mail.\n", newsletter_run_bounce},
