@@ -496,6 +496,66 @@ SELECT id FROM issue WHERE state = 'frozen' AND made > $1 ORDER BY made DESC LIM
 -- id, started
 UPDATE issue SET state = 'started', started = $2 WHERE id = $1 AND state = 'frozen'
 
+-- --- drafts of issues (issue_draft.c) ---
+
+-- name: draft_insert
+-- id, state, slot or NULL, lang, subject, now
+INSERT INTO issue_draft (id, state, slot, lang, subject, made, changed) VALUES ($1, $2, $3, $4, $5, $6, $6)
+
+-- name: draft_pick_insert
+-- draft, place, story, line
+INSERT INTO issue_pick (draft, place, story, line) VALUES ($1, $2, $3, $4)
+
+-- name: draft_pick_clear
+-- draft
+DELETE FROM issue_pick WHERE draft = $1
+
+-- name: draft_picks
+-- draft → story, line
+SELECT story, line FROM issue_pick WHERE draft = $1 ORDER BY place
+
+-- name: draft_one
+-- id → state, slot, send_at, lang, subject, preheader, intro, signoff, neutral, neutral_subject, neutral_name, full_text, issue, version, changed, changed_by
+SELECT state, slot, send_at, lang, subject, preheader, intro, signoff, neutral, neutral_subject, neutral_name, full_text, issue, version, changed,
+	changed_by
+FROM issue_draft WHERE id = $1
+
+-- name: draft_of_slot
+-- slot → id
+SELECT id FROM issue_draft WHERE slot = $1 ORDER BY made, id
+
+-- name: draft_of_slot_in
+-- slot, lang → id
+SELECT id FROM issue_draft WHERE slot = $1 AND lang = $2
+
+-- name: draft_in_state
+-- state, limit → id, slot, send_at, lang, subject, issue, changed, changed_by, picks
+SELECT id, slot, send_at, lang, subject, issue, changed, changed_by, (SELECT count(*) FROM issue_pick p WHERE p.draft = d.id)
+FROM issue_draft d WHERE state = $1 ORDER BY COALESCE(slot, changed) DESC, id LIMIT $2
+
+-- name: draft_of_issue
+-- issue → id, state
+SELECT id, state FROM issue_draft WHERE issue = $1 ORDER BY changed DESC LIMIT 1
+
+-- name: draft_save
+-- id, state it must have, version it must have, send_at, subject, preheader, intro, signoff, neutral, neutral_subject, neutral_name, full_text, now, by
+UPDATE issue_draft SET send_at = $4, subject = $5, preheader = $6, intro = $7, signoff = $8, neutral = $9, neutral_subject = $10,
+	neutral_name = $11, full_text = $12, changed = $13, changed_by = $14, version = version + 1
+WHERE id = $1 AND state = $2 AND version = $3
+
+-- name: draft_move
+-- id, state from, state to, now
+UPDATE issue_draft SET state = $3, changed = $4 WHERE id = $1 AND state = $2
+
+-- name: draft_approve
+-- id, state from, state to, version it must have, issue, now, by
+UPDATE issue_draft SET state = $3, issue = $5, changed = $6, changed_by = $7 WHERE id = $1 AND state = $2 AND version = $4
+
+-- name: draft_week
+-- published after, until, lang, limit → id, title; newest first
+SELECT id, title FROM story WHERE state = 'published' AND published > $1 AND published <= $2 AND lang = $3
+ORDER BY published DESC, id DESC LIMIT $4
+
 -- --- staff, sessions, audit (desk_staff.c, desk_web.c) ---
 
 -- name: staff_insert

@@ -18,7 +18,7 @@
 #include "newsletter/newsletter_keys.h"
 #include "gen/newsletter_schema.h"
 
-enum { DRAIN_MS = 8000, CHECK_ROWS = 2000, KEY_ROWS = 3, HOUR_S = 3600, DAY_S = 86400, MAILDIR_S = 10, HELD_DAYS = 7 };
+enum { DRAIN_MS = 8000, CHECK_ROWS = 2000, KEY_ROWS = 3, HOUR_S = 3600, DAY_S = 86400, MAILDIR_S = 10, HELD_DAYS = 7, TICK_S = 10 };
 
 /* --- keys --- */
 
@@ -146,6 +146,7 @@ static void look_around(void *self)
 	newsletter_take_intake_soon(self);
 	newsletter_freeze_soon(self);
 	newsletter_schedule_look(self);
+	newsletter_clear_soon(self);
 	newsletter_sender_poke(self);
 }
 
@@ -178,6 +179,7 @@ static bool newsletter_open(struct room *room, struct fault *f)
 	if (room->inside != NULL) {
 		room_every(room, 60, 60, look_around, n);
 		room_every(room, 5, HOUR_S, run_daily, n);
+		room_every(room, TICK_S, TICK_S, newsletter_tick, n);
 		if (n->maildir != NULL)
 			room_every(room, 2, MAILDIR_S, maildir_look, n->maildir);
 	}
@@ -196,6 +198,7 @@ static void newsletter_drain(struct room *room)
 	loop_timer_stop(&n->intake_timer);
 	loop_timer_stop(&n->freeze_timer);
 	loop_timer_stop(&n->schedule_timer);
+	loop_timer_stop(&n->clear_timer);
 	newsletter_sender_drain(n, DRAIN_MS, drained, room);
 }
 
@@ -210,6 +213,7 @@ static void newsletter_close(struct room *room)
 	loop_timer_stop(&n->intake_timer);
 	loop_timer_stop(&n->freeze_timer);
 	loop_timer_stop(&n->schedule_timer);
+	loop_timer_stop(&n->clear_timer);
 	sealer_free(&n->sealer);
 	newsletter_keys_close(n);
 	for (size_t i = 0; i < SETTINGS_SMTP; i++)

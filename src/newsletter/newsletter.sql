@@ -96,24 +96,25 @@ WHERE token_hash = $1
 DELETE FROM confirmation WHERE day <= $1
 
 -- name: issue_insert
--- in: $1 id, $2 subject, $3 preheader, $4 language, $5 html, $6 text, $7 hash, $8 state, $9 put_at
-INSERT INTO issue (id, subject, preheader, language, html, text, hash, state, put_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+-- in: $1 id, $2 subject, $3 preheader, $4 language, $5 html, $6 text, $7 hash, $8 state, $9 put_at, $10 sender_name
+INSERT INTO issue (id, subject, preheader, language, html, text, hash, state, put_at, sender_name)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 -- name: issue_one
--- in: $1 id; out: subject, preheader, language, html, text, hash, state
-SELECT subject, preheader, language, html, text, hash, state FROM issue WHERE id = $1
+-- in: $1 id; out: subject, preheader, language, html, text, hash, state, sender_name
+SELECT subject, preheader, language, html, text, hash, state, sender_name FROM issue WHERE id = $1
 
 -- name: issue_state
--- in: $1 id; out: subject, state, approved_by, counted, recipients, started, ended, freeze_cursor, spread_s, pause_reason
-SELECT subject, state, approved_by, counted, recipients, started, ended, freeze_cursor, spread_s, pause_reason FROM issue WHERE id = $1
+-- in: $1 id; out: subject, state, approved_by, counted, recipients, started, ended, freeze_cursor, spread_s, pause_reason, not_mailed, cancelled_by
+SELECT subject, state, approved_by, counted, recipients, started, ended, freeze_cursor, spread_s, pause_reason, not_mailed, cancelled_by FROM issue WHERE id = $1
 
 -- name: issue_list
--- in: $1 limit; out: id
-SELECT id FROM issue ORDER BY put_at DESC, id LIMIT $1
+-- in: $1 limit; out: id; no test mails
+SELECT id FROM issue WHERE is_test = 0 ORDER BY put_at DESC, id LIMIT $1
 
 -- name: issue_in_state
--- in: $1 state; out: id, counted: the oldest first
-SELECT id, counted FROM issue WHERE state = $1 ORDER BY started, id
+-- in: $1 state; out: id, counted: test mails (somebody waits for them), then the oldest first
+SELECT id, counted FROM issue WHERE state = $1 ORDER BY is_test DESC, started, id
 
 -- name: issue_move
 -- in: $1 id, $2 state from, $3 state to
@@ -143,6 +144,60 @@ UPDATE issue SET state = $2 WHERE state = $1
 -- name: issue_miscounted
 -- out: id of issues whose rows are not as many as were counted
 SELECT id FROM issue WHERE counted = 1 AND recipients <> (SELECT count(*) FROM delivery WHERE delivery.issue = issue.id)
+
+-- name: issue_cancelled
+-- in: $1 id, $2 when, $3 by whom
+UPDATE issue SET ended = $2, cancelled_by = $3, counted = 1 WHERE id = $1
+
+-- name: issue_not_mailed
+-- in: $1 id, $2 how many of its rows went
+UPDATE issue SET not_mailed = not_mailed + $2, recipients = recipients - $2 WHERE id = $1
+
+-- name: issue_with_rest
+-- in: $1 issue's state, $2 delivery's state, $3 another one; out: id of issues that have such rows
+SELECT id FROM issue WHERE state = $1 AND EXISTS (SELECT 1 FROM delivery WHERE issue = issue.id AND state IN ($2, $3)) LIMIT 1
+
+-- name: delivery_erase_rest
+-- in: $1 issue, $2 state, $3 another one, $4 limit
+DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE issue = $1 AND state IN ($2, $3) LIMIT $4)
+
+-- name: issue_test
+-- in: $1 id, $2 subject, $3 preheader, $4 language, $5 html, $6 text, $7 hash, $8 state, $9 now, $10 sender_name, $11 approved_by
+INSERT INTO issue (id, subject, preheader, language, html, text, hash, state, put_at, sender_name, approved_by, is_test, counted, recipients, started)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, 1, 1, $9)
+
+-- name: issue_test_count
+-- in: $1 since
+SELECT count(*) FROM issue WHERE is_test = 1 AND put_at > $1
+
+-- name: issue_test_erase_mails
+-- in: $1 put before, $2 a state in which somebody has them in hand, $3 another one
+DELETE FROM delivery WHERE issue IN (SELECT id FROM issue WHERE is_test = 1 AND put_at < $1) AND state NOT IN ($2, $3)
+
+-- name: issue_test_erase
+-- in: $1 put before; those that no mail is left of
+DELETE FROM issue WHERE is_test = 1 AND put_at < $1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE issue = issue.id)
+
+-- name: tick_insert
+-- in: $1 issue, $2 second, $3 accepted, $4 refused, $5 later, $6 in_doubt
+INSERT INTO issue_tick (issue, second, accepted, refused, later, in_doubt) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (issue, second) DO NOTHING
+
+-- name: tick_last
+-- in: $1 issue
+SELECT max(second) FROM issue_tick WHERE issue = $1
+
+-- name: tick_list
+-- in: $1 issue; out: second, accepted, refused, later, in_doubt
+SELECT second, accepted, refused, later, in_doubt FROM issue_tick WHERE issue = $1 ORDER BY second
+
+-- name: delivery_gone_since
+-- in: $1 issue, $2 state; of those that were taken: whose reader is no subscriber any more
+SELECT count(*) FROM delivery WHERE issue = $1 AND state = $2 AND subscriber IS NULL
+
+-- name: bounce_count_of_issue
+-- in: $1 issue; soft bounces
+SELECT count(*) FROM bounce WHERE delivery IN (SELECT id FROM delivery WHERE issue = $1)
 
 -- name: delivery_insert
 -- in: $1 id, $2 kind, $3 issue, $4 subscriber, $5 address_sealed, $6 url_sealed, $7 language, $8 state, $9 day

@@ -82,6 +82,13 @@ static bool judge_refusal(struct newsletter *n, const struct outgoing *mail, enu
 		newsletter_take_refusal(n, mail->id, event->reply, str_from(event->enhanced), str_from(event->text), f);
 }
 
+/* A test mail's address was typed for it alone. */
+static bool blank_test(struct newsletter *n, const struct outgoing *mail, enum delivery_state to, struct fault *f)
+{
+	return mail->subscriber != 0 || (to != DELIVERY_ACCEPTED && to != DELIVERY_REFUSED && to != DELIVERY_IN_DOUBT) ||
+		store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_BLANK, STORE_ARGS(store_i64(mail->id)), NULL, f);
+}
+
 bool newsletter_fold(struct newsletter *n, const struct outgoing *mail, bool dotted, const struct talk_event *event,
 	enum delivery_state *to, struct fault *f)
 {
@@ -108,7 +115,8 @@ bool newsletter_fold(struct newsletter *n, const struct outgoing *mail, bool dot
 	if (step == DELIVERY_IS_DELAYED)
 		next_at = now_us + later_s[mail->attempts] * 1000000;
 	return newsletter_move(n, mail, *to, attempts, next_at, event->reply, event->enhanced, f) &&
-		(mail->kind == OUTGOING_ISSUE ? judge_refusal(n, mail, *to, event, f) : write_single(n, mail, *to, f));
+		(mail->kind == OUTGOING_ISSUE ? judge_refusal(n, mail, *to, event, f) && blank_test(n, mail, *to, f) :
+			write_single(n, mail, *to, f));
 }
 
 /* --- after a kill --- */

@@ -43,7 +43,7 @@ struct newsletter {
 	struct sealer *sealer;
 	struct newsletter_hosts *hosts;
 	struct newsletter_sender *sender;
-	struct loop_timer *intake_timer, *freeze_timer;
+	struct loop_timer *intake_timer, *freeze_timer, *clear_timer;
 	struct loop_timer *schedule_timer;
 	struct when schedule_next;           /* when the next issue goes by itself; 0: none waits */
 };
@@ -88,12 +88,16 @@ struct newsletter_issue {
 	int64_t id;
 	struct newsletter_plan plan;         /* as it is put; not read back */
 	struct str subject, preheader, language, html, text, hash;
+	struct str sender_name;              /* who its mails are from; empty: as mimeo.conf says */
 	enum issue_state state;
 };
 
 /* lower-case hex of BLAKE2b-256 over subject "\n" html "\n" text */
 void newsletter_issue_hash(const struct newsletter_issue *issue, char out[65]);
-/* Checked, composed once for trial, stored. *is_new: false when the same bytes were there already. */
+/* What may be mailed: sizes, hash, placeholders; composed once for trial. */
+bool newsletter_issue_check(struct newsletter *n, const struct newsletter_issue *issue, struct fault *f)
+	__attribute__((warn_unused_result));
+/* Checked, stored. *is_new: false when the same bytes were there already. */
 bool newsletter_issue_put(struct newsletter *n, const struct newsletter_issue *issue, bool *is_new, struct fault *f)
 	__attribute__((warn_unused_result));
 bool newsletter_issue_read(struct newsletter *n, int64_t id, struct arena *arena, struct newsletter_issue *issue,
@@ -113,6 +117,8 @@ bool newsletter_issue_pause_because(struct newsletter *n, int64_t id, const char
 bool newsletter_issue_resend_doubts(struct newsletter *n, int64_t id, int64_t *count, struct fault *f)
 	__attribute__((warn_unused_result));
 bool newsletter_issue_pause(struct newsletter *n, int64_t id, struct fault *f) __attribute__((warn_unused_result));
+bool newsletter_issue_state_of(struct newsletter *n, int64_t id, enum issue_state *state, struct fault *f)
+	__attribute__((warn_unused_result));
 /* One batch of recipients of one issue that is being counted; *more: there is more to do. */
 bool newsletter_freeze_recipients(struct newsletter *n, bool *more, struct fault *f)
 	__attribute__((warn_unused_result));
@@ -141,6 +147,24 @@ bool newsletter_slots_json(struct newsletter *n, json_t *json, struct fault *f) 
 /* The desk says what it knows of a slot. */
 bool newsletter_slot_say(struct newsletter *n, struct str slot, struct when at, struct str word, struct str why, struct fault *f)
 	__attribute__((warn_unused_result));
+
+/* --- newsletter_cancel.c, newsletter_trial.c, newsletter_tick.c --- */
+
+/* For good: who has no mail yet gets none; mails under way end. Safe to repeat. */
+bool newsletter_issue_cancel(struct newsletter *n, int64_t id, struct str by, struct fault *f) __attribute__((warn_unused_result));
+/* One more batch of a cancelled issue's rest is counted and goes; *more: there may be more. */
+bool newsletter_clear_cancelled(struct newsletter *n, bool *more, struct fault *f) __attribute__((warn_unused_result));
+void newsletter_clear_soon(struct newsletter *n);
+/* The issue as it would be mailed, to one address; its id answers GET /issues/{id} for a day. */
+bool newsletter_send_test(struct newsletter *n, struct newsletter_issue *issue, struct str to, struct str by, struct fault *f)
+	__attribute__((warn_unused_result));
+/* In the caller's transaction: test mails of before that moment. */
+bool newsletter_erase_tests(struct newsletter *n, struct when before, struct fault *f) __attribute__((warn_unused_result));
+/* Writes down how far the issues are that are being sent. From a timer. */
+void newsletter_tick(void *newsletter);
+/* The issue as GET /issues/{id} has it, and "ticks": [[second, accepted, refused, later, in_doubt] …], "gone": of those who got it, how many
+ * left since, "bounced": softly. A new reference. */
+bool newsletter_progress_json(struct newsletter *n, int64_t id, json_t **out, struct fault *f) __attribute__((warn_unused_result));
 
 /* --- newsletter_mail.c --- */
 

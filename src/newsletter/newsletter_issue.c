@@ -14,7 +14,7 @@
 #include "base/loop.h"
 #include "base/must.h"
 
-enum { FREEZE_AT_ONCE = 1000, SUBJECT_MOST = 400, PREHEADER_MOST = 1000, REFUSALS_SHOWN = 8, SPREAD_MOST_S = 7 * 86400, STATE_ARENA = 64 * 1024 };
+enum { FREEZE_AT_ONCE = 1000, SUBJECT_MOST = 400, PREHEADER_MOST = 1000, SENDER_MOST = 400, REFUSALS_SHOWN = 8, SPREAD_MOST_S = 7 * 86400, STATE_ARENA = 64 * 1024 };
 
 static const char placeholder[] = "{{unsubscribe_url}}";
 
@@ -89,7 +89,7 @@ static bool compose_for_trial(struct newsletter *n, const struct newsletter_issu
 	return ok;
 }
 
-static bool check_issue(struct newsletter *n, const struct newsletter_issue *issue, struct fault *f)
+bool newsletter_issue_check(struct newsletter *n, const struct newsletter_issue *issue, struct fault *f)
 {
 	char hash[65];
 
@@ -99,6 +99,8 @@ static bool check_issue(struct newsletter *n, const struct newsletter_issue *iss
 		return fault_set(f, FAULT_INPUT, "the issue needs a subject of one line, at most %d bytes", SUBJECT_MOST);
 	if (issue->preheader.len > PREHEADER_MOST)
 		return fault_set(f, FAULT_INPUT, "the issue's preheader is longer than %d bytes", PREHEADER_MOST);
+	if (issue->sender_name.len > SENDER_MOST || str_has_control(issue->sender_name))
+		return fault_set(f, FAULT_INPUT, "the issue's sender is a name of one line, at most %d bytes", SENDER_MOST);
 	newsletter_issue_hash(issue, hash);
 	if (!str_is(issue->hash, hash))
 		return fault_set(f, FAULT_INPUT, "the issue's hash is not that of its bytes: put it again");
@@ -118,7 +120,7 @@ bool newsletter_issue_read(struct newsletter *n, int64_t id, struct arena *arena
 		return fault_set(f, FAULT_MISSING, "there is no such issue");
 	*issue = (struct newsletter_issue){.id = id, .subject = row.columns[0].bytes, .preheader = row.columns[1].bytes,
 		.language = row.columns[2].bytes, .html = row.columns[3].bytes, .text = row.columns[4].bytes,
-		.hash = row.columns[5].bytes};
+		.hash = row.columns[5].bytes, .sender_name = row.columns[7].bytes};
 	if (!issue_state_from(row.columns[6].bytes, &issue->state))
 		return fault_set(f, FAULT_IO, "the issue's state in the database is none");
 	return true;
@@ -133,11 +135,11 @@ bool newsletter_issue_put(struct newsletter *n, const struct newsletter_issue *i
 
 	arena_init(&arena, "issue", 2 * (size_t) LIMIT_JSON_BYTES);
 	*is_new = false;
-	if (!check_issue(n, issue, f))
+	if (!newsletter_issue_check(n, issue, f))
 		goto done;
 	if (newsletter_issue_read(n, issue->id, &arena, &there, &missing)) {
 		ok = str_equal(there.hash, issue->hash) && str_equal(there.preheader, issue->preheader) &&
-			str_equal(there.language, issue->language);
+			str_equal(there.language, issue->language) && str_equal(there.sender_name, issue->sender_name);
 		if (!ok)
 			fault_set(f, FAULT_CONFLICT, "this issue is frozen and has other bytes: make a new one");
 		ok = ok && newsletter_schedule_put(n, issue, there.state == ISSUE_FROZEN, f);
@@ -153,7 +155,7 @@ bool newsletter_issue_put(struct newsletter *n, const struct newsletter_issue *i
 		STORE_ARGS(store_i64(issue->id), store_text(issue->subject), store_text(issue->preheader),
 			store_text(issue->language),
 			store_text(issue->html), store_text(issue->text), store_text(issue->hash),
-			store_text(issue_state_name(ISSUE_FROZEN)), store_i64(clock_now().us)),
+			store_text(issue_state_name(ISSUE_FROZEN)), store_i64(clock_now().us), store_text(issue->sender_name)),
 		NULL, f) && newsletter_schedule_put(n, issue, true, f);
 	newsletter_point("put before commit");
 	ok = store_end(n->room->db, ok, f);
@@ -259,6 +261,9 @@ bool newsletter_issue_json(struct newsletter *n, int64_t id, json_t **out, struc
 		json_stringn(row.columns[9].bytes.at != NULL ? row.columns[9].bytes.at : "", row.columns[9].bytes.len));
 	json_object_set_new(json, "rate_per_minute",
 		json_integer(rate_per_minute(handled, row.columns[5].number, row.columns[6].number)));
+	json_object_set_new(json, "not_mailed", json_integer(row.columns[10].number));
+	json_object_set_new(json, "cancelled_by", json_stringn(row.columns[11].bytes.at != NULL ? row.columns[11].bytes.at : "",
+		row.columns[11].bytes.len));
 	if (!newsletter_schedule_json(n, id, json, f) || (counts[DELIVERY_REFUSED] > 0 && !add_refusals(n, id, json, f))) {
 		json_decref(json);
 		goto done;
@@ -272,7 +277,7 @@ done:
 
 /* --- approving and pausing --- */
 
-static bool read_state(struct newsletter *n, int64_t id, enum issue_state *state, struct fault *f)
+bool newsletter_issue_state_of(struct newsletter *n, int64_t id, enum issue_state *state, struct fault *f)
 {
 	struct store_row row;
 	struct arena arena;
@@ -306,13 +311,13 @@ bool newsletter_issue_send_spread(struct newsletter *n, int64_t id, struct str a
 	int64_t readers = 0;
 	bool ok;
 
-	if (!read_state(n, id, &from, f) || !store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT,
+	if (!newsletter_issue_state_of(n, id, &from, f) || !store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT,
 			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED))), &readers, f))
 		return false;
 	if (from == ISSUE_SENDING)
 		return true;
 	if (!issue_next(from, ISSUE_IS_APPROVED, &to))
-		return fault_set(f, FAULT_CONFLICT, "this issue was sent already");
+		return fault_set(f, FAULT_CONFLICT, from == ISSUE_CANCELLED ? "this issue was cancelled" : "this issue was sent already");
 	if (why_not != NULL)
 		return fault_set(f, FAULT_CONFLICT, "%s", why_not);
 	if (from == ISSUE_FROZEN && readers == 0)
@@ -344,7 +349,7 @@ bool newsletter_issue_pause(struct newsletter *n, int64_t id, struct fault *f)
 {
 	enum issue_state from = ISSUE_FROZEN, to = ISSUE_FROZEN;
 
-	if (!read_state(n, id, &from, f))
+	if (!newsletter_issue_state_of(n, id, &from, f))
 		return false;
 	if (from == ISSUE_PAUSED)
 		return true;
@@ -373,12 +378,12 @@ bool newsletter_issue_resend_doubts(struct newsletter *n, int64_t id, int64_t *c
 
 	*count = 0;
 	must(delivery_next(DELIVERY_IN_DOUBT, DELIVERY_IS_RESENT, &queued));
-	if (!read_state(n, id, &from, f))
+	if (!newsletter_issue_state_of(n, id, &from, f))
 		return false;
 	if (why_not != NULL)
 		return fault_set(f, FAULT_CONFLICT, "%s", why_not);
-	if (from == ISSUE_FROZEN)
-		return fault_set(f, FAULT_CONFLICT, "this issue was not sent yet");
+	if (from == ISSUE_FROZEN || from == ISSUE_CANCELLED)
+		return fault_set(f, FAULT_CONFLICT, from == ISSUE_FROZEN ? "this issue was not sent yet" : "this issue was cancelled");
 	if (!store_begin(n->room->db, f))
 		return false;
 	ok = store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_RESEND_LINKS, STORE_ARGS(store_i64(id), doubt), NULL, f) &&

@@ -90,6 +90,7 @@ static void fill(struct buf *out, struct str text, struct str url, bool html)
 
 struct envelope {
 	struct str subject, text, html, language, leave_url;
+	struct str sender; /* its own name; then no other header names the newsroom, either */
 	bool is_list; /* carries List-Id and List-Unsubscribe */
 };
 
@@ -120,7 +121,7 @@ static bool write_mail(struct newsletter *n, const struct outgoing *outgoing, co
 	newsletter_token_make(n, NEWSLETTER_TOKEN_MESSAGE, outgoing->id, mark);
 	newsletter_keys_sign(n, &sign);
 	sign.omit = omitted_headers(&is->smtp[outgoing->host], arena);
-	m.from.name = is->from_name.len > 0 ? is->from_name : is->name;
+	m.from.name = e->sender.len > 0 ? e->sender : is->from_name.len > 0 ? is->from_name : is->name;
 	m.from.address = is->from_address;
 	m.to.address = email_text(&outgoing->to);
 	m.reply_to.address = is->reply_to;
@@ -133,7 +134,7 @@ static bool write_mail(struct newsletter *n, const struct outgoing *outgoing, co
 	m.html = e->html;
 	m.automatic = !e->is_list;
 	if (e->is_list) {
-		m.list_id = str_format(arena, "%.*s <newsletter.%.*s>", STR_ARG(is->name), STR_ARG(domain));
+		m.list_id = str_format(arena, "%.*s <newsletter.%.*s>", STR_ARG(e->sender.len > 0 ? e->sender : is->name), STR_ARG(domain));
 		m.list_unsubscribe_url = e->leave_url; /* one-click's header goes only with https: mail_write sees to it */
 	}
 	buf_init(&bare, LIMIT_MAIL_BYTES);
@@ -151,7 +152,8 @@ static bool write_mail(struct newsletter *n, const struct outgoing *outgoing, co
 static bool compose_issue(struct newsletter *n, const struct outgoing *outgoing, const struct newsletter_issue *issue,
 	struct arena *arena, struct buf *out, struct fault *f)
 {
-	struct envelope e = {.subject = issue->subject, .language = issue->language, .is_list = true};
+	struct envelope e = {.subject = issue->subject, .language = issue->language, .sender = issue->sender_name,
+		.is_list = true};
 	struct buf text, html;
 	bool ok;
 

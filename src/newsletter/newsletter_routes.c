@@ -67,6 +67,7 @@ static void put_issue(struct http_request *rq, void *room)
 		http_json_need_text(json, "html", &issue.html, &f) &&
 		http_json_need_text(json, "text", &issue.text, &f) && http_json_need_text(json, "hash", &issue.hash, &f);
 	issue.preheader = http_json_text(json, "preheader");
+	issue.sender_name = http_json_text(json, "sender_name");
 	ok = ok && read_plan(json, &issue.plan, &f) && newsletter_issue_put(newsletter_of(room), &issue, &is_new, &f);
 	answer_issue(rq, room, is_new ? 201 : 200, issue.id, ok, &f);
 }
@@ -122,6 +123,44 @@ static void post_pause(struct http_request *rq, void *room)
 	bool ok = read_id(rq, &id, &f) && newsletter_issue_pause(newsletter_of(room), id, &f);
 
 	answer_issue(rq, room, 200, id, ok, &f);
+}
+
+/* For good: {"by": who}. */
+static void post_cancel(struct http_request *rq, void *room)
+{
+	struct fault f = {0};
+	struct str by = {NULL, 0};
+	int64_t id = 0;
+	bool ok = read_id(rq, &id, &f) && http_json_need_text(http_json(rq), "by", &by, &f) &&
+		newsletter_issue_cancel(newsletter_of(room), id, by, &f);
+
+	answer_issue(rq, room, 200, id, ok, &f);
+}
+
+/* One mail, as an issue's would be: {"id"}, by which GET /issues/{id} says what became of it. */
+static void post_test(struct http_request *rq, void *room)
+{
+	struct newsletter_issue issue = {.preheader = http_json_text(http_json(rq), "preheader"),
+		.sender_name = http_json_text(http_json(rq), "sender_name")};
+	const json_t *json = http_json(rq);
+	struct str to = {NULL, 0}, by = {NULL, 0};
+	struct fault f = {0};
+	bool ok = http_json_need_text(json, "subject", &issue.subject, &f) && http_json_need_text(json, "language", &issue.language, &f) &&
+		http_json_need_text(json, "html", &issue.html, &f) && http_json_need_text(json, "text", &issue.text, &f) &&
+		http_json_need_text(json, "to", &to, &f) && http_json_need_text(json, "by", &by, &f) &&
+		newsletter_send_test(newsletter_of(room), &issue, to, by, &f);
+
+	answer(rq, 201, ok ? json_pack("{s:I}", "id", (json_int_t) issue.id) : NULL, ok, &f);
+}
+
+static void get_progress(struct http_request *rq, void *room)
+{
+	struct fault f = {0};
+	json_t *json = NULL;
+	int64_t id = 0;
+	bool ok = read_id(rq, &id, &f) && newsletter_progress_json(newsletter_of(room), id, &json, &f);
+
+	answer(rq, 200, json, ok, &f);
 }
 
 static bool list_issues(struct newsletter *n, int64_t most, json_t *list, struct fault *f)
@@ -348,7 +387,9 @@ static void post_bounce(struct http_request *rq, void *self)
 	{"GET", "/issues", get_issues, HTTP_NO_BODY}, {"POST", "/issues/{id}/send", post_send, HTTP_JSON}, \
 	{"POST", "/issues/{id}/pause", post_pause, HTTP_JSON}, \
 	{"POST", "/issues/{id}/resend-doubts", post_resend_doubts, HTTP_JSON}, {"GET", "/count", get_count, HTTP_NO_BODY}, \
-	{"GET", "/slots/{slot}", get_slot, HTTP_NO_BODY}, {"PUT", "/slots/{slot}", put_slot, HTTP_JSON}
+	{"GET", "/slots/{slot}", get_slot, HTTP_NO_BODY}, {"PUT", "/slots/{slot}", put_slot, HTTP_JSON}, \
+	{"POST", "/issues/{id}/cancel", post_cancel, HTTP_JSON}, {"GET", "/issues/{id}/progress", get_progress, HTTP_NO_BODY}, \
+	{"POST", "/mails/test", post_test, HTTP_JSON}
 
 const struct http_route newsletter_desk_routes[] = {
 	DESK_ROUTES,

@@ -45,17 +45,21 @@
 	X(ISSUE_FROZEN, "frozen", "here, whole and unchangeable; nobody gets it yet") \
 	X(ISSUE_SENDING, "sending", "recipients are frozen and counted, then mailed") \
 	X(ISSUE_PAUSED, "paused", "somebody stopped it; mails under way end") \
-	X(ISSUE_SENT, "sent", "every recipient's mail has ended")
+	X(ISSUE_SENT, "sent", "every recipient's mail has ended") \
+	X(ISSUE_CANCELLED, "cancelled", "somebody stopped it for good; who had no mail yet gets none")
 
 #define ISSUE_MOVES(X) \
 	X(ISSUE_FROZEN, ISSUE_IS_APPROVED, ISSUE_SENDING) \
 	X(ISSUE_PAUSED, ISSUE_IS_APPROVED, ISSUE_SENDING) \
 	X(ISSUE_SENDING, ISSUE_IS_PAUSED, ISSUE_PAUSED) \
 	X(ISSUE_SENDING, ISSUE_IS_DONE, ISSUE_SENT) \
+	X(ISSUE_FROZEN, ISSUE_IS_CANCELLED, ISSUE_CANCELLED) \
+	X(ISSUE_SENDING, ISSUE_IS_CANCELLED, ISSUE_CANCELLED) \
+	X(ISSUE_PAUSED, ISSUE_IS_CANCELLED, ISSUE_CANCELLED) \
 	X(ISSUE_SENT, ISSUE_IS_REOPENED, ISSUE_SENDING) \
 	X(ISSUE_SENDING, ISSUE_IS_REOPENED, ISSUE_SENDING)
 
-#define ISSUE_STEPS(X) X(ISSUE_IS_APPROVED) X(ISSUE_IS_PAUSED) X(ISSUE_IS_DONE) X(ISSUE_IS_REOPENED)
+#define ISSUE_STEPS(X) X(ISSUE_IS_APPROVED) X(ISSUE_IS_PAUSED) X(ISSUE_IS_DONE) X(ISSUE_IS_REOPENED) X(ISSUE_IS_CANCELLED)
 
 #define SUBSCRIBER_STATES(X) \
 	X(SUBSCRIBER_PENDING, "pending", "asked, not confirmed: erased after seven days") \
