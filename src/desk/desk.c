@@ -19,12 +19,13 @@
 #include "desk/movein.h"
 #include "desk/photo_make.h"
 #include "desk/newsroom.h"
+#include "desk/slot_clock.h"
 #include "desk/story_work.h"
 #include "gen/desk_schema.h"
 #include "gen/desk_sql.h"
 #include "store/store.h"
 
-enum { DAY_EVERY_S = 60, POLL_FIRST_S = 3, POLL_EVERY_S = 20 };
+enum { DAY_EVERY_S = 60, POLL_FIRST_S = 3, POLL_EVERY_S = 20, SLOT_FIRST_S = 1, SLOT_EVERY_S = 10 };
 
 static const struct http_route cli_routes[] = {
 	{"POST", "/stories/import", story_post_import, HTTP_JSON},
@@ -104,6 +105,7 @@ static bool open_room(struct room *room, struct fault *f)
 	photo_open(room);
 	room_every(room, DAY_EVERY_S, DAY_EVERY_S, look_at_day, room);
 	room_every(room, POLL_FIRST_S, POLL_EVERY_S, compose_poll, room);
+	room_every(room, SLOT_FIRST_S, SLOT_EVERY_S, slot_clock_look, room);
 	/* What a crash left undone; all of it where theme or settings changed, or where a restored copy has no site yet: it
 	 * serves pages. */
 	work_bake(work, false, NULL);

@@ -556,6 +556,44 @@ UPDATE issue_draft SET state = $3, issue = $5, changed = $6, changed_by = $7 WHE
 SELECT id, title FROM story WHERE state = 'published' AND published > $1 AND published <= $2 AND lang = $3
 ORDER BY published DESC, id DESC LIMIT $4
 
+-- --- slots of the newsletter (slot_clock.c) ---
+
+-- name: slot_watch_read
+-- → rule, since
+SELECT rule, since FROM slot_watch WHERE one = 1
+
+-- name: slot_watch_put
+-- rule, since
+INSERT INTO slot_watch (one, rule, since) VALUES (1, $1, $2) ON CONFLICT (one) DO UPDATE SET rule = excluded.rule, since = excluded.since
+
+-- name: slot_insert
+-- key, at, state, why: one that is there stays
+INSERT INTO slot (key, at, state, why) VALUES ($1, $2, $3, $4) ON CONFLICT (key) DO NOTHING
+
+-- name: slot_there
+-- key
+SELECT count(*) FROM slot WHERE key = $1
+
+-- name: slot_last_at
+-- until → when the last one was
+SELECT max(at) FROM slot WHERE at <= $1
+
+-- name: slot_move
+-- key, from, to, why
+UPDATE slot SET state = $3, why = $4, told = 0 WHERE key = $1 AND state = $2
+
+-- name: slot_told
+-- key, state that was told, why
+UPDATE slot SET told = 1 WHERE key = $1 AND state = $2 AND why = $3
+
+-- name: slot_open
+-- three states, now → key, at, state, why, told: what may still become something else, and what the newsletter does not know yet
+SELECT key, at, state, why, told FROM slot WHERE state IN ($1, $2, $3) OR at > $4 OR told = 0 ORDER BY at LIMIT 8
+
+-- name: slot_recent
+-- since → key, at, state, why; the latest first
+SELECT key, at, state, why FROM slot WHERE at > $1 ORDER BY at DESC LIMIT 4
+
 -- --- staff, sessions, audit (desk_staff.c, desk_web.c) ---
 
 -- name: staff_insert

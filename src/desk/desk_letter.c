@@ -9,6 +9,7 @@
 #include "desk/desk_letter.h"
 #include "desk/desk_pages.h"
 #include "desk/desk_visit.h"
+#include "desk/slot_clock.h"
 #include "gen/desk_sql.h"
 #include "house/room.h"
 #include "http/http_client.h"
@@ -210,7 +211,6 @@ static void answer_letter(struct desk_visit *visit, int status, const struct fau
 {
 	struct letter_page *page = arena_alloc(visit->arena, sizeof(*page));
 	struct fault f = {0};
-	struct str day;
 
 	if (page == NULL) {
 		fault_full(&f, "this request");
@@ -219,10 +219,7 @@ static void answer_letter(struct desk_visit *visit, int status, const struct fau
 	}
 	page->root = desk_values(visit, "newsletter", "Newsletter");
 	page->status = status;
-	day = locale_every(desk_locale(visit->room), visit->room->settings.slot.weekday);
-	press_set_text(page->root, "slot", str_format(visit->arena, "%.*s at %02d:%02d", STR_ARG(day),
-		visit->room->settings.slot.hour, visit->room->settings.slot.minute));
-	press_set_text(page->root, "zone", visit->room->settings.zone);
+	desk_slot_values(visit, page->root);
 	if (error != NULL) {
 		press_set_text(page->root, "error", str_copy(str_from(error->say), visit->arena));
 		press_set_text(page->root, "subject", http_field(visit->rq, "subject"));

@@ -79,27 +79,33 @@ static int32_t day_number(const struct civil *civil)
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-/* The moment of the rule's time on a day, and that day's name. */
-static struct when moment(const struct slot_rule *rule, int32_t day, char *key)
+/* The moment of the rule's time on a day. */
+static struct when moment(const struct slot_rule *rule, int32_t day)
 {
 	struct civil civil = clock_civil_utc(clock_from_utc_day(day));
-	char text[48];
 
 	civil.hour = rule->hour;
 	civil.minute = rule->minute;
-	(void) snprintf(text, sizeof(text), "%04d-%02d-%02d", civil.year, civil.month, civil.day);
-	if (key != NULL)
-		memcpy(key, text, SLOT_KEY_CHARS);
 	return clock_from_civil(&civil);
+}
+
+void slot_key(struct when at, char key[SLOT_KEY_CHARS + 1])
+{
+	struct civil civil = clock_civil(at);
+	char text[48];
+
+	(void) snprintf(text, sizeof(text), "%04d-%02d-%02d", civil.year, civil.month, civil.day);
+	memcpy(key, text, SLOT_KEY_CHARS);
+	key[SLOT_KEY_CHARS] = '\0';
 }
 
 static struct slot slot_on(const struct slot_rule *rule, int32_t day)
 {
-	struct slot slot = {.draft = moment(rule, day - 1, NULL)};
+	struct slot slot = {.at = moment(rule, day), .draft = moment(rule, day - 1)};
 
-	slot.at = moment(rule, day, slot.key);
+	slot_key(slot.at, slot.key);
 	if (slot.draft.us >= slot.at.us) /* the day before was left out */
-		slot.draft = moment(rule, day - 2, NULL);
+		slot.draft = moment(rule, day - 2);
 	return slot;
 }
 

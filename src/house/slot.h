@@ -42,6 +42,8 @@ struct str slot_weekday_name(int weekday);
 /* The first slot whose moment is later than now, and the last whose moment is not. */
 struct slot slot_next(const struct slot_rule *rule, struct when now);
 struct slot slot_last(const struct slot_rule *rule, struct when now);
+/* The key of the slot whose moment that is. */
+void slot_key(struct when at, char key[SLOT_KEY_CHARS + 1]);
 /* Whether a text is a day that could be a slot's. */
 bool slot_is_key(struct str text);
 
