@@ -1,33 +1,22 @@
-/* compose.c: an issue of the newsletter: stories to one mail's HTML and text, frozen and handed over.
+/* compose.c: an issue is frozen and handed over, and the archive learns that it has begun.
  *
- * Decides: what the mail's templates are given; when the web archive shows an issue. Leaves to others: the letter's
- * look (theme/mail), people and sending (the newsletter room, which never sees desk.db). Runs in: desk. The hard thing:
- * the only {{…}} in the frozen issue is the unsubscribe address, so a headline that holds braces is parted; and an issue
- * is in two databases, so the poll hands over again what only ours has.
+ * Decides: what is kept of an issue; when the web archive shows it. Leaves to others: the mail (issue_mail.c), people and sending (the
+ * newsletter room, which never sees desk.db). Runs in: desk. The hard thing: an issue is in two databases, so the poll hands over again what
+ * only ours has; and a draft is approved in the transaction that freezes it, so that nobody's save falls in between.
  * SPDX-License-Identifier: ISC */
-#include <sodium.h>
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "desk/desk_doings.h"
+#include "desk/issue_draft.h"
+#include "desk/issue_mail.h"
 #include "desk/story.h"
-#include "desk/story_store.h"
 #include "desk/story_work.h"
 #include "gen/desk_sql.h"
-#include "house/page.h"
 #include "http/http_client.h"
-#include "press/locale.h"
-#include "press/markdown.h"
-#include "press/theme.h"
-#include "press/value.h"
-#include "press/words.h"
 #include "store/store.h"
 
-enum { ISSUE_BYTES = 1024 * 1024, ISSUE_ARENA = 32 * 1024 * 1024, SUBJECT_CHARS = 150, PREHEADER_CHARS = 120,
-	PICTURE_WIDTH = 640 };
-
-#define PLACEHOLDER "{{unsubscribe_url}}"
+enum { ISSUE_ARENA = 32 * 1024 * 1024 };
 
 static const int64_t poll_back_us = (int64_t) 60 * 86400 * 1000000; /* issues older than this will not start any more */
 
@@ -35,190 +24,36 @@ struct composing {
 	struct room *room;
 	struct arena arena;
 	int64_t issue;
-	const struct locale *locale;
-	struct story *stories;
-	size_t count;
-	struct str subject, preheader, intro, language, html, text;
-	char hash[65];
+	struct issue_mail mail;
+	struct when send_at;
+	struct str slot, approved_by;
 	desk_composed *done;
 	void *self;
 };
 
-/* No "{{" may come from a text: it would be a placeholder to the newsletter. */
-static struct str unbraced(struct composing *c, struct str text)
-{
-	struct buf out;
-	struct str clean;
-	size_t i;
-
-	if (str_find(text, STR("{{")) == SIZE_MAX && str_find(text, STR("}}")) == SIZE_MAX)
-		return text;
-	buf_init(&out, ISSUE_BYTES);
-	for (i = 0; i < text.len; i++) {
-		if (i > 0 && (text.at[i] == '{' || text.at[i] == '}') && text.at[i - 1] == text.at[i])
-			buf_add_char(&out, ' ');
-		buf_add_char(&out, text.at[i]);
-	}
-	clean = str_copy(buf_view(&out), &c->arena);
-	buf_release(&out);
-	return clean;
-}
-
-static bool load_stories(struct composing *c, const struct desk_issue_wish *wish, struct fault *f)
-{
-	size_t i;
-
-	c->stories = arena_alloc_many(&c->arena, wish->count + 1, sizeof(*c->stories));
-	if (c->stories == NULL)
-		return fault_full(f, "this issue");
-	for (i = 0; i < wish->count; i++) {
-		if (!story_load(c->room->db, wish->stories[i], &c->arena, &c->stories[i], NULL, f))
-			return false;
-		if (c->stories[i].state != STORY_PUBLISHED)
-			return fault_set(f, FAULT_INPUT, "%.*s is not published: an issue names only what can be read",
-				STR_ARG(str_part(c->stories[i].title, 0, 150)));
-	}
-	c->count = wish->count;
-	return wish->count > 0 || fault_set(f, FAULT_INPUT, "an issue has at least one story");
-}
-
-static struct str picture_src(struct composing *c, const struct story *story)
-{
-	struct str rest = story->photo.widths;
-	struct str piece;
-	int64_t best = 0;
-
-	while (story->photo.hash.len > 0 && str_next(&rest, ' ', &piece)) {
-		int64_t width;
-
-		if (str_to_i64(piece, &width) && (best == 0 || (width <= PICTURE_WIDTH && width > best)))
-			best = width;
-	}
-	if (best == 0)
-		return (struct str){NULL, 0};
-	return str_format(&c->arena, "%.*s/media/%.*s-%lld.jpg", STR_ARG(c->room->settings.url), STR_ARG(story->photo.hash),
-		(long long) best);
-}
-
-static void set_picks(struct composing *c, struct press_value *root)
-{
-	struct press_value *picks = press_set_list(root, "picks");
-	size_t i;
-
-	for (i = 0; i < c->count; i++) {
-		const struct story *story = &c->stories[i];
-		struct press_value *pick = press_add_map(picks);
-
-		press_set_text(pick, "headline", unbraced(c, story->title));
-		press_set_text(pick, "href", str_format(&c->arena, "%.*s%.*s", STR_ARG(c->room->settings.url),
-			STR_ARG(story->path)));
-		press_set_text(pick, "line", unbraced(c, story->excerpt));
-		press_set_text(pick, "picture_src", picture_src(c, story));
-		press_set_text(pick, "alt", unbraced(c, story->alt));
-		press_set_text(pick, "lang", story->lang);
-		press_set_text(pick, "dir", story->dir);
-	}
-}
-
-static struct press_value *issue_values(struct composing *c, struct str intro_html, struct str intro_text)
-{
-	const struct settings *settings = &c->room->settings;
-	struct press_value *root = press_map(&c->arena);
-	const struct civil today = clock_civil(clock_now());
-	struct str site = str_format(&c->arena, "%.*s/", STR_ARG(settings->url));
-
-	press_share(root, "t", locale_values(c->locale));
-	press_set_text(root, "lang", locale_language(c->locale));
-	press_set_c(root, "dir", locale_is_rtl(c->locale) ? "rtl" : "ltr");
-	press_set_text(root, "newsroom", settings->name);
-	press_set_text(root, "subject", c->subject);
-	press_set_text(root, "preheader", c->preheader);
-	press_set_text(root, "intro_html", intro_html);
-	press_set_text(root, "intro_text", intro_text);
-	press_set_text(root, "site_url", site);
-	press_set_text(root, "date", locale_date_long(c->locale, &today, &c->arena));
-	press_set_c(root, "unsubscribe_url", PLACEHOLDER);
-	press_set_text(root, "why_line", locale_format(c->locale, "mail_issue_why", &c->arena,
-		(const struct locale_pair[]){{"newsroom", settings->name}, {NULL, {NULL, 0}}}));
-	set_picks(c, root);
-	return root;
-}
-
-/* Every "{{" is the placeholder's. */
-static bool check_placeholders(struct str text, const char *what, struct fault *f)
-{
-	struct str rest = text;
-	size_t count = 0;
-	size_t at;
-
-	while ((at = str_find(rest, STR("{{"))) != SIZE_MAX) {
-		rest = str_part(rest, at, SIZE_MAX);
-		if (!str_starts(rest, STR(PLACEHOLDER)))
-			return fault_set(f, FAULT_INPUT, "the %s of this issue holds {{ outside of the unsubscribe link; look at theme/mail", what);
-		rest = str_part(rest, sizeof(PLACEHOLDER) - 1, SIZE_MAX);
-		count++;
-	}
-	return count > 0 || fault_set(f, FAULT_INPUT, "the %s of this issue has no unsubscribe link; look at theme/mail",
-		what);
-}
-
-static bool render(struct composing *c, struct fault *f)
-{
-	struct buf intro_html;
-	struct buf intro_text;
-	struct buf out;
-	struct press_value *root;
-	bool ok;
-
-	buf_init(&intro_html, ISSUE_BYTES);
-	buf_init(&intro_text, ISSUE_BYTES);
-	buf_init(&out, ISSUE_BYTES);
-	ok = markdown_write_mail(c->intro, str_format(&c->arena, "%.*s/", STR_ARG(c->room->settings.url)), &intro_html, f)
-		&& markdown_write_text(c->intro, &intro_text, f);
-	root = issue_values(c, buf_view(&intro_html), buf_view(&intro_text));
-	ok = ok && (press_value_is_whole(root) || fault_full(f, "this issue"))
-		&& theme_render(c->room->theme, "mail/issue", root, &out, f);
-	c->html = str_copy(buf_view(&out), &c->arena);
-	buf_clear(&out);
-	ok = ok && theme_render(c->room->theme, "mail/issue.text", root, &out, f);
-	c->text = str_copy(buf_view(&out), &c->arena);
-	buf_release(&intro_html);
-	buf_release(&intro_text);
-	buf_release(&out);
-	return ok && (c->text.at != NULL || fault_full(f, "this issue")) && check_placeholders(c->html, "HTML", f)
-		&& check_placeholders(c->text, "text", f);
-}
-
-static void hash(struct composing *c)
-{
-	crypto_generichash_state state;
-	unsigned char bytes[32];
-
-	crypto_generichash_init(&state, NULL, 0, sizeof(bytes));
-	crypto_generichash_update(&state, (const unsigned char *) c->subject.at, c->subject.len);
-	crypto_generichash_update(&state, (const unsigned char *) "\n", 1);
-	crypto_generichash_update(&state, (const unsigned char *) c->html.at, c->html.len);
-	crypto_generichash_update(&state, (const unsigned char *) "\n", 1);
-	crypto_generichash_update(&state, (const unsigned char *) c->text.at, c->text.len);
-	crypto_generichash_final(&state, bytes, sizeof(bytes));
-	sodium_bin2hex(c->hash, sizeof(c->hash), bytes, sizeof(bytes));
-}
-
-static bool store_issue(struct composing *c, struct fault *f)
+static bool write_issue(const struct composing *c, const struct desk_issue_wish *wish, struct fault *f)
 {
 	struct store *db = c->room->db;
-	bool ok = store_begin(db, f);
+	const struct issue_mail *mail = &c->mail;
+	bool ok = store_run(db, DESK_SQL_ISSUE_INSERT, STORE_ARGS(store_i64(c->issue), store_text(mail->title), store_text(mail->preheader),
+		store_text(mail->intro), store_text(mail->lang), store_text(mail->html), store_text(mail->text), store_text(str_from(mail->hash)),
+		store_i64(clock_now().us), store_text(mail->subject), store_text(mail->sender_name), store_text(wish->slot),
+		store_i64(wish->send_at.us), store_text(wish->approved_by), store_text(mail->signoff)), NULL, f);
 	size_t i;
 
-	if (!ok)
-		return false;
-	ok = store_run(db, DESK_SQL_ISSUE_INSERT, STORE_ARGS(store_i64(c->issue), store_text(c->subject),
-		store_text(c->preheader), store_text(c->intro), store_text(c->language), store_text(c->html),
-		store_text(c->text), store_text(str_from(c->hash)), store_i64(clock_now().us)), NULL, f);
-	for (i = 0; i < c->count && ok; i++)
+	for (i = 0; i < mail->count && ok; i++)
 		ok = store_run(db, DESK_SQL_ISSUE_STORY_INSERT, STORE_ARGS(store_i64(c->issue), store_i64((int64_t) i),
-			store_i64(c->stories[i].id)), NULL, f);
-	return store_end(db, ok, f);
+			store_i64(mail->stories[i].id), store_text(mail->lines[i])), NULL, f);
+	return ok && (wish->draft == 0 || issue_draft_approve(c->room, wish->draft, wish->version, c->issue, wish->approved_by, f));
+}
+
+/* It never came to the newsletter: the draft is open again. */
+static void drop(struct room *room, int64_t issue)
+{
+	struct fault f = {0};
+
+	if (!desk_issue_cancelled(room, issue, &f))
+		log_fault(&f, "compose");
 }
 
 static void end_composing(struct composing *c)
@@ -238,56 +73,32 @@ static void handed_over(void *self, const struct http_reply *reply, const struct
 	else
 		(void) http_reply_ok(reply, &f);
 	if (f.kind != FAULT_NONE) {
-		struct fault dropping = {0};
-
-		/* UNCERTAIN, too: an issue that nobody sends does no harm at the newsletter */
-		if (!store_run(c->room->db, DESK_SQL_ISSUE_DROP, STORE_ARGS(store_i64(c->issue)), NULL, &dropping))
-			log_fault(&dropping, "compose");
+		drop(c->room, c->issue); /* UNCERTAIN, too: an issue that nobody sends does no harm at the newsletter */
 		c->done(c->self, 0, &f);
 	} else {
-		log_event(LOG_ISSUE, LOG_C("state", "frozen"), LOG_I64("bytes", (int64_t) c->html.len));
+		log_event(LOG_ISSUE, LOG_C("state", "frozen"), LOG_I64("bytes", (int64_t) c->mail.html.len));
 		c->done(c->self, c->issue, NULL);
 	}
 	end_composing(c);
 }
 
 /* The same bytes under the same id are the same issue to the newsletter: safe to repeat. */
-static bool put_issue(struct room *room, int64_t id, const struct composing *c, http_done *done, void *self,
-	struct fault *f)
+static bool put_issue(struct room *room, const struct composing *c, http_done *done, void *self, struct fault *f)
 {
+	const struct issue_mail *mail = &c->mail;
 	char path[64];
-	json_t *body = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "subject", http_json_str(c->subject), "preheader",
-		http_json_str(c->preheader), "language", http_json_str(c->language), "html", http_json_str(c->html), "text",
-		http_json_str(c->text), "hash", http_json_str(str_from(c->hash)));
+	json_t *body = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "subject", http_json_str(mail->subject), "preheader",
+		http_json_str(mail->preheader), "language", http_json_str(mail->lang), "html", http_json_str(mail->html), "text",
+		http_json_str(mail->text), "hash", http_json_str(str_from(mail->hash)), "sender_name", http_json_str(mail->sender_name));
 
-	snprintf(path, sizeof(path), "/issues/%lld", (long long) id);
+	if (c->send_at.us != 0)
+		json_object_set_new(body, "send_at", json_integer(c->send_at.us));
+	if (c->slot.len > 0)
+		json_object_set_new(body, "slot", http_json_str(c->slot));
+	if (c->approved_by.len > 0)
+		json_object_set_new(body, "approved_by", http_json_str(c->approved_by));
+	snprintf(path, sizeof(path), "/issues/%lld", (long long) c->issue);
 	return room_call(room, "newsletter", "PUT", path, body, done, self, f);
-}
-
-static bool compose(struct composing *c, const struct desk_issue_wish *wish, struct fault *f)
-{
-	struct fault inner = {0};
-
-	if (!words_nfc(str_trim(wish->subject), &c->arena, &c->subject, f)
-		|| !words_nfc(wish->intro, &c->arena, &c->intro, f))
-		return false;
-	c->subject = unbraced(c, c->subject);
-	c->intro = unbraced(c, c->intro);
-	if (c->subject.len == 0 || str_has_control(c->subject) || str_count_chars(c->subject) > SUBJECT_CHARS)
-		return fault_set(f, FAULT_INPUT, "an issue has a subject of one line and at most %d characters",
-			(int) SUBJECT_CHARS);
-	if (!markdown_check(c->intro, &inner))
-		return fault_set(f, FAULT_INPUT, "the intro: %s", inner.say);
-	if (!load_stories(c, wish, f))
-		return false;
-	c->locale = page_locale(c->room->theme, &c->room->settings, (struct str){NULL, 0});
-	c->language = locale_language(c->locale);
-	c->preheader = unbraced(c, words_excerpt(c->stories[0].excerpt, PREHEADER_CHARS, &c->arena));
-	c->issue = rand_id();
-	if (!render(c, f))
-		return false;
-	hash(c);
-	return store_issue(c, f);
 }
 
 void desk_compose(struct room *room, const struct desk_issue_wish *wish, struct arena *arena, desk_composed *done,
@@ -300,14 +111,45 @@ void desk_compose(struct room *room, const struct desk_issue_wish *wish, struct 
 	c->room = room;
 	c->done = done;
 	c->self = self;
+	c->issue = rand_id();
+	c->send_at = wish->send_at;
 	arena_init(&c->arena, "issue", ISSUE_ARENA);
-	if (compose(c, wish, &f)) {
-		if (put_issue(room, c->issue, c, handed_over, c, &f))
+	c->slot = str_copy(wish->slot, &c->arena);
+	c->approved_by = str_copy(wish->approved_by, &c->arena);
+	if (issue_mail_compose(room, wish, true, &c->arena, &c->mail, &f) && store_begin(room->db, &f)
+		&& store_end(room->db, write_issue(c, wish, &f), &f)) {
+		if (put_issue(room, c, handed_over, c, &f))
 			return;
-		(void) !store_run(room->db, DESK_SQL_ISSUE_DROP, STORE_ARGS(store_i64(c->issue)), NULL, &(struct fault){0});
+		drop(room, c->issue);
 	}
 	done(self, 0, &f);
 	end_composing(c);
+}
+
+/* The draft of an issue, if any, takes a step; nothing where it cannot. */
+static bool move_draft(struct room *room, int64_t issue, enum issue_draft_step step, struct fault *f)
+{
+	struct fault inner = {0};
+	int64_t draft = 0;
+
+	if (!store_number(room->db, DESK_SQL_DRAFT_OF_ISSUE, STORE_ARGS(store_i64(issue)), &draft, f))
+		return false;
+	if (draft == 0 || issue_draft_move(room, draft, step, &inner) || inner.kind == FAULT_CONFLICT)
+		return true;
+	*f = inner;
+	return false;
+}
+
+bool desk_issue_cancelled(struct room *room, int64_t issue, struct fault *f)
+{
+	int64_t dropped = 0;
+	bool ok;
+
+	if (!store_begin(room->db, f))
+		return false;
+	ok = store_run(room->db, DESK_SQL_ISSUE_DROP, STORE_ARGS(store_i64(issue)), &dropped, f)
+		&& (dropped == 0 || move_draft(room, issue, ISSUE_DRAFT_IS_REOPENED, f));
+	return store_end(room->db, ok, f);
 }
 
 /* --- has it started? --- */
@@ -324,7 +166,8 @@ void desk_issue_started(struct room *room, int64_t issue)
 			/* story 0 is nobody: lists and archive are made again, no story */
 			&& (changed == 0 || store_run(room->db, DESK_SQL_QUEUE_ADD,
 				STORE_ARGS(store_i64(0), store_text(STR("issue")), store_null(), store_text(STR("")),
-				store_i64(INT64_MAX)), NULL, &f));
+				store_i64(INT64_MAX)), NULL, &f))
+			&& (changed == 0 || move_draft(room, issue, ISSUE_DRAFT_IS_ISSUED, &f));
 		ok = store_end(room->db, ok, &f);
 	}
 	if (!ok)
@@ -349,9 +192,7 @@ static void handed_over_late(void *self, const struct http_reply *reply, const s
 	else
 		log_fault(&f, "handing an issue over late");
 	if (f.kind == FAULT_INPUT || f.kind == FAULT_CONFLICT) {
-		fault_clear(&f);
-		if (!store_run(place->room->db, DESK_SQL_ISSUE_DROP, STORE_ARGS(store_i64(place->id)), NULL, &f))
-			log_fault(&f, "compose");
+		drop(place->room, place->id);
 	}
 	place->id = 0;
 }
@@ -368,13 +209,17 @@ static bool hand_over_late(struct work_issue *place, struct fault *f)
 	ok = store_one(place->room->db, DESK_SQL_ISSUE_ONE, STORE_ARGS(store_i64(place->id)), &c.arena, &row, &found, f)
 		&& (found || fault_set(f, FAULT_MISSING, "there is no such issue"));
 	if (ok) {
-		c.subject = row.columns[0].bytes;
-		c.preheader = row.columns[1].bytes;
-		c.language = row.columns[3].bytes;
-		c.html = row.columns[4].bytes;
-		c.text = row.columns[5].bytes;
-		snprintf(c.hash, sizeof(c.hash), "%.*s", STR_ARG(row.columns[6].bytes));
-		ok = put_issue(place->room, place->id, &c, handed_over_late, place, f);
+		c.mail.subject = row.columns[11].bytes.len > 0 ? row.columns[11].bytes : row.columns[0].bytes;
+		c.mail.preheader = row.columns[1].bytes;
+		c.mail.lang = row.columns[3].bytes;
+		c.mail.html = row.columns[4].bytes;
+		c.mail.text = row.columns[5].bytes;
+		snprintf(c.mail.hash, sizeof(c.mail.hash), "%.*s", STR_ARG(row.columns[6].bytes));
+		c.mail.sender_name = row.columns[12].bytes;
+		c.slot = row.columns[13].bytes;
+		c.send_at.us = row.columns[14].number;
+		c.approved_by = row.columns[15].bytes;
+		ok = put_issue(place->room, &c, handed_over_late, place, f);
 	}
 	arena_release(&c.arena);
 	return ok;
@@ -395,6 +240,8 @@ static void polled(void *self, const struct http_reply *reply, const struct faul
 		state = http_json_text(json, "state");
 		if (str_is(state, "sending") || str_is(state, "sent") || str_is(state, "paused"))
 			desk_issue_started(place->room, place->id);
+		else if (str_is(state, "cancelled") && !desk_issue_cancelled(place->room, place->id, &f))
+			log_fault(&f, "an issue that was cancelled");
 		json_decref(json);
 	}
 	place->id = 0;

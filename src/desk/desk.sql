@@ -461,16 +461,17 @@ WHERE s.id = c.story AND s.state = 'published' AND c.made >= $1 AND c.made < $2 
 -- --- issues ---
 
 -- name: issue_insert
--- id, subject, preheader, intro, lang, html, text, hash, now
-INSERT INTO issue (id, subject, preheader, intro, lang, html, text, hash, made, state)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'frozen')
+-- id, subject, preheader, intro, lang, html, text, hash, now, mail_subject, sender_name, slot, send_at, approved_by, signoff
+INSERT INTO issue (id, subject, preheader, intro, lang, html, text, hash, made, state, mail_subject, sender_name, slot, send_at, approved_by, signoff)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'frozen', $10, $11, $12, $13, $14, $15)
 
 -- name: issue_story_insert
-INSERT INTO issue_story (issue, place, story) VALUES ($1, $2, $3)
+-- issue, place, story, line
+INSERT INTO issue_story (issue, place, story, line) VALUES ($1, $2, $3, $4)
 
 -- name: issue_one
--- id → subject, preheader, intro, lang, html, text, hash, made, state, started
-SELECT subject, preheader, intro, lang, html, text, hash, made, state, started FROM issue WHERE id = $1
+-- id → subject, preheader, intro, lang, html, text, hash, made, state, started, mail_subject, sender_name, slot, send_at, approved_by
+SELECT subject, preheader, intro, lang, html, text, hash, made, state, started, mail_subject, sender_name, slot, send_at, approved_by FROM issue WHERE id = $1
 
 -- name: issue_all
 -- → id, subject, lang, made, state, started; newest first
@@ -593,6 +594,16 @@ SELECT key, at, state, why, told FROM slot WHERE state IN ($1, $2, $3) OR at > $
 -- name: slot_recent
 -- since → key, at, state, why; the latest first
 SELECT key, at, state, why FROM slot WHERE at > $1 ORDER BY at DESC LIMIT 4
+-- name: draft_story
+-- id → id, title, lang, dir, section, excerpt, photo, widths, published, state
+SELECT s.id, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.published, s.state
+FROM story s LEFT JOIN photo p ON p.hash = s.photo WHERE s.id = $1
+
+-- name: draft_find
+-- words, limit → the columns of web_story_since; published stories whose headline has the words, newest first
+SELECT s.id, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.published
+FROM story s LEFT JOIN photo p ON p.hash = s.photo
+WHERE s.state = 'published' AND lower(s.title) LIKE '%' || lower($1) || '%' ORDER BY s.published DESC, s.id DESC LIMIT $2
 
 -- --- staff, sessions, audit (desk_staff.c, desk_web.c) ---
 

@@ -24,15 +24,27 @@ void desk_story_changed(struct room *room);
 /* A full bake in a child. BUSY when one runs. */
 bool desk_bake_everything(struct room *room, struct fault *f) __attribute__((warn_unused_result));
 
-/* Composes an issue of these stories (in this order), freezes it and hands it to the newsletter. intro may be empty. done: with a
- * fault (the issue is then not there), or NULL and its id. Texts must live until then. */
+/* What an issue shall be. */
 struct desk_issue_wish {
-	const int64_t *stories;
+	const int64_t *stories;          /* in this order */
+	const struct str *lines;         /* one each; empty, or NULL: the stories' excerpts */
 	size_t count;
-	struct str subject, intro;
+	struct str lang;                 /* empty: the newsroom's */
+	struct str subject, preheader, intro, signoff;
+	bool is_neutral;                 /* the mail's subject and sender name say nothing of the newsroom; empty: the language's words */
+	struct str neutral_subject, neutral_name;
+	bool is_full;                    /* the stories' whole text */
+	struct when send_at;             /* 0: when somebody says so */
+	struct str slot, approved_by;
+	int64_t draft, version;          /* the draft that it is of, which is approved with it; 0: none */
 };
+/* Composes it (issue_mail.h), freezes it and hands it to the newsletter. done: with a fault (the issue is then not there), or NULL and its
+ * id. Texts must live until then. */
 typedef void desk_composed(void *self, int64_t issue, const struct fault *f);
 void desk_compose(struct room *room, const struct desk_issue_wish *wish, struct arena *arena, desk_composed *done, void *self);
+
+/* The newsletter cancelled it before it began: it is gone here, and its draft is open again. Safe to repeat. */
+bool desk_issue_cancelled(struct room *room, int64_t issue, struct fault *f) __attribute__((warn_unused_result));
 
 /* The newsletter began to send it: the archive may show it. Safe to repeat. */
 void desk_issue_started(struct room *room, int64_t issue);

@@ -1,36 +1,27 @@
-/* desk_issue.c: one issue: its preview, sending it (asked on a page of its own, with to how many), and the bar while it goes.
+/* desk_issue.c: one frozen issue: its state, the bar while it goes, its report afterwards, its preview.
  *
- * Decides: what an editor sees of a running send. Leaves to others: sending (newsletter). Runs in: desk. The hard thing: the bar is alive
- * without JavaScript (the page loads itself again) and smooth with it (desk.js takes the part that changes).
+ * Decides: what an editor sees of a send. Leaves to others: its buttons (desk_issue_steps.c), numbers and plots (desk_report.c), sending
+ * (newsletter). Runs in: desk. The hard thing: the bar is alive without JavaScript (the page loads itself again) and smooth with it (desk.js takes
+ * the part that changes).
  * SPDX-License-Identifier: ISC */
 #include <inttypes.h>
 #include "base/arena.h"
-#include "base/buf.h"
 #include "desk/desk_doings.h"
+#include "desk/desk_issue.h"
 #include "desk/desk_letter.h"
 #include "desk/desk_pages.h"
+#include "desk/desk_report.h"
 #include "desk/desk_visit.h"
+#include "desk/issue_mail.h"
 #include "gen/desk_sql.h"
 #include "house/room.h"
 #include "http/http_client.h"
-#include "press/locale.h"
 #include "press/value.h"
 #include "store/store.h"
 
-enum { BAR_UNITS = 1000 };
-
-struct issue_page {
-	int64_t id;
-	struct store_row row;     /* issue_one */
-	struct str here;          /* "/newsletter/ID" */
-	struct press_value *root;
-	int64_t subscribers;
-};
-
-/* The issue of the path; answered when it is not there. */
-static struct issue_page *begin(struct desk_visit *visit)
+struct desk_issue *desk_issue_begin(struct desk_visit *visit)
 {
-	struct issue_page *page = arena_alloc(visit->arena, sizeof(*page));
+	struct desk_issue *page = arena_alloc(visit->arena, sizeof(*page));
 	struct fault f = {0};
 	bool found = false;
 
@@ -53,59 +44,16 @@ static struct issue_page *begin(struct desk_visit *visit)
 	return page;
 }
 
-static const char *room_path(struct desk_visit *visit, const struct issue_page *page, const char *end)
+const char *desk_issue_path(struct desk_visit *visit, const struct desk_issue *page, const char *end)
 {
 	char *path = str_to_c(str_format(visit->arena, "/issues/%" PRId64 "%s", page->id, end), visit->arena);
 
 	return path != NULL ? path : "/issues";
 }
 
-/* --- the bar --- */
-
-static void add_piece(struct press_value *list, const char *kind, int64_t count, int64_t of, int64_t *x)
-{
-	struct press_value *piece;
-	int64_t width = of > 0 ? count * BAR_UNITS / of : 0;
-
-	if (width <= 0)
-		return;
-	piece = press_add_map(list);
-	press_set_c(piece, "kind", kind);
-	press_set_i64(piece, "x", *x);
-	press_set_i64(piece, "width", width);
-	*x += width;
-}
-
-static struct str figure(struct desk_visit *visit, const json_t *state, const char *key)
-{
-	return locale_number(desk_locale(visit->room), desk_json_number(state, key), visit->arena);
-}
-
-static void add_bar(struct desk_visit *visit, struct press_value *root, const json_t *state)
-{
-	struct press_value *bar = press_set_map(root, "bar"), *pieces = press_set_list(bar, "pieces");
-	int64_t of = desk_json_number(state, "recipients"), started = desk_json_number(state, "started"),
-		ended = desk_json_number(state, "ended"), x = 0, minutes;
-
-	add_piece(pieces, "ok", desk_json_number(state, "accepted"), of, &x);
-	add_piece(pieces, "wait", desk_json_number(state, "later"), of, &x);
-	add_piece(pieces, "bad", desk_json_number(state, "refused") + desk_json_number(state, "in_doubt"), of, &x);
-	press_set_text(bar, "accepted", figure(visit, state, "accepted"));
-	press_set_text(bar, "later", figure(visit, state, "later"));
-	press_set_text(bar, "refused", figure(visit, state, "refused"));
-	press_set_text(bar, "in_doubt", figure(visit, state, "in_doubt"));
-	press_set_text(bar, "left", figure(visit, state, "left"));
-	press_set_bool(bar, "counting", json_is_true(json_object_get(state, "counting")));
-	minutes = started > 0 ? ((ended > 0 ? ended : clock_now().us) - started) / 60000000 : 0;
-	press_set_text(bar, "line", str_format(visit->arena, "%.*s of %.*s handled in %.*s", STR_ARG(figure(visit, state,
-		"handled")),
-		STR_ARG(figure(visit, state, "recipients")), STR_ARG(minutes == 0 ? STR("less than a minute")
-		: locale_plural(desk_locale(visit->room), "minutes", minutes, visit->arena))));
-}
-
 /* --- the page --- */
 
-static bool add_stories(struct desk_visit *visit, const struct issue_page *page, struct fault *f)
+static bool add_stories(struct desk_visit *visit, const struct desk_issue *page, struct fault *f)
 {
 	struct press_value *list = press_set_list(page->root, "stories");
 	struct store_rows rows;
@@ -123,49 +71,73 @@ static bool add_stories(struct desk_visit *visit, const struct issue_page *page,
 	return store_rows_end(&rows);
 }
 
-static void add_state(struct desk_visit *visit, struct issue_page *page, const json_t *reply)
+static void add_state(struct desk_visit *visit, struct desk_issue *page, const json_t *reply)
 {
 	struct str state = str_copy(http_json_text(reply, "state"), visit->arena);
-	bool is_sending = str_is(state, "sending"), is_paused = str_is(state, "paused"),
-		may = (visit->person.rights & DESK_SEND) != 0;
-	struct str by = str_copy(http_json_text(reply, "approved_by"), visit->arena);
+	bool is_sending = str_is(state, "sending"), is_paused = str_is(state, "paused"), is_over = str_is(state, "sent") || str_is(state, "cancelled"),
+		may = (visit->person.rights & DESK_SEND) != 0, has_begun = desk_json_number(reply, "started") > 0;
 
 	desk_issue_state(page->root, state);
 	press_set_bool(page->root, "live", is_sending);
-	press_set_bool(page->root, "can_send", may && (str_is(state, "frozen") || is_paused));
+	press_set_bool(page->root, "can_send", may && ((str_is(state, "frozen") && page->row.columns[14].number == 0) || is_paused));
 	press_set_bool(page->root, "is_paused", is_paused);
 	press_set_bool(page->root, "can_pause", may && is_sending);
-	press_set_text(page->root, "approved_by", by);
-	if (is_sending || is_paused || str_is(state, "sent"))
-		add_bar(visit, page->root, reply);
+	press_set_bool(page->root, "can_cancel", may && !is_over);
+	press_set_bool(page->root, "can_resend", may && desk_json_number(reply, "in_doubt") > 0 && !str_is(state, "cancelled"));
+	press_set_text(page->root, "approved_by", str_copy(http_json_text(reply, "approved_by"), visit->arena));
+	press_set_text(page->root, "cancelled_by", str_copy(http_json_text(reply, "cancelled_by"), visit->arena));
+	press_set_text(page->root, "pause_reason", str_copy(http_json_text(reply, "pause_reason"), visit->arena));
+	if (has_begun)
+		desk_report_bar(visit, page->root, reply);
+	if (has_begun && is_over)
+		desk_report_values(visit, page->root, reply);
 	if (is_sending || str_is(state, "sent"))
 		desk_issue_started(visit->room, page->id);
 }
 
+static void finish(struct desk_visit *visit, struct desk_issue *page)
+{
+	struct fault f = {0};
+
+	if (add_stories(visit, page, &f))
+		desk_answer(visit, 200, "desk_issue", page->root);
+	else
+		desk_answer_fault(visit, &f, "newsletter", "/newsletter");
+}
+
+static void on_issues(struct desk_visit *visit, json_t *reply, const struct fault *f, void *more)
+{
+	struct desk_issue *page = more;
+
+	if (f == NULL)
+		desk_report_former(visit, page->root, reply, page->id);
+	finish(visit, page);
+}
+
 static void on_state(struct desk_visit *visit, json_t *reply, const struct fault *f, void *more)
 {
-	struct issue_page *page = more;
-	struct fault own = {0};
+	struct desk_issue *page = more;
 
 	if (f != NULL) {
 		desk_issue_state(page->root, STR(""));
 		press_set_text(page->root, "trouble", str_copy(str_from(f->say), visit->arena));
-	} else {
-		add_state(visit, page, reply);
-	}
-	if (!add_stories(visit, page, &own)) {
-		desk_answer_fault(visit, &own, "newsletter", "/newsletter");
+		finish(visit, page);
 		return;
 	}
-	desk_answer(visit, 200, "desk_issue", page->root);
+	add_state(visit, page, reply);
+	if (str_is(http_json_text(reply, "state"), "sending"))
+		finish(visit, page); /* asked for often: no more than it needs */
+	else
+		desk_ask(visit, "newsletter", "GET", "/issues", NULL, on_issues, page);
 }
 
 void desk_get_issue(struct http_request *rq, void *self)
 {
-	struct issue_page *page;
+	struct desk_issue *page;
 	struct desk_visit *visit;
+	struct when at;
 
-	if (!desk_visit_begin(rq, self, DESK_LETTER, &visit) || (page = begin(visit)) == NULL)
+	if (!desk_visit_begin(rq, self, DESK_LETTER, &visit) || (page = desk_issue_begin(visit)) == NULL)
 		return;
 	page->root = desk_values(visit, "newsletter", "Issue");
 	press_set_text(page->root, "title", page->row.columns[0].bytes);
@@ -174,107 +146,25 @@ void desk_get_issue(struct http_request *rq, void *self)
 	press_set_text(page->root, "text", page->row.columns[5].bytes);
 	press_set_text(page->root, "made", desk_when_within(visit->room, (struct when){page->row.columns[7].number},
 		visit->arena));
+	if (!str_equal(page->row.columns[11].bytes, page->row.columns[0].bytes))
+		press_set_text(page->root, "mail_subject", page->row.columns[11].bytes);
+	press_set_text(page->root, "sender_name", page->row.columns[12].bytes);
+	at.us = page->row.columns[14].number;
+	if (at.us != 0)
+		press_set_text(page->root, "goes", desk_when_within(visit->room, at, visit->arena));
 	press_set_text(page->root, "here", page->here);
-	desk_ask(visit, "newsletter", "GET", room_path(visit, page, ""), NULL, on_state, page);
+	press_set_bool(page->root, "is_dark", str_is(http_query(rq, "view"), "dark"));
+	desk_ask(visit, "newsletter", "GET", desk_issue_path(visit, page, "/progress"), NULL, on_state, page);
 }
 
-/* The mail itself, in a frame that can do nothing: no script, no form, no request but its pictures. */
 void desk_get_preview(struct http_request *rq, void *self)
 {
-	struct issue_page *page;
+	struct desk_issue *page;
 	struct desk_visit *visit;
-	char *csp;
+	struct str html;
 
-	if (!desk_visit_begin(rq, self, DESK_LETTER, &visit) || (page = begin(visit)) == NULL)
+	if (!desk_visit_begin(rq, self, DESK_LETTER, &visit) || (page = desk_issue_begin(visit)) == NULL)
 		return;
-	csp = str_to_c(str_format(visit->arena,
-		"default-src 'none'; img-src 'self' data: %.*s; style-src 'unsafe-inline'; sandbox; "
-		"base-uri 'none'; form-action 'none'; frame-ancestors 'self'", STR_ARG(visit->room->settings.url)), visit->arena);
-	http_set(rq, "Content-Security-Policy", csp != NULL ? csp : "default-src 'none'; sandbox");
-	http_set(rq, "X-Content-Type-Options", "nosniff");
-	http_set(rq, "Referrer-Policy", "no-referrer");
-	http_set(rq, "Cache-Control", "no-store");
-	http_answer_html(rq, 200, page->row.columns[4].bytes);
-}
-
-/* --- sending --- */
-
-static void ask_to_send(struct desk_visit *visit, json_t *reply, const struct fault *f, void *more)
-{
-	struct desk_question question = {.tab = "newsletter", .title = "Send this issue?", .button = "Send now",
-		.is_danger = true};
-	struct issue_page *page = more;
-
-	if (f != NULL) {
-		desk_answer_fault(visit, f, "newsletter", "/newsletter");
-		return;
-	}
-	question.sentence = str_format(visit->arena, "“%.*s” goes now to %.*s.", STR_ARG(page->row.columns[0].bytes),
-		STR_ARG(locale_plural(desk_locale(visit->room), "subscribers", desk_json_number(reply, "subscribers"),
-		visit->arena)));
-	question.more = STR("Who gets it is fixed and counted at this moment. A mail that has left cannot be called back; a pause stops those that "
-		"have not.");
-	question.action = str_format(visit->arena, "%.*s/send", STR_ARG(page->here));
-	question.back = page->here;
-	desk_answer_question(visit, &question);
-}
-
-void desk_get_send(struct http_request *rq, void *self)
-{
-	struct issue_page *page;
-	struct desk_visit *visit;
-
-	if (desk_visit_begin(rq, self, DESK_SEND, &visit) && (page = begin(visit)) != NULL)
-		desk_ask(visit, "newsletter", "GET", "/count", NULL, ask_to_send, page);
-}
-
-static void done_with(struct desk_visit *visit, const struct issue_page *page, const struct fault *f, const char *what,
-	const char *notice)
-{
-	char *path = str_to_c(page->here, visit->arena);
-
-	if (f != NULL) {
-		desk_answer_fault(visit, f, "newsletter", path != NULL ? path : "/newsletter");
-		return;
-	}
-	desk_audit(visit->room, visit->person.name, what, page->row.columns[0].bytes);
-	desk_answer_done(visit, path != NULL ? path : "/newsletter", notice);
-}
-
-static void on_sent(struct desk_visit *visit, json_t *reply, const struct fault *f, void *more)
-{
-	const struct issue_page *page = more;
-
-	(void) reply;
-	if (f == NULL)
-		desk_issue_started(visit->room, page->id);
-	done_with(visit, page, f, "sent the issue", "sending");
-}
-
-void desk_post_send(struct http_request *rq, void *self)
-{
-	struct issue_page *page;
-	struct desk_visit *visit;
-	json_t *body;
-
-	if (!desk_visit_begin(rq, self, DESK_SEND, &visit) || (page = begin(visit)) == NULL)
-		return;
-	body = json_object();
-	json_object_set_new(body, "approved_by", http_json_str(visit->person.name));
-	desk_ask(visit, "newsletter", "POST", room_path(visit, page, "/send"), body, on_sent, page);
-}
-
-static void on_paused(struct desk_visit *visit, json_t *reply, const struct fault *f, void *more)
-{
-	(void) reply;
-	done_with(visit, more, f, "paused the issue", "paused");
-}
-
-void desk_post_pause(struct http_request *rq, void *self)
-{
-	struct issue_page *page;
-	struct desk_visit *visit;
-
-	if (desk_visit_begin(rq, self, DESK_SEND, &visit) && (page = begin(visit)) != NULL)
-		desk_ask(visit, "newsletter", "POST", room_path(visit, page, "/pause"), json_object(), on_paused, page);
+	html = page->row.columns[4].bytes;
+	desk_answer_mail(visit, str_is(http_query(rq, "view"), "dark") ? issue_mail_dark(html, visit->arena) : html);
 }

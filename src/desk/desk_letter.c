@@ -1,11 +1,10 @@
-/* desk_letter.c: the newsletter's page: its issues, and a form that composes one from the week's stories.
+/* desk_letter.c: the newsletter's page: its drafts and its issues.
  *
- * Decides: which stories are offered, and how the states of issues read. Leaves to others: composing (issue_*.c), sending
- * (newsletter). Runs in: desk. The hard thing: the page must come when the newsletter does not answer; it then says so.
+ * Decides: how the states of issues read. Leaves to others: the composer (desk_draft*.c), one issue (desk_issue*.c), sending (newsletter). Runs in: desk. The hard thing: the page must come when the newsletter does not answer; it then says so.
  * SPDX-License-Identifier: ISC */
 #include <inttypes.h>
 #include "base/arena.h"
-#include "desk/desk_doings.h"
+#include "desk/desk_draft.h"
 #include "desk/desk_letter.h"
 #include "desk/desk_pages.h"
 #include "desk/desk_visit.h"
@@ -14,27 +13,26 @@
 #include "house/room.h"
 #include "http/http_client.h"
 #include "press/locale.h"
+#include "press/theme.h"
 #include "press/value.h"
 #include "store/store.h"
 
-enum { LETTER_PICKS = 40, LETTER_DAYS = 7, LETTER_DAYS_LONG = 60, SUBJECT_BYTES = 200, INTRO_BYTES = 4000 };
-#define DAY_US INT64_C(86400000000)
+enum { LETTER_DRAFTS = 30, LETTER_LANGUAGES = 64 };
 
 struct letter_page {
 	struct press_value *root;
 	json_t *issues;     /* what the newsletter said; owned until the answer */
 	bool is_reachable;
-	int status;
 };
 
 static const struct {
 	const char *state, *name, *mark;
 } issue_states[] = {
-	{"frozen", "Waits for an editor", "wait"},
-	{"draft", "Draft", "draft"},
+	{"frozen", "Waits", "wait"},
 	{"sending", "Being sent", "wait"},
 	{"paused", "Paused", "bad"},
 	{"sent", "Sent", "live"},
+	{"cancelled", "Cancelled", "bad"},
 };
 
 void desk_issue_state(struct press_value *map, struct str state)
@@ -96,79 +94,64 @@ static bool add_issues(struct desk_visit *visit, struct letter_page *page, struc
 	return store_rows_end(&rows);
 }
 
-/* --- the week's stories --- */
+/* --- drafts --- */
 
-static bool is_chosen(struct http_request *rq, struct str id, bool otherwise)
+static bool add_drafts_in(struct desk_visit *visit, struct press_value *list, enum issue_draft_state state, struct fault *f)
 {
-	struct str chosen[LETTER_PICKS];
-	size_t count = http_field_all(rq, "story", chosen, LETTER_PICKS);
-
-	if (!str_is(http_method(rq), "POST"))
-		return otherwise;
-	for (size_t i = 0; i < count && i < LETTER_PICKS; i++)
-		if (str_equal(chosen[i], id))
-			return true;
-	return false;
-}
-
-static bool add_stories_since(struct desk_visit *visit, struct press_value *root, int64_t days, size_t *count,
-	struct fault *f)
-{
-	struct press_value *list = press_set_list(root, "stories");
 	struct store_rows rows;
 
-	*count = 0;
-	if (!store_rows_begin(visit->room->db, DESK_SQL_WEB_STORY_SINCE,
-		STORE_ARGS(store_i64(clock_now().us - days * DAY_US)), &rows, f))
+	if (!store_rows_begin(visit->room->db, DESK_SQL_DRAFT_IN_STATE, STORE_ARGS(store_text(issue_draft_state_name(state)),
+		store_i64(LETTER_DRAFTS)), &rows, f))
 		return false;
 	while (store_rows_next(&rows, f)) {
 		struct press_value *item = press_add_map(list);
-		struct str id = desk_id(store_column_i64(&rows, 0), visit->arena);
-		struct str language = visit->room->settings.language;
+		struct issue_draft draft = {.slot = {store_column_i64(&rows, 1)}, .send_at = {store_column_i64(&rows, 2)},
+			.subject = store_column_copy(&rows, 4, visit->arena)};
 
-		press_set_text(item, "id", id);
-		press_set_text(item, "headline", store_column_copy(&rows, 1, visit->arena));
-		press_set_text(item, "lang", store_column_copy(&rows, 2, visit->arena));
-		press_set_text(item, "dir", store_column_copy(&rows, 3, visit->arena));
-		press_set_text(item, "section", store_column_copy(&rows, 4, visit->arena));
-		press_set_text(item, "thumb", desk_thumb(store_column_copy(&rows, 6, visit->arena),
-			store_column_copy(&rows, 7, visit->arena), visit->arena));
-		press_set_text(item, "when", desk_when(visit->room, (struct when){store_column_i64(&rows, 8)}, visit->arena));
-		press_set_bool(item, "checked", is_chosen(visit->rq, id,
-			*count < 5 && str_equal(store_column_text(&rows, 2), language)));
-		++*count;
+		press_set_text(item, "href", str_format(visit->arena, "/newsletter/drafts/%" PRId64, store_column_i64(&rows, 0)));
+		press_set_text(item, "title", draft.subject.len > 0 ? draft.subject : STR("No subject yet"));
+		press_set_text(item, "lang", store_column_copy(&rows, 3, visit->arena));
+		press_set_text(item, "language", locale_name(theme_locale(visit->room->theme, store_column_text(&rows, 3))));
+		press_set_text(item, "goes", desk_draft_when(visit, &draft));
+		press_set_text(item, "changed", desk_when(visit->room, (struct when){store_column_i64(&rows, 6)}, visit->arena));
+		press_set_text(item, "changed_by", store_column_copy(&rows, 7, visit->arena));
+		press_set_i64(item, "picks", store_column_i64(&rows, 8));
+		press_set_c(item, "mark", state == ISSUE_DRAFT_OPEN ? "draft" : state == ISSUE_DRAFT_APPROVED ? "wait" : "bad");
+		press_set_c(item, "state", state == ISSUE_DRAFT_OPEN ? "Draft" : state == ISSUE_DRAFT_APPROVED ? "Approved" : "Its slot passed");
 	}
 	return store_rows_end(&rows);
 }
 
-/* A quiet week still has something to choose from. */
-static bool add_stories(struct desk_visit *visit, struct press_value *root, struct fault *f)
+static bool add_drafts(struct desk_visit *visit, struct press_value *root, struct fault *f)
 {
-	size_t count = 0;
+	struct press_value *list = press_set_list(root, "drafts"), *languages = press_set_list(root, "languages");
+	struct str names[LETTER_LANGUAGES];
+	size_t count = theme_languages(visit->room->theme, names, LETTER_LANGUAGES), i;
 
-	press_set_bool(root, "is_week", true);
-	if (!add_stories_since(visit, root, LETTER_DAYS, &count, f))
-		return false;
-	if (count == 0) {
-		press_set_bool(root, "is_week", false);
-		if (!add_stories_since(visit, root, LETTER_DAYS_LONG, &count, f))
-			return false;
+	for (i = 0; i < count; i++) {
+		struct press_value *item = press_add_map(languages);
+
+		press_set_text(item, "lang", names[i]);
+		press_set_text(item, "name", locale_name(theme_locale(visit->room->theme, names[i])));
+		press_set_bool(item, "chosen", str_equal(names[i], visit->room->settings.language));
 	}
-	press_set_bool(root, "has_stories", count > 0);
+	if (!add_drafts_in(visit, list, ISSUE_DRAFT_APPROVED, f) || !add_drafts_in(visit, list, ISSUE_DRAFT_OPEN, f)
+		|| !add_drafts_in(visit, list, ISSUE_DRAFT_SKIPPED, f))
+		return false;
+	press_set_bool(root, "has_drafts", press_value_count(list) > 0);
 	return true;
 }
 
 static void finish(struct desk_visit *visit, struct letter_page *page)
 {
 	struct fault f = {0};
-	bool ok = add_issues(visit, page, &f) && add_stories(visit, page->root, &f);
+	bool ok = add_issues(visit, page, &f) && add_drafts(visit, page->root, &f);
 
 	json_decref(page->issues);
 	page->issues = NULL;
 	press_set_bool(page->root, "unreachable", !page->is_reachable);
-	press_set_bool(page->root, "can_compose", (visit->person.rights & DESK_SEND) != 0);
 	if (ok)
-		desk_answer(visit, page->status, "desk_newsletter", page->root);
+		desk_answer(visit, 200, "desk_newsletter", page->root);
 	else
 		desk_answer_fault(visit, &f, "newsletter", "/newsletter");
 }
@@ -206,8 +189,7 @@ static void on_issues(struct desk_visit *visit, json_t *reply, const struct faul
 	desk_ask(visit, "newsletter", "GET", "/count", NULL, on_count, page);
 }
 
-/* error: a form that comes back, with what was typed. */
-static void answer_letter(struct desk_visit *visit, int status, const struct fault *error)
+static void answer_letter(struct desk_visit *visit)
 {
 	struct letter_page *page = arena_alloc(visit->arena, sizeof(*page));
 	struct fault f = {0};
@@ -218,13 +200,7 @@ static void answer_letter(struct desk_visit *visit, int status, const struct fau
 		return;
 	}
 	page->root = desk_values(visit, "newsletter", "Newsletter");
-	page->status = status;
 	desk_slot_values(visit, page->root);
-	if (error != NULL) {
-		press_set_text(page->root, "error", str_copy(str_from(error->say), visit->arena));
-		press_set_text(page->root, "subject", http_field(visit->rq, "subject"));
-		press_set_text(page->root, "intro", http_field(visit->rq, "intro"));
-	}
 	desk_ask(visit, "newsletter", "GET", "/issues", NULL, on_issues, page);
 }
 
@@ -233,59 +209,5 @@ void desk_get_letter(struct http_request *rq, void *self)
 	struct desk_visit *visit;
 
 	if (desk_visit_begin(rq, self, DESK_LETTER, &visit))
-		answer_letter(visit, 200, NULL);
-}
-
-/* --- composing --- */
-
-static void on_composed(void *self, int64_t issue, const struct fault *f)
-{
-	struct desk_visit *visit = self;
-	char *path;
-
-	if (f != NULL) {
-		answer_letter(visit, fault_http_status(f->kind), f);
-		return;
-	}
-	desk_audit(visit->room, visit->person.name, "composed the issue", http_field(visit->rq, "subject"));
-	path = str_to_c(str_format(visit->arena, "/newsletter/%" PRId64, issue), visit->arena);
-	desk_answer_done(visit, path != NULL ? path : "/newsletter", "composed");
-}
-
-static bool read_wish(struct desk_visit *visit, struct desk_issue_wish *wish, struct fault *f)
-{
-	struct str chosen[LETTER_PICKS];
-	size_t count = http_field_all(visit->rq, "story", chosen, LETTER_PICKS);
-	int64_t *ids = arena_alloc_many(visit->arena, LETTER_PICKS, sizeof(*ids));
-
-	wish->subject = str_trim(http_field(visit->rq, "subject"));
-	wish->intro = str_trim(http_field(visit->rq, "intro"));
-	if (ids == NULL)
-		return fault_full(f, "this request");
-	if (wish->subject.len == 0 || wish->subject.len > SUBJECT_BYTES || str_has_control(wish->subject))
-		return fault_set(f, FAULT_INPUT, "Write a subject of one line, at most %d characters.", SUBJECT_BYTES);
-	if (wish->intro.len > INTRO_BYTES)
-		return fault_set(f, FAULT_INPUT, "The intro is longer than %d characters.", INTRO_BYTES);
-	if (count == 0 || count > LETTER_PICKS)
-		return fault_set(f, FAULT_INPUT, "Choose at least one story, at most %d.", LETTER_PICKS);
-	for (size_t i = 0; i < count; i++)
-		if (!desk_parse_id(chosen[i], &ids[i]))
-			return fault_set(f, FAULT_INPUT, "One of these stories is not there any more.");
-	wish->stories = ids;
-	wish->count = count;
-	return true;
-}
-
-void desk_post_compose(struct http_request *rq, void *self)
-{
-	struct desk_issue_wish wish = {0};
-	struct desk_visit *visit;
-	struct fault f = {0};
-
-	if (!desk_visit_begin(rq, self, DESK_SEND, &visit))
-		return;
-	if (read_wish(visit, &wish, &f))
-		desk_compose(visit->room, &wish, visit->arena, on_composed, visit);
-	else
-		answer_letter(visit, 400, &f);
+		answer_letter(visit);
 }

@@ -18,8 +18,14 @@ http_handler desk_get_story_preview, desk_post_story_preview;                   
 http_handler desk_get_revisions, desk_get_revision, desk_post_restore, desk_get_kept, desk_post_kept;    /* desk_revisions.c */
 http_handler desk_get_corrections, desk_post_corrections, desk_post_correction;                          /* desk_corrections.c */
 http_handler desk_get_bylines, desk_post_bylines;                                                        /* desk_bylines.c */
-http_handler desk_get_letter, desk_post_compose;                                                        /* desk_letter.c */
-http_handler desk_get_issue, desk_get_preview, desk_get_send, desk_post_send, desk_post_pause;          /* desk_issue.c */
+http_handler desk_get_letter;                                                                            /* desk_letter.c */
+http_handler desk_get_draft, desk_get_compose_js;                                                        /* desk_draft.c */
+http_handler desk_post_draft;                                                                            /* desk_draft_save.c */
+http_handler desk_post_drafts, desk_get_draft_preview, desk_get_approve, desk_post_approve, desk_post_reopen, desk_get_drop,
+	desk_post_drop;                                                                                      /* desk_draft_steps.c */
+http_handler desk_get_issue, desk_get_preview;                                                           /* desk_issue.c */
+http_handler desk_get_send, desk_post_send, desk_post_pause, desk_get_cancel, desk_post_cancel, desk_get_resend,
+	desk_post_resend;                                                                                    /* desk_issue_steps.c */
 http_handler desk_get_support;                                                                           /* desk_money.c */
 http_handler desk_get_site, desk_post_bake;                                                              /* desk_people.c */
 http_handler desk_get_people, desk_post_people, desk_post_link, desk_get_revoke, desk_post_revoke;       /* desk_people.c */

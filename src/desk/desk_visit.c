@@ -29,7 +29,11 @@ static const struct {
 } notices[] = {
 	{"published", "Published. The site shows it in a moment."},
 	{"withdrawn", "Withdrawn. Its address answers “withdrawn” in a moment."},
-	{"composed", "Composed and frozen. Read the preview, then send it."},
+	{"approved", "Approved and frozen. It goes by itself; until then you can take the approval back."},
+	{"reopened", "The approval is taken back. It is a draft again, and nothing goes."},
+	{"dropped", "Thrown away."},
+	{"cancelled", "Cancelled. Who has no mail yet gets none."},
+	{"resent", "What was in doubt goes again."},
 	{"sending", "Sending has begun."},
 	{"paused", "Paused. Nothing more leaves until you send again."},
 	{"baking", "The whole site is being made anew."},
@@ -248,7 +252,7 @@ struct press_value *desk_values(struct desk_visit *visit, const char *tab, const
 
 void desk_answer(struct desk_visit *visit, int status, const char *template_name, const struct press_value *root)
 {
-	desk_headers(visit->rq, strcmp(template_name, "desk_issue") == 0);
+	desk_headers(visit->rq, strcmp(template_name, "desk_issue") == 0 || strcmp(template_name, "desk_draft") == 0);
 	render(visit->rq, visit->room, status, template_name, root);
 }
 

@@ -108,7 +108,8 @@ static int set_up(void **state)
 		return fault_print(&f, true);
 	assert_true(store_run(bench->room.db, DESK_SQL_ISSUE_INSERT, STORE_ARGS(store_i64(4711), store_text(STR("This week")),
 		store_text(STR("before")), store_text(STR("intro")), store_text(STR("en")), store_text(STR("<p>html</p>")),
-		store_text(STR("text")), store_text(STR("cafe")), store_i64(clock_now().us)), NULL, &f));
+		store_text(STR("text")), store_text(STR("cafe")), store_i64(clock_now().us), store_text(STR("This week")), store_text(STR("")),
+		store_text(STR("2026-11-27")), store_i64(1795766400000000), store_text(STR("Ann")), store_text(STR(""))), NULL, &f));
 	return 0;
 }
 

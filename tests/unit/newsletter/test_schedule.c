@@ -95,6 +95,14 @@ static int64_t rows_of(int64_t id)
 	return bench_number(&bench, NEWSLETTER_SQL_DELIVERY_TOTAL, STORE_ARGS(store_i64(id)));
 }
 
+/* The mail server may have had it meanwhile. */
+static void went(int64_t id)
+{
+	assert_string_equal(text(id, "schedule"), "gone");
+	assert_true(strcmp(text(id, "state"), "sending") == 0 || strcmp(text(id, "state"), "sent") == 0);
+	assert_true(sink_count(&bench, "a@tern.example") <= 1);
+}
+
 static void it_goes_at_its_moment(void **state)
 {
 	(void) state;
@@ -106,7 +114,7 @@ static void it_goes_at_its_moment(void **state)
 	look_at(FRIDAY - 1);
 	is(7, "frozen", "waiting");
 	look_at(FRIDAY);
-	is(7, "sending", "gone");
+	went(7);
 	assert_string_equal(text(7, "late"), "false");
 	assert_string_equal(text(7, "approved_by"), "Vera");
 	bench_turn(&bench, 5);
@@ -267,15 +275,15 @@ static void the_clock_goes_back_a_day(void **state)
 	must_put(7, FRIDAY, KEY);
 	look_at(FRIDAY);
 	bench_turn(&bench, 3);
-	is(7, "sending", "gone");
+	went(7);
 	look_at(FRIDAY - DAY * S);
 	again();
-	is(7, "sending", "gone");
+	went(7);
 	refuses(8, FRIDAY, KEY, FAULT_CONFLICT, "never gets two");
 	look_at(FRIDAY);
 	look_at(FRIDAY + S);
 	bench_turn(&bench, 3);
-	is(7, "sending", "gone");
+	went(7);
 	assert_int_equal(rows_of(7), 1);
 	end();
 }
@@ -391,7 +399,7 @@ static void a_kill_changes_nothing(void **state)
 	is(7, "frozen", "waiting");
 	look_at(FRIDAY + HOUR * S);
 	bench_turn(&bench, 3);
-	is(7, "sending", "gone");
+	went(7);
 	assert_int_equal(rows_of(7), 1);
 	again();
 	look_at(FRIDAY + 2 * HOUR * S);
