@@ -16,6 +16,7 @@
 #include "desk/desk_pages.h"
 #include "desk/desk_staff.h"
 #include "desk/desk_web.h"
+#include "desk/issue_page.h"
 #include "desk/movein.h"
 #include "desk/photo_make.h"
 #include "desk/newsroom.h"
@@ -95,12 +96,13 @@ static bool open_room(struct room *room, struct fault *f)
 {
 	struct work *work = memory_new(1, sizeof(*work));
 
-	(void) f;
 	work->room = room;
 	work->import_fd = -1;
 	work->last_day = today();
 	work->news_first = news_first(room);
 	room->self = work;
+	if (!issue_page_name_all(room->db, f)) /* issues of an older database */
+		return false;
 	newsroom_begin(room);
 	photo_open(room);
 	room_every(room, DAY_EVERY_S, DAY_EVERY_S, look_at_day, room);

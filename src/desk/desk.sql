@@ -478,12 +478,12 @@ SELECT subject, preheader, intro, lang, html, text, hash, made, state, started, 
 SELECT id, subject, lang, made, state, started FROM issue ORDER BY COALESCE(started, made) DESC, id DESC
 
 -- name: issue_started_all
--- → id, subject, intro, lang, started; those that started, newest first
-SELECT id, subject, intro, lang, started FROM issue WHERE state = 'started' ORDER BY started DESC, id DESC
+-- → id, subject, intro, lang, started, signoff, path; those that started, newest first
+SELECT id, subject, intro, lang, started, signoff, path FROM issue WHERE state = 'started' ORDER BY started DESC, id DESC
 
 -- name: issue_stories
--- issue → story
-SELECT story FROM issue_story WHERE issue = $1 ORDER BY place
+-- issue → story, line
+SELECT story, line FROM issue_story WHERE issue = $1 ORDER BY place
 
 -- name: issue_drop
 -- id: one that the newsletter did not take
@@ -556,6 +556,20 @@ UPDATE issue_draft SET state = $3, issue = $5, changed = $6, changed_by = $7 WHE
 -- published after, until, lang, limit → id, title; newest first
 SELECT id, title FROM story WHERE state = 'published' AND published > $1 AND published <= $2 AND lang = $3
 ORDER BY published DESC, id DESC LIMIT $4
+
+-- --- the archive's addresses (issue_page.c) ---
+
+-- name: issue_pathless
+-- → id, started, slot of started issues that have no place in the archive yet; the oldest first
+SELECT id, started, slot FROM issue WHERE state = 'started' AND path = '' ORDER BY started, id LIMIT 100
+
+-- name: issue_path_taken
+-- path
+SELECT count(*) FROM issue WHERE path = $1
+
+-- name: issue_path_put
+-- id, path
+UPDATE issue SET path = $2 WHERE id = $1 AND path = ''
 
 -- --- slots of the newsletter (slot_clock.c) ---
 

@@ -9,6 +9,9 @@ CREATE TABLE slot (
 	told INTEGER NOT NULL DEFAULT 0 CHECK (told IN (0, 1)) -- 1: the newsletter has it for its status
 ) STRICT, WITHOUT ROWID;
 
+-- Where a started issue stands in the archive: given once, so that no setting moves it.
+ALTER TABLE issue ADD COLUMN path TEXT NOT NULL DEFAULT '';
+
 -- Since when the desk looks for slots of this rule: earlier ones were none.
 CREATE TABLE slot_watch (
 	one INTEGER PRIMARY KEY CHECK (one = 1),

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "desk/issue_page.h"
 #include <sqlite3.h>
 #include "base/arena.h"
 #include "base/clock.h"
@@ -533,6 +534,7 @@ static void start_issue(int64_t id, const char *subject, int64_t us)
 	assert_true(store_run(db, DESK_SQL_ISSUE_INSERT, STORE_ARGS(store_i64(id), store_text(str_from(subject)), store_text(STR("")),
 		store_text(STR("")), store_text(STR("en")), store_text(STR("h")), store_text(STR("t")), store_text(STR("x")), store_i64(us)), NULL, &f));
 	assert_true(store_run(db, DESK_SQL_ISSUE_START, STORE_ARGS(store_i64(id), store_i64(us)), NULL, &f));
+	assert_true(issue_page_name_all(db, &f));
 	assert_true(store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(0), store_text(STR("issue")), store_null(), store_text(STR("")),
 		store_i64(INT64_MAX)), NULL, &f));
 }
