@@ -7,9 +7,7 @@
 
 #include <stdio.h>
 #include <unistd.h>
-#include "base/clock.h"
 #include "base/fault.h"
-#include "house/slot.h"
 #include "http/http_client.h"
 #include "newsletter_command.h"
 
@@ -217,14 +215,6 @@ static void print_servers(const json_t *status)
 			number(server, "this_hour"), number(server, "today"), text(server, "say")[0] != '\0' ? ": " : "", text(server, "say"));
 }
 
-/* "Fri 2026-11-27 08:00" on the newsroom's clock. */
-static void print_moment(long long us)
-{
-	struct civil civil = clock_civil((struct when){us});
-
-	printf("%.3s %04d-%02d-%02d %02d:%02d", slot_weekday_name(civil.weekday).at, civil.year, civil.month, civil.day, civil.hour, civil.minute);
-}
-
 static void print_late(long long seconds)
 {
 	printf("caught up, %lld h %lld min late", seconds / 3600, seconds / 60 % 60);
@@ -234,9 +224,7 @@ static void print_scheduled(const json_t *one)
 {
 	const char *state = text(one, "schedule"), *why = text(one, "schedule_why");
 
-	printf("%s %lld, ", text(one, "slot")[0] != '\0' ? "slot: issue" : "scheduled: issue", number(one, "id"));
-	print_moment(number(one, "send_at"));
-	printf(": ");
+	printf("%s %lld, %s: ", text(one, "slot")[0] != '\0' ? "slot: issue" : "scheduled: issue", number(one, "id"), text(one, "when"));
 	if (strcmp(state, "gone") == 0 && json_is_true(json_object_get(one, "late")))
 		print_late((number(one, "went_at") - number(one, "send_at")) / 1000000);
 	else if (strcmp(state, "gone") == 0)
@@ -268,9 +256,7 @@ static void print_slots(const json_t *status)
 	json_array_foreach(json_object_get(status, "slots"), i, one) {
 		if (has_issue(status, text(one, "slot")))
 			continue;
-		printf("slot: ");
-		print_moment(number(one, "at"));
-		printf(": %s%s%s\n", text(one, "word"), text(one, "why")[0] != '\0' ? ": " : "", text(one, "why"));
+		printf("slot: %s: %s%s%s\n", text(one, "when"), text(one, "word"), text(one, "why")[0] != '\0' ? ": " : "", text(one, "why"));
 	}
 	json_array_foreach(json_object_get(status, "scheduled"), i, one)
 		print_scheduled(one);

@@ -281,8 +281,18 @@ static json_t *json_of(struct str text)
 	return json_stringn(text.at != NULL ? text.at : "", text.len);
 }
 
+/* "Fri 2026-11-27 08:00" on the newsroom's clock, which a command has not. */
+static json_t *json_when(int64_t us)
+{
+	struct civil civil = clock_civil((struct when){us});
+	struct str day = slot_weekday_name(civil.weekday);
+
+	return json_sprintf("%.3s %04d-%02d-%02d %02d:%02d", day.at, civil.year, civil.month, civil.day, civil.hour, civil.minute);
+}
+
 static void add_one(json_t *json, const struct schedule *is)
 {
+	json_object_set_new(json, "when", json_when(is->send_at.us));
 	json_object_set_new(json, "send_at", json_integer(is->send_at.us));
 	json_object_set_new(json, "slot", json_of(is->slot));
 	json_object_set_new(json, "schedule", json_of(schedule_state_name(is->state)));
@@ -378,6 +388,7 @@ bool newsletter_slots_json(struct newsletter *n, json_t *json, struct fault *f)
 
 		json_object_set_new(one, "slot", json_of(store_column_text(&rows, 0)));
 		json_object_set_new(one, "at", json_integer(store_column_i64(&rows, 1)));
+		json_object_set_new(one, "when", json_when(store_column_i64(&rows, 1)));
 		json_object_set_new(one, "word", json_of(store_column_text(&rows, 2)));
 		json_object_set_new(one, "why", json_of(store_column_text(&rows, 3)));
 		json_array_append_new(words, one);
