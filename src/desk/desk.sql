@@ -597,6 +597,10 @@ SELECT max(at) FROM slot WHERE at <= $1
 -- key, from, to, why
 UPDATE slot SET state = $3, why = $4, told = 0 WHERE key = $1 AND state = $2
 
+-- name: slot_forget
+-- key, state
+DELETE FROM slot WHERE key = $1 AND state = $2
+
 -- name: slot_told
 -- key, state that was told, why
 UPDATE slot SET told = 1 WHERE key = $1 AND state = $2 AND why = $3

@@ -30,7 +30,8 @@ static struct str say_when(struct desk_visit *visit, struct when at)
 {
 	struct civil civil = clock_civil(at);
 
-	return str_format(visit->arena, "%.*s, %02d:%02d", STR_ARG(locale_date_long(desk_locale(visit->room), &civil, visit->arena)), civil.hour, civil.minute);
+	return str_format(visit->arena, "%.*s, %02d:%02d", STR_ARG(locale_date_long(desk_locale(visit->room), &civil, visit->arena)), civil.hour,
+		civil.minute);
 }
 
 static bool is_over(enum issue_slot_state state)
@@ -77,7 +78,8 @@ static void set_now(struct desk_visit *visit, struct press_value *strip, const s
 	struct arena *arena = visit->arena;
 	const struct settings *settings = &visit->room->settings;
 	struct str when = say_when(visit, slot->at);
-	struct when until = {slot->at.us + (settings->catch_up * 3600 > SLOT_GRACE_S ? settings->catch_up * 3600 : SLOT_GRACE_S) * INT64_C(1000000)};
+	int64_t open_s = settings->catch_up * 3600 > SLOT_GRACE_S ? settings->catch_up * 3600 : SLOT_GRACE_S;
+	struct when until = {slot->at.us + open_s * 1000000};
 
 	press_set_text(strip, "href", draft_href(visit, slot->at));
 	if (slot->state == ISSUE_SLOT_APPROVED) {

@@ -173,6 +173,28 @@ static bool move(struct room *room, const struct known *slot, enum issue_slot_st
 	return true;
 }
 
+/* It was called skipped while the clock was ahead: its drafts are open again; without any it was never there, and comes up at its time. */
+static bool take_back(struct room *room, const struct known *slot, struct fault *f)
+{
+	int64_t ids[SLOT_DRAFTS];
+	size_t count = 0, i;
+
+	if (!issue_draft_of_slot(room, slot->at, ids, SLOT_DRAFTS, &count, f))
+		return false;
+	if (count == 0)
+		return store_run(room->db, DESK_SQL_SLOT_FORGET, STORE_ARGS(store_text(str_from(slot->key)), state_value(slot->state)), NULL, f);
+	for (i = 0; i < count; i++) {
+		struct fault inner = {0};
+
+		/* one that was thrown away, or is open, stays as it is */
+		if (!issue_draft_move(room, ids[i], ISSUE_DRAFT_IS_REOPENED, &inner) && inner.kind != FAULT_CONFLICT) {
+			*f = inner;
+			return false;
+		}
+	}
+	return move(room, slot, ISSUE_SLOT_IS_OPEN, "", f);
+}
+
 /* Nothing of it is with the newsletter. */
 static bool judge_absent(struct room *room, const struct known *slot, struct fault *f)
 {
@@ -181,8 +203,8 @@ static bool judge_absent(struct room *room, const struct known *slot, struct fau
 	char why[WHY_BYTES];
 	size_t open = 0, i;
 
-	if (slot->state == ISSUE_SLOT_SKIPPED && slot->at.us <= now.us)
-		return true; /* it was said already */
+	if (slot->state == ISSUE_SLOT_SKIPPED)
+		return slot->at.us <= now.us || take_back(room, slot, f);
 	if (now.us < slot->at.us)
 		return move(room, slot, ISSUE_SLOT_IS_OPEN, "", f);
 	if (!read_drafts(room, slot, why, ids, &open, f))
@@ -298,7 +320,8 @@ static void ask(struct room *room, const struct known *slot)
 	*asking = (struct asking){room, *slot, !slot->told};
 	(void) snprintf(path, sizeof(path), "/slots/%.10s", slot->key);
 	if (asking->tells)
-		body = json_pack("{s:I, s:o, s:s}", "at", (json_int_t) slot->at.us, "word", http_json_str(issue_slot_state_name(slot->state)), "why", slot->why);
+		body = json_pack("{s:I, s:o, s:s}", "at", (json_int_t) slot->at.us, "word", http_json_str(issue_slot_state_name(slot->state)), "why",
+			slot->why);
 	if (!room_call(room, "newsletter", asking->tells ? "PUT" : "GET", path, body, on_answer, asking, &f))
 		memory_free(asking); /* asked again at the next look */
 }
@@ -325,10 +348,11 @@ bool slot_clock_allows(const struct room *room, const struct issue_draft *draft,
 	if (draft->slot.us == 0)
 		return true;
 	if ((int64_t) draft->pick_count < room->settings.min_stories)
-		return fault_set(f, FAULT_INPUT, "An issue of the weekly slot has at least %lld stories; this one has %zu. Add some, or change the number under "
-			"Site, Newsroom.", (long long) room->settings.min_stories, draft->pick_count);
+		return fault_set(f, FAULT_INPUT, "An issue of the weekly slot has at least %lld stories; this one has %zu. Add some, or change "
+			"the number under Site, Newsroom.", (long long) room->settings.min_stories, draft->pick_count);
 	if (!slot_is_open(draft->slot, room->settings.catch_up, clock_now()))
-		return fault_set(f, FAULT_CONFLICT, "The slot of this issue is over: it could be caught up for %lld hours. Make a new issue of it and send that.",
+		return fault_set(f, FAULT_CONFLICT, "The slot of this issue is over: it could be caught up for %lld hours. Make a new issue of it "
+			"and send that.",
 			(long long) room->settings.catch_up);
 	return true;
 }

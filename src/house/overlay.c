@@ -79,7 +79,8 @@ static bool overlay_take_slot(struct overlay *overlay, const json_t *from, struc
 	struct slot_rule rule;
 	int64_t stories = 0;
 
-	if (!overlay_take_line(overlay, from, "slot", 40, &overlay->slot, f) || !overlay_take_line(overlay, from, "min_stories", 4, &overlay->min_stories, f))
+	if (!overlay_take_line(overlay, from, "slot", 40, &overlay->slot, f)
+		|| !overlay_take_line(overlay, from, "min_stories", 4, &overlay->min_stories, f))
 		return false;
 	if (overlay->slot.at != NULL && !slot_rule_parse(overlay->slot, &rule, &inner))
 		return overlay_wrong("slot", f);

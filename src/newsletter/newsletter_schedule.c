@@ -14,7 +14,8 @@
 #include "base/must.h"
 #include "house/slot.h"
 
-enum { DUE_AT_ONCE = 16, LOOK_MS = 1000, AGAIN_MS = 20000, STATE_ARENA = 16 * 1024, WHY_BYTES = 300, WORD_BYTES = 40, SLOTS_SHOWN = 4, SCHEDULED_SHOWN = 20 };
+enum { DUE_AT_ONCE = 16, LOOK_MS = 1000, AGAIN_MS = 20000, STATE_ARENA = 16 * 1024, WHY_BYTES = 300, WORD_BYTES = 40, SLOTS_SHOWN = 4,
+	SCHEDULED_SHOWN = 20 };
 
 static struct store_value state_value(enum schedule_state state)
 {
@@ -218,7 +219,8 @@ static void one_is_due(struct newsletter *n, const struct due *due, struct when 
 		if (!newsletter_schedule_take(n, due->issue, &more))
 			log_fault(&more, "an issue's time has come");
 		else if (slot_is_late(due->send_at, now))
-			log_event(LOG_ISSUE, LOG_I64("issue", due->issue), LOG_C("state", "caught_up"), LOG_I64("late_s", (now.us - due->send_at.us) / 1000000));
+			log_event(LOG_ISSUE, LOG_I64("issue", due->issue), LOG_C("state", "caught_up"),
+				LOG_I64("late_s", (now.us - due->send_at.us) / 1000000));
 		return;
 	}
 	wait_on(n, due, &f, &more);

@@ -163,7 +163,7 @@ def test_a_second_issue_for_the_slot_is_refused(newsroom):
     issue = house.ask("newsletter", "GET", "/slots/2026-12-04").json["issues"][0]
     assert issue["schedule"] == "gone" and issue["late"] is False
     made = house.mimeo("newsletter", "compose", "--subject", "Another", "week-1", json_out=True)["issue"]
-    preview = house.ask("desk", "GET", "/issues/%d/preview" % made).json
+    preview = house.ask("desk", "GET", "/issues/%s/preview" % made).json
     import hashlib
     digest = hashlib.blake2b("\n".join((preview["subject"], preview["html"], preview["text"])).encode(), digest_size=32).hexdigest()
     body = {"subject": preview["subject"], "preheader": "", "language": "en", "html": preview["html"], "text": preview["text"], "hash": digest,

@@ -349,8 +349,18 @@ static void a_clock_that_leapt_ahead_takes_nothing(void **state)
 	is(KEY, "skipped", "");
 	turn_at(friday - 3 * DAY * S + HOUR * S);
 	hears(KEY, "", "", 0);
-	is(KEY, "drafted", "");
+	is(KEY, "", "");
 	turn_at(friday - DAY * S);
+	is(KEY, "drafted", "");
+	assert_int_equal(drafts_at(friday, NULL), 1);
+	turn_at(friday + 30 * DAY * S); /* and again, with a draft */
+	hears(KEY, "", "", 0);
+	is(KEY, "skipped", "");
+	assert_string_equal(draft_state(friday), "skipped");
+	turn_at(friday - DAY * S + HOUR * S);
+	hears(KEY, "", "", 0);
+	is(KEY, "drafted", "");
+	assert_string_equal(draft_state(friday), "draft");
 	turn_at(friday);
 	hears(KEY, "waiting", "", 0);
 	is(KEY, "approved", "");
