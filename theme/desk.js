@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: ISC
 (function () {
 	'use strict';
-	var parts = ['issue-bar', 'issue-state', 'issue-do'];
+	var isLive = false, parts = ['issue-bar', 'issue-state', 'issue-do'];
 	function again() {
 		fetch(location.pathname, {credentials: 'same-origin'}).then(function (r) { return r.ok ? r.text() : ''; }).then(function (text) {
 			var fresh = new DOMParser().parseFromString(text, 'text/html');
@@ -14,7 +14,8 @@
 		}, next);
 	}
 	function next() {
-		if (document.querySelector('[data-live]')) setTimeout(again, 700);
+		if (document.querySelector('[data-live]')) { isLive = true; setTimeout(again, 700); }
+		else if (isLive) location.reload(); // it has ended: the report is there
 	}
 	next();
 })();

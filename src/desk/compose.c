@@ -210,16 +210,16 @@ static bool hand_over_late(struct work_issue *place, struct fault *f)
 	ok = store_one(place->room->db, DESK_SQL_ISSUE_ONE, STORE_ARGS(store_i64(place->id)), &c.arena, &row, &found, f)
 		&& (found || fault_set(f, FAULT_MISSING, "there is no such issue"));
 	if (ok) {
-		c.mail.subject = row.columns[11].bytes.len > 0 ? row.columns[11].bytes : row.columns[0].bytes;
+		c.mail.subject = row.columns[10].bytes.len > 0 ? row.columns[10].bytes : row.columns[0].bytes;
 		c.mail.preheader = row.columns[1].bytes;
 		c.mail.lang = row.columns[3].bytes;
 		c.mail.html = row.columns[4].bytes;
 		c.mail.text = row.columns[5].bytes;
 		snprintf(c.mail.hash, sizeof(c.mail.hash), "%.*s", STR_ARG(row.columns[6].bytes));
-		c.mail.sender_name = row.columns[12].bytes;
-		c.slot = row.columns[13].bytes;
-		c.send_at.us = row.columns[14].number;
-		c.approved_by = row.columns[15].bytes;
+		c.mail.sender_name = row.columns[11].bytes;
+		c.slot = row.columns[12].bytes;
+		c.send_at.us = row.columns[13].number;
+		c.approved_by = row.columns[14].bytes;
 		ok = put_issue(place->room, &c, handed_over_late, place, f);
 	}
 	arena_release(&c.arena);

@@ -219,16 +219,6 @@ static void add_checklist(struct desk_draft *page, const struct issue_mail *mail
 		: "Larger than 60 KB: slow on a throttled line", "Gmail would cut it off, with its unsubscribe link");
 }
 
-/* "{{unsubscribe_url}}" is the newsletter's to fill. */
-static struct str with_sample_link(struct str text, const struct settings *settings, struct arena *arena)
-{
-	const struct str hole = STR("{{unsubscribe_url}}");
-	size_t at = str_find(text, hole);
-
-	return at == SIZE_MAX ? text : str_format(arena, "%.*s%.*s/newsletter/unsubscribe/…%.*s", STR_ARG(str_part(text, 0, at)),
-		STR_ARG(settings->url), STR_ARG(str_part(text, at + hole.len, SIZE_MAX)));
-}
-
 static bool add_mail(struct desk_draft *page, struct fault *f)
 {
 	struct desk_visit *visit = page->visit;
@@ -244,7 +234,7 @@ static bool add_mail(struct desk_draft *page, struct fault *f)
 	}
 	add_size(page, &mail);
 	add_checklist(page, &mail);
-	press_set_text(page->root, "mail_text", with_sample_link(mail.text, &visit->room->settings, visit->arena));
+	press_set_text(page->root, "mail_text", issue_mail_sample(mail.text, visit->room, visit->arena));
 	press_set_text(page->root, "mail_preheader", mail.preheader);
 	press_set_text(page->root, "mail_subject", mail.subject);
 	press_set_text(page->root, "mail_sender", mail.sender_name.len > 0 ? mail.sender_name : visit->room->settings.from_name.len > 0

@@ -189,8 +189,8 @@ static void come_back(struct desk_draft *page, const struct fault *f)
 			fault_set(&page->wrong, FAULT_CONFLICT, "This issue is %.*s meanwhile: what you typed is below and is not saved. Copy what you need.",
 				STR_ARG(issue_draft_state_name(stored->state)));
 		else
-			fault_set(&page->wrong, FAULT_CONFLICT, "%.*s saved this issue at %.*s, after you opened it. What you see is yours and not saved yet: Save puts "
-				"it over theirs.", STR_ARG(stored->changed_by), STR_ARG(desk_when_within(visit->room, stored->changed, visit->arena)));
+			fault_set(&page->wrong, FAULT_CONFLICT, "%.*s saved this issue at %.*s, after you opened it. What you see is yours and not saved "
+				"yet: Save puts it over theirs.", STR_ARG(stored->changed_by), STR_ARG(desk_when_within(visit->room, stored->changed, visit->arena)));
 	}
 	desk_answer_draft(page);
 }
@@ -225,8 +225,8 @@ static void answer_typed(struct desk_visit *visit, bool is_signed_in)
 	press_set_c(root, "title", is_signed_in ? "Please send that again" : "You were signed out");
 	press_set_text(root, "newsroom", visit->room->settings.name);
 	press_set_c(root, "sentence", is_signed_in ? "This form was older than your session. What you typed is here: Save again keeps it."
-		: "Nothing is lost: what you typed is here, and not saved yet. Open a new link to the desk in another tab (mimeo staff link NAME makes one), then "
-			"press Save again.");
+		: "Nothing is lost: what you typed is here, and not saved yet. Open a new link to the desk in another tab (mimeo staff link NAME makes "
+			"one), then press Save again.");
 	press_set_text(root, "action", str_format(visit->arena, "/newsletter/drafts/%" PRId64, id));
 	press_set_text(root, "intro", http_field(visit->rq, "intro"));
 	press_set_text(root, "signoff", http_field(visit->rq, "signoff"));

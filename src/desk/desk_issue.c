@@ -79,7 +79,7 @@ static void add_state(struct desk_visit *visit, struct desk_issue *page, const j
 
 	desk_issue_state(page->root, state);
 	press_set_bool(page->root, "live", is_sending);
-	press_set_bool(page->root, "can_send", may && ((str_is(state, "frozen") && page->row.columns[14].number == 0) || is_paused));
+	press_set_bool(page->root, "can_send", may && ((str_is(state, "frozen") && page->row.columns[13].number == 0) || is_paused));
 	press_set_bool(page->root, "is_paused", is_paused);
 	press_set_bool(page->root, "can_pause", may && is_sending);
 	press_set_bool(page->root, "can_cancel", may && !is_over);
@@ -143,13 +143,13 @@ void desk_get_issue(struct http_request *rq, void *self)
 	press_set_text(page->root, "title", page->row.columns[0].bytes);
 	press_set_text(page->root, "preheader", page->row.columns[1].bytes);
 	press_set_text(page->root, "lang", page->row.columns[3].bytes);
-	press_set_text(page->root, "text", page->row.columns[5].bytes);
+	press_set_text(page->root, "text", issue_mail_sample(page->row.columns[5].bytes, visit->room, visit->arena));
 	press_set_text(page->root, "made", desk_when_within(visit->room, (struct when){page->row.columns[7].number},
 		visit->arena));
-	if (!str_equal(page->row.columns[11].bytes, page->row.columns[0].bytes))
-		press_set_text(page->root, "mail_subject", page->row.columns[11].bytes);
-	press_set_text(page->root, "sender_name", page->row.columns[12].bytes);
-	at.us = page->row.columns[14].number;
+	if (!str_equal(page->row.columns[10].bytes, page->row.columns[0].bytes))
+		press_set_text(page->root, "mail_subject", page->row.columns[10].bytes);
+	press_set_text(page->root, "sender_name", page->row.columns[11].bytes);
+	at.us = page->row.columns[13].number;
 	if (at.us != 0)
 		press_set_text(page->root, "goes", desk_when_within(visit->room, at, visit->arena));
 	press_set_text(page->root, "here", page->here);

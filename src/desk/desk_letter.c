@@ -1,6 +1,7 @@
 /* desk_letter.c: the newsletter's page: its drafts and its issues.
  *
- * Decides: how the states of issues read. Leaves to others: the composer (desk_draft*.c), one issue (desk_issue*.c), sending (newsletter). Runs in: desk. The hard thing: the page must come when the newsletter does not answer; it then says so.
+ * Decides: how the states of issues read. Leaves to others: the composer (desk_draft*.c), one issue (desk_issue*.c), sending
+ * (newsletter). Runs in: desk. The hard thing: the page must come when the newsletter does not answer; it then says so.
  * SPDX-License-Identifier: ISC */
 #include <inttypes.h>
 #include "base/arena.h"

@@ -250,7 +250,8 @@ static void add_course(struct desk_visit *visit, struct press_value *report, con
 	buf_release(&handled);
 }
 
-static void add_row(struct desk_visit *visit, struct press_value *list, struct str when, int64_t accepted, int64_t refused, int64_t later, int64_t doubt)
+static void add_row(struct desk_visit *visit, struct press_value *list, struct str when, int64_t accepted, int64_t refused, int64_t later,
+	int64_t doubt)
 {
 	struct press_value *row = press_add_map(list);
 
@@ -331,7 +332,8 @@ void desk_report_values(struct desk_visit *visit, struct press_value *root, cons
 
 /* --- beside earlier ones --- */
 
-static void add_bars(struct desk_visit *visit, struct press_value *report, const char *key, const json_t *const *shown, size_t count)
+static void add_bars(struct desk_visit *visit, struct press_value *report, const char *key, const json_t *const *shown, size_t count,
+	size_t room)
 {
 	struct press_value *plot = press_set_map(report, key), *pieces = press_set_list(plot, "pieces"), *labels = press_set_list(plot, "labels");
 	int64_t most = 1;
@@ -364,7 +366,7 @@ static void add_bars(struct desk_visit *visit, struct press_value *report, const
 		press_set_i64(label, "x", x + BAR_WIDTH / 2);
 		press_set_text(label, "text", str_format(visit->arena, "%d.%d.", day.day, day.month));
 	}
-	press_set_i64(plot, "plot_width", (int64_t) (count > 0 ? count : 1) * BAR_STEP);
+	press_set_i64(plot, "plot_width", (int64_t) room * BAR_STEP);
 	press_set_i64(plot, "height", PLOT_TOP + PLOT_HEIGHT + 24);
 	press_set_i64(plot, "label_y", PLOT_TOP + PLOT_HEIGHT + 18);
 }
@@ -373,7 +375,7 @@ void desk_report_former(struct desk_visit *visit, struct press_value *root, cons
 {
 	const json_t *list = json_object_get(issues, "issues"), *shown[FORMER_MOST];
 	struct press_value *former, *rows;
-	size_t count = 0, i;
+	size_t count = 0, few, i;
 
 	/* the newest stands first: taken from behind, so that time runs as it is read */
 	for (i = 0; i < json_array_size(list) && count < FORMER_MOST; i++)
@@ -382,8 +384,9 @@ void desk_report_former(struct desk_visit *visit, struct press_value *root, cons
 	if (count < 2)
 		return;
 	former = press_set_map(root, "former");
-	add_bars(visit, former, "wide", shown + FORMER_MOST - count, count);
-	add_bars(visit, former, "narrow", shown + FORMER_MOST - (count < FORMER_FEW ? count : FORMER_FEW), count < FORMER_FEW ? count : FORMER_FEW);
+	add_bars(visit, former, "wide", shown + FORMER_MOST - count, count, FORMER_MOST);
+	few = count < FORMER_FEW ? count : FORMER_FEW;
+	add_bars(visit, former, "narrow", shown + FORMER_MOST - few, few, FORMER_FEW);
 	rows = press_set_list(former, "rows");
 	for (i = FORMER_MOST - count; i < FORMER_MOST; i++) {
 		struct press_value *row = press_add_map(rows);

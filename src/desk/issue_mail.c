@@ -333,3 +333,11 @@ struct str issue_mail_dark(struct str html, struct arena *arena)
 	return str_format(arena, "%.*s@media all%.*s", STR_ARG(str_part(html, 0, at)),
 		STR_ARG(str_part(html, at + sizeof(DARK_MEDIA) - 1, SIZE_MAX)));
 }
+
+struct str issue_mail_sample(struct str text, const struct room *room, struct arena *arena)
+{
+	size_t at = str_find(text, STR(PLACEHOLDER));
+
+	return at == SIZE_MAX ? text : str_format(arena, "%.*s%.*s/newsletter/unsubscribe/…%.*s", STR_ARG(str_part(text, 0, at)),
+		STR_ARG(room->settings.url), STR_ARG(str_part(text, at + sizeof(PLACEHOLDER) - 1, SIZE_MAX)));
+}

@@ -39,6 +39,8 @@ bool issue_mail_compose(struct room *room, const struct desk_issue_wish *wish, b
 /* What a draft wishes. */
 bool issue_mail_wish(const struct issue_draft *draft, struct arena *arena, struct desk_issue_wish *out, struct fault *f)
 	__attribute__((warn_unused_result));
+/* A text with a sample instead of its unsubscribe link, which is the newsletter's to fill. */
+struct str issue_mail_sample(struct str text, const struct room *room, struct arena *arena);
 /* The HTML as it looks to a reader whose mail program is dark. */
 struct str issue_mail_dark(struct str html, struct arena *arena);
 

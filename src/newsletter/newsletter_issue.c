@@ -14,7 +14,8 @@
 #include "base/loop.h"
 #include "base/must.h"
 
-enum { FREEZE_AT_ONCE = 1000, SUBJECT_MOST = 400, PREHEADER_MOST = 1000, SENDER_MOST = 400, REFUSALS_SHOWN = 8, SPREAD_MOST_S = 7 * 86400, STATE_ARENA = 64 * 1024 };
+enum { FREEZE_AT_ONCE = 1000, SUBJECT_MOST = 400, PREHEADER_MOST = 1000, SENDER_MOST = 400,
+	REFUSALS_SHOWN = 8, SPREAD_MOST_S = 7 * 86400, STATE_ARENA = 64 * 1024 };
 
 static const char placeholder[] = "{{unsubscribe_url}}";
 

@@ -9,6 +9,16 @@ CREATE TABLE slot (
 	told INTEGER NOT NULL DEFAULT 0 CHECK (told IN (0, 1)) -- 1: the newsletter has it for its status
 ) STRICT, WITHOUT ROWID;
 
+-- Two more things that editors decide.
+CREATE TABLE setting_before AS SELECT key, value FROM setting;
+DROP TABLE setting;
+CREATE TABLE setting (
+	key TEXT PRIMARY KEY CHECK (key IN ('name', 'description', 'statutory', 'press', 'press_dark', 'call', 'logo', 'slot', 'min_stories')),
+	value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO setting (key, value) SELECT key, value FROM setting_before;
+DROP TABLE setting_before;
+
 -- Where a started issue stands in the archive: given once, so that no setting moves it.
 ALTER TABLE issue ADD COLUMN path TEXT NOT NULL DEFAULT '';
 

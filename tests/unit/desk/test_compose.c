@@ -29,7 +29,8 @@ struct bench {
 	/* the newsletter that is asked */
 	int gets, puts;
 	bool has_it, refuses, is_sent;
-	char put_id[32], put_subject[64], put_html[64], put_hash[80];
+	char put_id[32], put_subject[64], put_html[64], put_hash[80], put_slot[16], put_by[16];
+	int64_t put_at;
 };
 
 static void get_issue(struct http_request *rq, void *self)
@@ -65,6 +66,9 @@ static void put_issue(struct http_request *rq, void *self)
 	keep(bench->put_subject, sizeof(bench->put_subject), http_json_text(json, "subject"));
 	keep(bench->put_html, sizeof(bench->put_html), http_json_text(json, "html"));
 	keep(bench->put_hash, sizeof(bench->put_hash), http_json_text(json, "hash"));
+	keep(bench->put_slot, sizeof(bench->put_slot), http_json_text(json, "slot"));
+	keep(bench->put_by, sizeof(bench->put_by), http_json_text(json, "approved_by"));
+	(void) http_json_i64(json, "send_at", &bench->put_at);
 	if (bench->refuses) {
 		fault_set(&f, FAULT_INPUT, "not so");
 		http_answer_fault(rq, &f);
@@ -175,6 +179,9 @@ static void test_unknown_issue_is_handed_over(void **state)
 	assert_string_equal(bench->put_subject, "This week");
 	assert_string_equal(bench->put_html, "<p>html</p>");
 	assert_string_equal(bench->put_hash, "cafe");
+	assert_string_equal(bench->put_slot, "2026-11-27");
+	assert_string_equal(bench->put_by, "Ann");
+	assert_int_equal(bench->put_at, 1795766400000000);
 	poll_newsletter(bench);
 	assert_int_equal(bench->gets, 2);
 	assert_int_equal(bench->puts, 1); /* it has it now */
