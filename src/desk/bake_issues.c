@@ -9,6 +9,7 @@
 #include "gen/desk_sql.h"
 #include "house/page.h"
 #include "press/locale.h"
+#include "press/markdown.h"
 #include "press/value.h"
 #include "store/store.h"
 
@@ -16,8 +17,9 @@ enum { ISSUES = 520, SAMPLE = 5, PICKS = 32 };
 
 struct bake_issue {
 	int64_t id;
-	struct str subject, intro, lang, path; /* "2026-11-20/" below /newsletter/ */
-	struct when started;
+	struct str subject, intro, signoff, lang;
+	struct str path;                       /* "2026-11-20/" below /newsletter/ */
+	struct civil day;                      /* that is said by it */
 };
 
 struct archive {
@@ -25,24 +27,21 @@ struct archive {
 	size_t count;
 };
 
-/* Two issues on one day: the later takes "-2" behind the date, and the earlier keeps its address. The newest stands first,
- * so those behind have their paths already. */
-static struct str issue_path(struct bake *bake, const struct archive *archive, size_t at)
+/* Its address is its day. One that has none yet is put there by the next bake. */
+static bool set_day(struct bake_issue *issue)
 {
-	struct civil day = clock_civil(archive->issues[at].started);
-	struct str plain = str_format(&bake->arena, "%04d-%02d-%02d/", day.year, day.month, day.day);
-	size_t same = 0;
-	size_t i;
+	struct fault ignored = {0};
+	struct when day;
 
-	for (i = at + 1; i < archive->count; i++)
-		same += str_starts(archive->issues[i].path, str_part(plain, 0, 10));
-	return same == 0 ? plain : str_format(&bake->arena, "%.10s-%zu/", plain.at, same + 1);
+	if (!clock_parse(str_part(issue->path, 0, 10), &day, &ignored))
+		return false;
+	issue->day = clock_civil(day);
+	return true;
 }
 
 static bool read_archive(struct bake *bake, struct archive *archive, struct fault *f)
 {
 	struct store_rows rows;
-	size_t i;
 
 	archive->issues = arena_alloc_many(&bake->arena, ISSUES, sizeof(*archive->issues));
 	if (archive->issues == NULL)
@@ -56,16 +55,20 @@ static bool read_archive(struct bake *bake, struct archive *archive, struct faul
 			continue;
 		*issue = (struct bake_issue){.id = store_column_i64(&rows, 0),
 			.subject = store_column_copy(&rows, 1, &bake->arena), .intro = store_column_copy(&rows, 2, &bake->arena),
-			.lang = store_column_copy(&rows, 3, &bake->arena), .started = {store_column_i64(&rows, 4)}};
-		archive->count++;
+			.lang = store_column_copy(&rows, 3, &bake->arena), .signoff = store_column_copy(&rows, 5, &bake->arena),
+			.path = store_column_copy(&rows, 6, &bake->arena)};
+		if (set_day(issue))
+			archive->count++;
 	}
-	for (i = archive->count; i-- > 0;)
-		archive->issues[i].path = issue_path(bake, archive, i);
 	return store_rows_end(&rows);
 }
 
-static size_t read_picks(struct bake *bake, int64_t issue, const struct bake_story *picks[PICKS], bool *ok,
-	struct fault *f)
+struct pick {
+	const struct bake_story *of;
+	struct str line;                       /* of the issue; empty: the story's own */
+};
+
+static size_t read_picks(struct bake *bake, int64_t issue, struct pick picks[PICKS], bool *ok, struct fault *f)
 {
 	struct store_rows rows;
 	size_t count = 0;
@@ -78,21 +81,41 @@ static size_t read_picks(struct bake *bake, int64_t issue, const struct bake_sto
 
 		/* what was withdrawn is not shown again */
 		if (of != NULL && of->story.state == STORY_PUBLISHED && count < PICKS)
-			picks[count++] = of;
+			picks[count++] = (struct pick){of, store_column_copy(&rows, 1, &bake->page)};
 	}
 	*ok = store_rows_end(&rows);
 	return count;
 }
 
-static size_t sample(struct bake *bake, const struct bake_story *picks[PICKS])
+static size_t sample(struct bake *bake, struct pick picks[PICKS])
 {
 	size_t count = 0;
 	size_t i;
 
 	for (i = bake->count; i-- > 0 && count < SAMPLE;)
 		if (bake->stories[i].story.state == STORY_PUBLISHED)
-			picks[count++] = &bake->stories[i];
+			picks[count++] = (struct pick){.of = &bake->stories[i]};
 	return count;
+}
+
+/* What the editor wrote around the picks, as HTML; links of the site begin where the page stands. */
+static bool set_words(struct bake *bake, struct press_value *root, const char *key, const char *prefix, struct str source, struct fault *f)
+{
+	bool ok = true;
+
+	if (source.len == 0)
+		return true;
+	buf_clear(&bake->body);
+	ok = markdown_write_under(source, str_from(prefix), STR("../../"), &bake->body, NULL, f);
+	press_set_text(root, key, str_copy(buf_view(&bake->body), &bake->page));
+	return ok;
+}
+
+static void add_pick(struct bake *bake, struct press_value *card, const struct pick *pick)
+{
+	bake_fill_card(bake, card, pick->of, 2, NULL, BAKE_CARD);
+	if (pick->line.len > 0)
+		press_set_text(card, "standfirst", pick->line);
 }
 
 /* issue NULL: a sample. `at` is "latest/" or the issue's own path. */
@@ -105,20 +128,18 @@ static bool put_issue(struct bake *bake, const struct bake_issue *issue, struct 
 		.title = issue != NULL ? issue->subject : locale_text(locale, "newsletter_title")};
 	struct press_value *root = page_values(bake->theme, bake->settings, &page, &bake->page);
 	struct press_value *cards = press_set_list(root, "picks");
-	const struct bake_story *picks[PICKS];
+	struct pick picks[PICKS];
 	bool ok = true;
 	size_t count = issue != NULL ? read_picks(bake, issue->id, picks, &ok, f) : sample(bake, picks);
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		bake_fill_card(bake, press_add_map(cards), picks[i], 2, NULL, BAKE_CARD);
+		add_pick(bake, press_add_map(cards), &picks[i]);
 	press_set_text(root, "heading", page.title);
 	press_set_bool(root, "is_sample", issue == NULL);
 	if (issue != NULL) {
-		struct civil day = clock_civil(issue->started);
-
-		press_set_text(root, "date", locale_date_long(locale, &day, &bake->page));
-		press_set_text(root, "intro", issue->intro);
+		press_set_text(root, "date", locale_date_long(locale, &issue->day, &bake->page));
+		ok = ok && set_words(bake, root, "intro_html", "intro-", issue->intro, f) && set_words(bake, root, "signoff_html", "end-", issue->signoff, f);
 		/* /latest/ is a copy: search engines shall keep the dated one */
 		press_set_text(root, "canonical", str_format(&bake->page, "%.*s/newsletter/%.*s", STR_ARG(bake->settings->url),
 			STR_ARG(issue->path)));
@@ -139,15 +160,15 @@ static bool put_front(struct bake *bake, const struct archive *archive, struct f
 
 	press_set_text(root, "heading", page.title);
 	press_set_text(root, "what_to_expect", locale_text(locale, "newsletter_expect"));
+	press_set_text(root, "every", locale_indexed(locale, "newsletter_when", (size_t) bake->settings->slot.weekday));
 	press_set_c(root, "latest_href", "latest/");
 	press_set_bool(root, "has_issues", archive->count > 0);
 	for (i = 0; i < archive->count; i++) {
 		struct press_value *item = press_add_map(list);
-		struct civil day = clock_civil(archive->issues[i].started);
-
 		press_set_text(item, "href", archive->issues[i].path);
 		press_set_text(item, "subject", archive->issues[i].subject);
-		press_set_text(item, "date", locale_date(locale, &day, &bake->page));
+		press_set_text(item, "date", locale_date_long(locale, &archive->issues[i].day, &bake->page));
+		press_set_text(item, "lang", archive->issues[i].lang);
 	}
 	press_set(root, "newsletter", page_newsletter_sheet(bake->theme, bake->settings, &page, (struct str){NULL, 0},
 		(struct str){NULL, 0}, &bake->page));

@@ -10,6 +10,7 @@
 #include "desk/desk_doings.h"
 #include "desk/issue_draft.h"
 #include "desk/issue_mail.h"
+#include "desk/issue_page.h"
 #include "desk/story.h"
 #include "desk/story_work.h"
 #include "gen/desk_sql.h"
@@ -167,7 +168,7 @@ void desk_issue_started(struct room *room, int64_t issue)
 			&& (changed == 0 || store_run(room->db, DESK_SQL_QUEUE_ADD,
 				STORE_ARGS(store_i64(0), store_text(STR("issue")), store_null(), store_text(STR("")),
 				store_i64(INT64_MAX)), NULL, &f))
-			&& (changed == 0 || move_draft(room, issue, ISSUE_DRAFT_IS_ISSUED, &f));
+			&& (changed == 0 || (move_draft(room, issue, ISSUE_DRAFT_IS_ISSUED, &f) && issue_page_name_all(room->db, &f)));
 		ok = store_end(room->db, ok, &f);
 	}
 	if (!ok)

@@ -16,15 +16,17 @@
 #include "desk/desk_pages.h"
 #include "desk/desk_staff.h"
 #include "desk/desk_web.h"
+#include "desk/issue_page.h"
 #include "desk/movein.h"
 #include "desk/photo_make.h"
 #include "desk/newsroom.h"
+#include "desk/slot_clock.h"
 #include "desk/story_work.h"
 #include "gen/desk_schema.h"
 #include "gen/desk_sql.h"
 #include "store/store.h"
 
-enum { DAY_EVERY_S = 60, POLL_FIRST_S = 3, POLL_EVERY_S = 20 };
+enum { DAY_EVERY_S = 60, POLL_FIRST_S = 3, POLL_EVERY_S = 20, SLOT_FIRST_S = 1, SLOT_EVERY_S = 10 };
 
 static const struct http_route cli_routes[] = {
 	{"POST", "/stories/import", story_post_import, HTTP_JSON},
@@ -94,16 +96,18 @@ static bool open_room(struct room *room, struct fault *f)
 {
 	struct work *work = memory_new(1, sizeof(*work));
 
-	(void) f;
 	work->room = room;
 	work->import_fd = -1;
 	work->last_day = today();
 	work->news_first = news_first(room);
 	room->self = work;
+	if (!issue_page_name_all(room->db, f)) /* issues of an older database */
+		return false;
 	newsroom_begin(room);
 	photo_open(room);
 	room_every(room, DAY_EVERY_S, DAY_EVERY_S, look_at_day, room);
 	room_every(room, POLL_FIRST_S, POLL_EVERY_S, compose_poll, room);
+	room_every(room, SLOT_FIRST_S, SLOT_EVERY_S, slot_clock_look, room);
 	/* What a crash left undone; all of it where theme or settings changed, or where a restored copy has no site yet: it
 	 * serves pages. */
 	work_bake(work, false, NULL);

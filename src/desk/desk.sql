@@ -474,12 +474,12 @@ SELECT subject, preheader, intro, lang, html, text, hash, made, state, started, 
 SELECT id, subject, lang, made, state, started FROM issue ORDER BY COALESCE(started, made) DESC, id DESC
 
 -- name: issue_started_all
--- → id, subject, intro, lang, started; those that started, newest first
-SELECT id, subject, intro, lang, started FROM issue WHERE state = 'started' ORDER BY started DESC, id DESC
+-- → id, subject, intro, lang, started, signoff, path; those that started, newest first
+SELECT id, subject, intro, lang, started, signoff, path FROM issue WHERE state = 'started' ORDER BY started DESC, id DESC
 
 -- name: issue_stories
--- issue → story
-SELECT story FROM issue_story WHERE issue = $1 ORDER BY place
+-- issue → story, line
+SELECT story, line FROM issue_story WHERE issue = $1 ORDER BY place
 
 -- name: issue_drop
 -- id: one that the newsletter did not take
@@ -553,6 +553,61 @@ UPDATE issue_draft SET state = $3, issue = $5, changed = $6, changed_by = $7 WHE
 SELECT id, title FROM story WHERE state = 'published' AND published > $1 AND published <= $2 AND lang = $3
 ORDER BY published DESC, id DESC LIMIT $4
 
+-- --- the archive's addresses (issue_page.c) ---
+
+-- name: issue_pathless
+-- → id, started, slot of started issues that have no place in the archive yet; the oldest first
+SELECT id, started, slot FROM issue WHERE state = 'started' AND path = '' ORDER BY started, id LIMIT 100
+
+-- name: issue_path_taken
+-- path
+SELECT count(*) FROM issue WHERE path = $1
+
+-- name: issue_path_put
+-- id, path
+UPDATE issue SET path = $2 WHERE id = $1 AND path = ''
+
+-- --- slots of the newsletter (slot_clock.c) ---
+
+-- name: slot_watch_read
+-- → rule, since
+SELECT rule, since FROM slot_watch WHERE one = 1
+
+-- name: slot_watch_put
+-- rule, since
+INSERT INTO slot_watch (one, rule, since) VALUES (1, $1, $2) ON CONFLICT (one) DO UPDATE SET rule = excluded.rule, since = excluded.since
+
+-- name: slot_insert
+-- key, at, state, why: one that is there stays
+INSERT INTO slot (key, at, state, why) VALUES ($1, $2, $3, $4) ON CONFLICT (key) DO NOTHING
+
+-- name: slot_there
+-- key
+SELECT count(*) FROM slot WHERE key = $1
+
+-- name: slot_last_at
+-- until → when the last one was
+SELECT max(at) FROM slot WHERE at <= $1
+
+-- name: slot_move
+-- key, from, to, why
+UPDATE slot SET state = $3, why = $4, told = 0 WHERE key = $1 AND state = $2
+
+-- name: slot_forget
+-- key, state
+DELETE FROM slot WHERE key = $1 AND state = $2
+
+-- name: slot_told
+-- key, state that was told, why
+UPDATE slot SET told = 1 WHERE key = $1 AND state = $2 AND why = $3
+
+-- name: slot_open
+-- three states, now → key, at, state, why, told: what may still become something else, and what the newsletter does not know yet
+SELECT key, at, state, why, told FROM slot WHERE state IN ($1, $2, $3) OR at > $4 OR told = 0 ORDER BY at LIMIT 8
+
+-- name: slot_recent
+-- since → key, at, state, why; the latest first
+SELECT key, at, state, why FROM slot WHERE at > $1 ORDER BY at DESC LIMIT 4
 -- name: draft_story
 -- id → id, title, lang, dir, section, excerpt, photo, widths, published, state
 SELECT s.id, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.published, s.state

@@ -13,6 +13,7 @@
 #include "desk/desk_letter.h"
 #include "desk/desk_pages.h"
 #include "desk/issue_mail.h"
+#include "desk/slot_clock.h"
 #include "gen/desk_sql.h"
 #include "house/room.h"
 #include "http/http_client.h"
@@ -128,7 +129,7 @@ static bool is_fit(struct desk_draft *page, struct desk_issue_wish *wish)
 	struct desk_visit *visit = page->visit;
 	struct issue_mail mail;
 
-	if (!issue_mail_wish(&page->draft, visit->arena, wish, &page->wrong)
+	if (!slot_clock_allows(visit->room, &page->draft, &page->wrong) || !issue_mail_wish(&page->draft, visit->arena, wish, &page->wrong)
 		|| !issue_mail_compose(visit->room, wish, true, visit->arena, &mail, &page->wrong)) {
 		page->status = fault_http_status(page->wrong.kind);
 		return false;

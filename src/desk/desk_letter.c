@@ -9,6 +9,7 @@
 #include "desk/desk_letter.h"
 #include "desk/desk_pages.h"
 #include "desk/desk_visit.h"
+#include "desk/slot_clock.h"
 #include "gen/desk_sql.h"
 #include "house/room.h"
 #include "http/http_client.h"
@@ -193,7 +194,6 @@ static void answer_letter(struct desk_visit *visit)
 {
 	struct letter_page *page = arena_alloc(visit->arena, sizeof(*page));
 	struct fault f = {0};
-	struct str day;
 
 	if (page == NULL) {
 		fault_full(&f, "this request");
@@ -201,10 +201,7 @@ static void answer_letter(struct desk_visit *visit)
 		return;
 	}
 	page->root = desk_values(visit, "newsletter", "Newsletter");
-	day = locale_every(desk_locale(visit->room), visit->room->settings.weekday);
-	press_set_text(page->root, "slot", str_format(visit->arena, "%.*s at %.*s", STR_ARG(day),
-		STR_ARG(visit->room->settings.slot_time)));
-	press_set_text(page->root, "zone", visit->room->settings.zone);
+	desk_slot_values(visit, page->root);
 	desk_ask(visit, "newsletter", "GET", "/issues", NULL, on_issues, page);
 }
 

@@ -1,4 +1,4 @@
-/* desk_newsroom.c: Site, Newsroom: name, description, statutory label; sections with their names in each language.
+/* desk_newsroom.c: Site, Newsroom: name, description, statutory label, the newsletter's slot; sections with their names in each language.
  *
  * Decides: these two forms. Leaves to others: what a value may be (newsroom_store.c). Runs in: desk. The hard thing: every button of
  * the sections' form also brings what was typed into its fields, so none of it is lost by moving a section up.
@@ -22,8 +22,10 @@ static const struct {
 	const char *audit;
 } newsroom_fields[] = {
 	{"name", "renamed the newsroom"}, {"description", "changed the newsroom's description"},
-	{"statutory", "changed the statutory label"},
+	{"statutory", "changed the statutory label"}, {"slot", "changed when the newsletter goes"},
+	{"min_stories", "changed how many stories an issue needs"},
 };
+static const char *const newsroom_field_maps[] = {"f_name", "f_description", "f_statutory", "f_slot", "f_min_stories"};
 enum { NEWSROOM_FIELDS = sizeof(newsroom_fields) / sizeof(newsroom_fields[0]) };
 
 /* Sections as a form has them. */
@@ -35,8 +37,12 @@ struct newsroom_form {
 	size_t language_count;
 };
 
-static struct str newsroom_value(const struct settings *settings, const char *key)
+static struct str newsroom_value(const struct settings *settings, const char *key, struct arena *arena)
 {
+	if (strcmp(key, "slot") == 0)
+		return slot_rule_text(&settings->slot, arena);
+	if (strcmp(key, "min_stories") == 0)
+		return str_format(arena, "%lld", (long long) settings->min_stories);
 	return strcmp(key, "name") == 0 ? settings->name : strcmp(key, "description") == 0 ? settings->description : settings->statutory;
 }
 
@@ -124,12 +130,13 @@ static void newsroom_answer(struct desk_visit *visit, int status, const struct s
 
 	desk_set_area(visit, root, "site", "/site/newsroom");
 	for (i = 0; i < NEWSROOM_FIELDS; i++) {
-		struct press_value *field = press_set_map(root, i == 0 ? "f_name" : i == 1 ? "f_description" : "f_statutory");
+		struct press_value *field = press_set_map(root, newsroom_field_maps[i]);
 
-		press_set_text(field, "value", given != NULL ? given[i] : newsroom_value(&room->settings, newsroom_fields[i].key));
+		press_set_text(field, "value", given != NULL ? given[i] : newsroom_value(&room->settings, newsroom_fields[i].key, visit->arena));
 		press_set_text(field, "error", errors != NULL && errors[i].kind != FAULT_NONE ? str_copy(str_from(errors[i].say), visit->arena)
 			: (struct str){NULL, 0});
 	}
+	press_set_text(root, "zone", room->settings.zone);
 	press_set_text(root, "language", locale_name(page_locale(room->theme, &room->settings, room->settings.language)));
 	newsroom_add_sections(visit, root, form);
 	press_set_text(root, "added", added);
@@ -185,7 +192,7 @@ void desk_post_newsroom(struct http_request *rq, void *self)
 		bool is_same;
 
 		given[i] = str_trim(http_field(rq, newsroom_fields[i].key));
-		is_same = str_equal(given[i], newsroom_value(&visit->room->settings, newsroom_fields[i].key));
+		is_same = str_equal(given[i], newsroom_value(&visit->room->settings, newsroom_fields[i].key, visit->arena));
 		/* the name is kept even where it is mimeo.conf's: somebody looked at it and said yes */
 		if (is_same && i > 0)
 			continue;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include "base/arena.h"
 #include "desk/desk_visit.h"
+#include "desk/slot_clock.h"
 #include "gen/desk_sql.h"
 #include "house/room.h"
 #include "http/http_client.h"
@@ -135,12 +136,22 @@ void desk_pulse_values(struct desk_visit *visit, struct press_value *root)
 {
 	struct press_value *health = press_set_map(root, "health");
 	const struct pulse *ill = NULL;
+	struct str held = {NULL, 0};
+	bool is_held;
 
 	ask_when_old(visit->room);
 	for (size_t i = 0; i < PULSE_ROOMS; i++)
 		if (pulses[i].is_known && !pulses[i].is_well && ill == NULL)
 			ill = &pulses[i];
-	press_set_bool(health, "ok", ill == NULL);
+	is_held = ill == NULL && desk_slot_trouble(visit, &held);
+	press_set_bool(health, "ok", ill == NULL && !is_held);
+	if (is_held) {
+		press_set_text(health, "text", held);
+		press_set_c(health, "href", "/newsletter");
+		press_set_bool(health, "may_open", true);
+		return;
+	}
+	press_set_c(health, "href", "/site");
 	if (ill != NULL)
 		press_set_text(health, "text", str_format(visit->arena, "%s %s", ill->name, ill->say));
 	else

@@ -55,7 +55,8 @@ static bool publish_read_settings(struct publish *publish, struct fault *f)
 		const char *key;
 		struct str *out;
 	} known[] = {{"name", &overlay->name}, {"description", &overlay->description}, {"statutory", &overlay->statutory},
-		{"press", &overlay->press}, {"press_dark", &overlay->press_dark}, {"call", &overlay->call}};
+		{"press", &overlay->press}, {"press_dark", &overlay->press_dark}, {"call", &overlay->call},
+		{"slot", &overlay->slot}, {"min_stories", &overlay->min_stories}};
 	struct store_rows rows;
 	bool ok = true;
 

@@ -74,6 +74,17 @@ static bool newsroom_check_setting(struct room *room, const char *key, struct st
 		return newsroom_check_line(value, 400, "The description", f);
 	if (strcmp(key, "statutory") == 0)
 		return newsroom_check_line(value, 600, "The statutory label", f);
+	if (strcmp(key, "slot") == 0) {
+		struct slot_rule rule;
+
+		return slot_rule_parse(value, &rule, f);
+	}
+	if (strcmp(key, "min_stories") == 0) {
+		int64_t stories = 0;
+
+		return (str_to_i64(value, &stories) && stories >= 1 && stories <= SLOT_STORIES_MOST)
+			|| fault_set(f, FAULT_INPUT, "Write a number from 1 to %d.", SLOT_STORIES_MOST);
+	}
 	return strcmp(key, "logo") == 0 || newsroom_check_colour(room, key, value, f);
 }
 

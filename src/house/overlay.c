@@ -73,6 +73,21 @@ static bool overlay_take_line(struct overlay *overlay, const json_t *from, const
 	return out->at != NULL || fault_full(f, "newsroom.json");
 }
 
+static bool overlay_take_slot(struct overlay *overlay, const json_t *from, struct fault *f)
+{
+	struct fault inner = {0};
+	struct slot_rule rule;
+	int64_t stories = 0;
+
+	if (!overlay_take_line(overlay, from, "slot", 40, &overlay->slot, f)
+		|| !overlay_take_line(overlay, from, "min_stories", 4, &overlay->min_stories, f))
+		return false;
+	if (overlay->slot.at != NULL && !slot_rule_parse(overlay->slot, &rule, &inner))
+		return overlay_wrong("slot", f);
+	return overlay->min_stories.at == NULL || (str_to_i64(overlay->min_stories, &stories) && stories >= 1 && stories <= SLOT_STORIES_MOST)
+		|| overlay_wrong("min_stories", f);
+}
+
 static bool overlay_take_colour(struct overlay *overlay, const json_t *from, const char *key, struct str *out, struct fault *f)
 {
 	if (!overlay_take_line(overlay, from, key, 7, out, f))
@@ -172,7 +187,7 @@ static bool overlay_take_policies(struct overlay *overlay, const json_t *policie
 bool overlay_parse(struct overlay *overlay, struct str text, struct fault *f)
 {
 	static const char *const known[] = {"format", "name", "description", "statutory", "press", "press_dark", "call", "logo", "sections",
-		"policies"};
+		"policies", "slot", "min_stories"};
 	json_t *json = NULL, *value;
 	const char *key;
 	int64_t format = 0;
@@ -197,6 +212,7 @@ bool overlay_parse(struct overlay *overlay, struct str text, struct fault *f)
 		&& overlay_take_colour(overlay, json, "press", &overlay->press, f)
 		&& overlay_take_colour(overlay, json, "press_dark", &overlay->press_dark, f)
 		&& overlay_take_colour(overlay, json, "call", &overlay->call, f)
+		&& overlay_take_slot(overlay, json, f)
 		&& overlay_take_sections(overlay, json_object_get(json, "sections"), f)
 		&& overlay_take_policies(overlay, json_object_get(json, "policies"), f);
 	if (ok && overlay->name.at != NULL && (overlay->name.len == 0 || overlay->name.len > 120))
@@ -247,6 +263,8 @@ bool overlay_write_json(const struct overlay *overlay, struct buf *out, struct f
 	overlay_put_line(json, "press", overlay->press);
 	overlay_put_line(json, "press_dark", overlay->press_dark);
 	overlay_put_line(json, "call", overlay->call);
+	overlay_put_line(json, "slot", overlay->slot);
+	overlay_put_line(json, "min_stories", overlay->min_stories);
 	json_object_set_new(json, "logo", json_boolean(overlay->has_logo));
 	if (overlay->has_sections)
 		json_object_set_new(json, "sections", overlay_sections_json(overlay));
@@ -397,6 +415,7 @@ bool overlay_theme_folder(const struct overlay *overlay, const struct home *home
 void overlay_lay(const struct overlay *overlay, const struct settings *base, struct settings *out)
 {
 	struct str name = overlay->name, *items = NULL;
+	struct fault ignored = {0};
 	size_t i;
 
 	*out = *base;
@@ -413,6 +432,10 @@ void overlay_lay(const struct overlay *overlay, const struct settings *base, str
 		out->press_dark = overlay->press_dark;
 	if (overlay->call.at != NULL)
 		out->call = overlay->call;
+	if (overlay->slot.at != NULL && !slot_rule_parse(overlay->slot, &out->slot, &ignored))
+		out->slot = base->slot; /* overlay_parse() has looked at it: this does not happen */
+	if (overlay->min_stories.at != NULL)
+		(void) str_to_i64(overlay->min_stories, &out->min_stories);
 	if (overlay->has_logo)
 		out->logo = STR("logo.svg");
 	if (!overlay->has_sections)

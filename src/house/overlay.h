@@ -52,6 +52,7 @@ struct overlay {
 	struct arena arena;
 	char hash[OVERLAY_HASH_CHARS + 1]; /* "" where there is none: then all else is empty */
 	struct str name, description, statutory, press, press_dark, call;
+	struct str slot, min_stories;                      /* "Friday 08:00", "3" */
 	bool has_logo;
 	bool has_sections;
 	struct overlay_section sections[OVERLAY_SECTIONS];

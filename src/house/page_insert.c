@@ -63,7 +63,7 @@ struct press_value *page_newsletter_sheet(struct theme *theme, const struct sett
 
 	press_set_text(map, "heading", locale_text(locale, "newsletter_heading"));
 	press_set_text(map, "what", locale_text(locale, "newsletter_what"));
-	press_set_text(map, "every", locale_indexed(locale, "newsletter_when", (size_t) settings->weekday));
+	press_set_text(map, "every", locale_indexed(locale, "newsletter_when", (size_t) settings->slot.weekday));
 	press_set_text(map, "preview_href", insert_href(page, "newsletter/latest/", arena));
 	press_set_text(map, "preview_text", locale_text(locale, "newsletter_preview"));
 	press_set_text(map, "action", insert_href(page, "newsletter/subscribe", arena));

@@ -21,7 +21,7 @@ const char *const frequency_names[FREQUENCY_COUNT] = {"once", "monthly", "annual
 /* What stands in the file as one text and becomes something else. */
 struct settings_raw {
 	struct settings is;
-	struct str weekday;
+	struct settings_slot_raw slot;
 	struct conf_list amounts[FREQUENCY_COUNT];
 	struct str chosen[FREQUENCY_COUNT], minimum[FREQUENCY_COUNT], maximum[FREQUENCY_COUNT];
 	struct settings_smtp_raw smtp;    /* [newsletter] smtp_* */
@@ -54,8 +54,13 @@ static const struct conf_key keys[] = {
 	{"desk", "listen", CONF_TEXT, OPTIONAL, AT(is.desk_listen), "127.0.0.1:8081", "address and port of the staff's desk: loopback or onion only"},
 	{"desk", "url", CONF_TEXT, OPTIONAL, AT(is.desk_url), "http://localhost:8081", "how staff reach the desk: stands in one-time links"},
 
-	{"newsletter", "day", CONF_TEXT, OPTIONAL, AT(weekday), "friday", "the day of the weekly newsletter; every text that names it comes from here"},
-	{"newsletter", "time", CONF_TEXT, OPTIONAL, AT(is.slot_time), "08:00", "and its time, in the newsroom's zone"},
+	{"newsletter", "slot", CONF_TEXT, OPTIONAL, AT(slot.rule), "Friday 08:00",
+		"when the weekly newsletter goes, in the newsroom's zone; every text that names the day has it from here"},
+	{"newsletter", "min_stories", CONF_NUMBER, OPTIONAL, AT(is.min_stories), "3", "an issue with fewer stories is held, 1 to 60"},
+	{"newsletter", "catch_up", CONF_NUMBER, OPTIONAL, AT(is.catch_up), "12",
+		"hours after its slot within which a missed issue still goes, 0 to 120; then the slot is skipped"},
+	{"newsletter", "day", CONF_TEXT, OPTIONAL, AT(slot.day), NULL, NULL},
+	{"newsletter", "time", CONF_TEXT, OPTIONAL, AT(slot.time), NULL, NULL},
 	{"newsletter", "from_name", CONF_TEXT, OPTIONAL, AT(is.from_name), NULL, "who the mails are from; empty: the newsroom's name"},
 	{"newsletter", "from", CONF_TEXT, OPTIONAL, AT(is.from_address), NULL, "the address that mails are from; without it no mail is sent"},
 	{"newsletter", "reply_to", CONF_TEXT, OPTIONAL, AT(is.reply_to), NULL, "where answers go; empty: the same"},
@@ -126,19 +131,6 @@ static const struct conf_key keys[] = {
 };
 
 /* --- single values --- */
-
-static bool settings_parse_weekday(struct str text, int *weekday, struct fault *f)
-{
-	static const char *const days[7] = {"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
-	int i;
-
-	for (i = 0; i < 7; i++)
-		if (str_equal_nocase(text, str_from(days[i]))) {
-			*weekday = i;
-			return true;
-		}
-	return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] day = %.*s is no day: write monday … sunday", STR_ARG(text));
-}
 
 /* http(s)://host[:port], no path: what links are put behind. */
 static bool settings_check_origin(const char *what, struct str url, struct fault *f)
@@ -345,7 +337,7 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 	for (which = 0; which < FREQUENCY_COUNT; which++)
 		if (!settings_take_frequency(raw, (enum frequency) which, f))
 			return false;
-	return settings_parse_weekday(raw->weekday, &is->weekday, f)
+	return settings_take_slot(is, &raw->slot, f)
 		&& settings_check_bounce_intake(is, f)
 		&& settings_check_listen("[site] listen", is->listen, f)
 		&& settings_check_listen("[desk] listen", is->desk_listen, f)
@@ -368,6 +360,7 @@ bool settings_read(struct settings *settings, const struct home *home, struct fa
 	if (!conf_read(home->fd, "mimeo.conf", keys, NULL, &raw, &arena, f) || !settings_check(&raw, f)
 		|| !settings_read_smtp(&raw.is, &raw.smtp, home->fd, keys, AT(further), &arena, f)
 		|| !settings_read_limits(&raw.is, &raw.limits, f)) {
+		settings_name_line(home->fd, f);
 		arena_release(&arena);
 		return false;
 	}
@@ -422,6 +415,8 @@ void settings_write_default(struct buf *out, const struct settings_init *init)
 	for (key = keys; key->section != NULL; key++) {
 		struct str value = settings_init_value(key, init);
 
+		if (key->meaning == NULL) /* an older spelling */
+			continue;
 		if (strcmp(section, key->section) != 0 && strchr(key->section, '*') != NULL)
 			buf_format(out, "\n;[%.*sNAME]\n", (int) strcspn(key->section, "*"), key->section);
 		else if (strcmp(section, key->section) != 0)

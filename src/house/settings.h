@@ -11,6 +11,7 @@
 #include "base/conf.h"
 #include "base/money.h"
 #include "base/str.h"
+#include "house/slot.h"
 
 struct fault;
 struct home;
@@ -71,8 +72,9 @@ struct settings {
 	struct str desk_url;                 /* "http://localhost:8081": for one-time links, Host check and the Secure flag */
 
 	/* [newsletter] */
-	int weekday;                         /* 0 = Sunday; the slot's day: every "every Friday" comes from it */
-	struct str slot_time;                /* "08:00" */
+	struct slot_rule slot;               /* every "every Friday" comes from it */
+	int64_t min_stories;                 /* an issue with fewer is held */
+	int64_t catch_up;                    /* hours after the slot within which a missed issue still goes */
 	struct str from_name, from_address;  /* who the mails are from; name empty: the newsroom's */
 	struct str reply_to;
 	struct str dkim_domain, dkim_selector; /* domain empty: from_address's */

@@ -1,4 +1,4 @@
-/* settings_inside.h: what settings.c leaves to settings_smtp.c.
+/* settings_inside.h: what settings.c leaves to settings_smtp.c and settings_slot.c.
  * SPDX-License-Identifier: ISC */
 #ifndef HOUSE_SETTINGS_INSIDE_H
 #define HOUSE_SETTINGS_INSIDE_H
@@ -18,5 +18,16 @@ bool settings_read_smtp(struct settings *is, const struct settings_smtp_raw *fir
 /* is->limits: "gmail.com 20/minute", "example.org 500/hour 2". */
 bool settings_read_limits(struct settings *is, const struct conf_list *list, struct fault *f)
 	__attribute__((warn_unused_result));
+
+/* [newsletter] slot, or the two keys of an older file. */
+struct settings_slot_raw {
+	struct str rule, day, time;
+};
+
+/* is->slot, min_stories and catch_up, checked. */
+bool settings_take_slot(struct settings *is, const struct settings_slot_raw *raw, struct fault *f)
+	__attribute__((warn_unused_result));
+/* A fault that says "mimeo.conf: [section] key …" gets the line's number: "mimeo.conf:12: [section] key …". */
+void settings_name_line(int dir_fd, struct fault *f);
 
 #endif

@@ -147,6 +147,7 @@ static void look_around(void *self)
 	hurry(self);
 	newsletter_take_intake_soon(self);
 	newsletter_freeze_soon(self);
+	newsletter_schedule_look(self);
 	newsletter_clear_soon(self);
 	newsletter_sender_poke(self);
 }
@@ -159,7 +160,8 @@ static bool pause_issues(struct newsletter *n, struct fault *f)
 
 	must(issue_next(ISSUE_SENDING, ISSUE_IS_PAUSED, &to));
 	return store_run(n->room->db, NEWSLETTER_SQL_ISSUE_MOVE_ALL,
-		STORE_ARGS(store_text(issue_state_name(ISSUE_SENDING)), store_text(issue_state_name(to))), NULL, f);
+		STORE_ARGS(store_text(issue_state_name(ISSUE_SENDING)), store_text(issue_state_name(to))), NULL, f)
+		&& newsletter_schedule_hold_all(n, f);
 }
 
 static bool newsletter_open(struct room *room, struct fault *f)
@@ -197,6 +199,7 @@ static void newsletter_drain(struct room *room)
 
 	loop_timer_stop(&n->intake_timer);
 	loop_timer_stop(&n->freeze_timer);
+	loop_timer_stop(&n->schedule_timer);
 	loop_timer_stop(&n->clear_timer);
 	newsletter_sender_drain(n, DRAIN_MS, drained, room);
 }
@@ -211,6 +214,7 @@ static void newsletter_close(struct room *room)
 	newsletter_sender_close(n);
 	loop_timer_stop(&n->intake_timer);
 	loop_timer_stop(&n->freeze_timer);
+	loop_timer_stop(&n->schedule_timer);
 	loop_timer_stop(&n->clear_timer);
 	sealer_free(&n->sealer);
 	newsletter_keys_close(n);

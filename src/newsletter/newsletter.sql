@@ -419,3 +419,58 @@ INSERT INTO signing_key (generation, state, since) VALUES ($1, $2, $3)
 -- name: signing_key_move
 -- in: $1 generation, $2 state from, $3 state to, $4 day
 UPDATE signing_key SET state = $3, since = $4 WHERE generation = $1 AND state = $2
+
+-- --- when issues go by themselves (newsletter_schedule.c) ---
+
+-- name: schedule_insert
+-- in: $1 issue, $2 state, $3 slot or NULL, $4 language, $5 send_at, $6 approved_by, $7 now
+INSERT INTO schedule (issue, state, slot, language, send_at, approved_by, changed) VALUES ($1, $2, $3, $4, $5, $6, $7)
+
+-- name: schedule_one
+-- in: $1 issue; out: state, slot, send_at, approved_by, why, changed, language
+SELECT state, COALESCE(slot, ''), send_at, approved_by, why, changed, language FROM schedule WHERE issue = $1
+
+-- name: schedule_of_slot
+-- in: $1 slot, $2 language, $3 the state that does not count; out: issue
+SELECT issue FROM schedule WHERE slot = $1 AND language = $2 AND state <> $3
+
+-- name: schedule_due
+-- in: $1 state, $2 no later than; out: issue, send_at, approved_by, why; the oldest first
+SELECT issue, send_at, approved_by, why FROM schedule WHERE state = $1 AND send_at <= $2 ORDER BY send_at, issue LIMIT 16
+
+-- name: schedule_next
+-- in: $1 state
+SELECT min(send_at) FROM schedule WHERE state = $1
+
+-- name: schedule_move
+-- in: $1 issue, $2 state from, $3 state to, $4 why, $5 now
+UPDATE schedule SET state = $3, why = $4, changed = $5 WHERE issue = $1 AND state = $2
+
+-- name: schedule_move_all
+-- in: $1 state from, $2 state to, $3 why, $4 now
+UPDATE schedule SET state = $2, why = $3, changed = $4 WHERE state = $1
+
+-- name: schedule_wait_again
+-- in: $1 state from, $2 state to, $3 now: skipped while the clock was ahead
+UPDATE schedule SET state = $2, why = '', changed = $3 WHERE state = $1 AND send_at > $3
+
+-- name: schedule_why
+-- in: $1 issue, $2 state, $3 why; changes nothing where that stands there
+UPDATE schedule SET why = $3 WHERE issue = $1 AND state = $2 AND why <> $3
+
+-- name: schedule_slot_list
+-- in: $1 slot, $2 the state that does not count; out: issue, language
+SELECT issue, language FROM schedule WHERE slot = $1 AND state <> $2 ORDER BY language, issue
+
+-- name: schedule_recent
+-- in: $1 the state that does not count, $2 limit; out: issue; the latest first
+SELECT issue FROM schedule WHERE state <> $1 ORDER BY send_at DESC, issue LIMIT $2
+
+-- name: slot_word_put
+-- in: $1 slot, $2 at, $3 word, $4 why
+INSERT INTO slot_word (slot, at, word, why) VALUES ($1, $2, $3, $4)
+ON CONFLICT (slot) DO UPDATE SET at = excluded.at, word = excluded.word, why = excluded.why
+
+-- name: slot_word_recent
+-- in: $1 limit; out: slot, at, word, why; the latest first
+SELECT slot, at, word, why FROM slot_word ORDER BY at DESC LIMIT $1

@@ -31,7 +31,8 @@ bool newsletter_issue_cancel(struct newsletter *n, int64_t id, struct str by, st
 	ok = store_run(n->room->db, NEWSLETTER_SQL_ISSUE_CANCELLED, STORE_ARGS(store_i64(id), store_i64(clock_now().us), store_text(by)), NULL,
 			f) &&
 		store_run(n->room->db, NEWSLETTER_SQL_ISSUE_MOVE,
-			STORE_ARGS(store_i64(id), store_text(issue_state_name(from)), store_text(issue_state_name(to))), NULL, f);
+			STORE_ARGS(store_i64(id), store_text(issue_state_name(from)), store_text(issue_state_name(to))), NULL, f) &&
+		newsletter_schedule_cancel(n, id, f);
 	if (!store_end(n->room->db, ok, f))
 		return false;
 	log_event(LOG_ISSUE, LOG_I64("issue", id), LOG_STR("state", issue_state_name(to)));

@@ -230,6 +230,53 @@ static void print_servers(const json_t *status)
 			number(server, "this_hour"), number(server, "today"), text(server, "say")[0] != '\0' ? ": " : "", text(server, "say"));
 }
 
+static void print_late(long long seconds)
+{
+	printf("caught up, %lld h %lld min late", seconds / 3600, seconds / 60 % 60);
+}
+
+static void print_scheduled(const json_t *one)
+{
+	const char *state = text(one, "schedule"), *why = text(one, "schedule_why");
+
+	printf("%s %lld, %s: ", text(one, "slot")[0] != '\0' ? "slot: issue" : "scheduled: issue", number(one, "id"), text(one, "when"));
+	if (strcmp(state, "gone") == 0 && json_is_true(json_object_get(one, "late")))
+		print_late((number(one, "went_at") - number(one, "send_at")) / 1000000);
+	else if (strcmp(state, "gone") == 0)
+		printf("went on time");
+	else if (strcmp(state, "waiting") == 0)
+		printf("approved by %s, goes at its time", text(one, "planned_by"));
+	else
+		printf("%s", state);
+	printf("%s%s\n", why[0] != '\0' ? ": " : "", why);
+}
+
+/* What the desk said of a slot counts as long as no issue says more. */
+static bool has_issue(const json_t *status, const char *slot)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "scheduled"), i, one)
+		if (strcmp(text(one, "slot"), slot) == 0)
+			return true;
+	return false;
+}
+
+static void print_slots(const json_t *status)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "slots"), i, one) {
+		if (has_issue(status, text(one, "slot")))
+			continue;
+		printf("slot: %s: %s%s%s\n", text(one, "when"), text(one, "word"), text(one, "why")[0] != '\0' ? ": " : "", text(one, "why"));
+	}
+	json_array_foreach(json_object_get(status, "scheduled"), i, one)
+		print_scheduled(one);
+}
+
 static void print_status(const json_t *status)
 {
 	const json_t *issue;
@@ -244,6 +291,7 @@ static void print_status(const json_t *status)
 		number(status, "in_doubt"),
 		text(status, "smtp"), text(status, "smtp_say")[0] != '\0' ? ": " : "", text(status, "smtp_say"));
 	print_servers(status);
+	print_slots(status);
 	json_array_foreach(json_object_get(status, "issues"), i, issue)
 		print_issue(issue);
 }
@@ -279,7 +327,8 @@ const struct errand_command newsletter_commands[] = {
 		"Sends again what is in doubt: mails whose server never answered, so that nobody knows whether they arrived.\n"
 		"They keep their Message-ID; whoever got the first may get a second. Nothing else ever sends them again.\n", run_resend},
 	{"newsletter status", "newsletter", "[ID]",
-		"Subscribers, bounces, the mail queue and the last issues; or one issue.\n", run_status},
+		"Subscribers, bounces, the mail queue, the last slots (which went, were caught up, held or skipped, and why) and issues; or\n"
+		"one issue.\n", run_status},
 	{"newsletter bounce", NULL, "[ADDRESS] < MAIL",
 		"Takes a mail that came back: a bounce, a complaint. For the mail server's pipe; ADDRESS: where it came to.\n"
 		"Exit codes are those of sysexits.h: 0 taken, 75 not now (the mail server keeps it), 65 no mail.\n", newsletter_run_bounce},

@@ -44,6 +44,8 @@ struct newsletter {
 	struct newsletter_hosts *hosts;
 	struct newsletter_sender *sender;
 	struct loop_timer *intake_timer, *freeze_timer, *clear_timer;
+	struct loop_timer *schedule_timer;
+	struct when schedule_next;           /* when the next issue goes by itself; 0: none waits */
 };
 
 static inline struct newsletter *newsletter_of(void *room)
@@ -75,8 +77,16 @@ bool newsletter_take_reminder(struct newsletter *n, struct str key, struct str t
 
 /* --- newsletter_issue.c --- */
 
+/* When an approved issue goes by itself. */
+struct newsletter_plan {
+	struct when send_at;                 /* 0: somebody sends it */
+	struct str slot;                     /* "2026-11-27"; empty: of none */
+	struct str approved_by;
+};
+
 struct newsletter_issue {
 	int64_t id;
+	struct newsletter_plan plan;         /* as it is put; not read back */
 	struct str subject, preheader, language, html, text, hash;
 	struct str sender_name;              /* who its mails are from; empty: as mimeo.conf says */
 	enum issue_state state;
@@ -113,6 +123,30 @@ bool newsletter_issue_state_of(struct newsletter *n, int64_t id, enum issue_stat
 bool newsletter_freeze_recipients(struct newsletter *n, bool *more, struct fault *f)
 	__attribute__((warn_unused_result));
 void newsletter_freeze_soon(struct newsletter *n);
+
+/* --- newsletter_schedule.c --- */
+
+/* In the transaction that puts the issue, or for one that is there. The same plan again is fine; CONFLICT where its slot has an issue
+ * already, or the issue another plan, or where it has begun without one. INPUT for a slot that is no day, a time that is none. */
+bool newsletter_schedule_put(struct newsletter *n, const struct newsletter_issue *issue, bool is_frozen, struct fault *f)
+	__attribute__((warn_unused_result));
+/* In the transaction that begins to send it, by hand or by itself. */
+bool newsletter_schedule_take(struct newsletter *n, int64_t issue, struct fault *f) __attribute__((warn_unused_result));
+/* In the transaction that cancels it: its slot is free again. */
+bool newsletter_schedule_cancel(struct newsletter *n, int64_t issue, struct fault *f) __attribute__((warn_unused_result));
+/* A restored copy sends nothing by itself. */
+bool newsletter_schedule_hold_all(struct newsletter *n, struct fault *f) __attribute__((warn_unused_result));
+/* Sends what is due, skips what is too late; then waits for the next. After every change. */
+void newsletter_schedule_look(void *newsletter);
+/* Adds send_at, slot, schedule (its state), schedule_why, late (began after the grace, or hours for catching up) to an issue's state. */
+bool newsletter_schedule_json(struct newsletter *n, int64_t issue, json_t *json, struct fault *f) __attribute__((warn_unused_result));
+/* {"slot", "issues": [{"id", "language", and the above}]} */
+bool newsletter_slot_json(struct newsletter *n, struct str slot, json_t **out, struct fault *f) __attribute__((warn_unused_result));
+/* "slots": the last ones, with the desk's word on each; "scheduled": issues that wait for their time. */
+bool newsletter_slots_json(struct newsletter *n, json_t *json, struct fault *f) __attribute__((warn_unused_result));
+/* The desk says what it knows of a slot. */
+bool newsletter_slot_say(struct newsletter *n, struct str slot, struct when at, struct str word, struct str why, struct fault *f)
+	__attribute__((warn_unused_result));
 
 /* --- newsletter_cancel.c, newsletter_trial.c, newsletter_tick.c --- */
 

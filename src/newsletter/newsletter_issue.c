@@ -143,23 +143,30 @@ bool newsletter_issue_put(struct newsletter *n, const struct newsletter_issue *i
 			str_equal(there.language, issue->language) && str_equal(there.sender_name, issue->sender_name);
 		if (!ok)
 			fault_set(f, FAULT_CONFLICT, "this issue is frozen and has other bytes: make a new one");
+		ok = ok && newsletter_schedule_put(n, issue, there.state == ISSUE_FROZEN, f);
 		goto done;
 	}
 	if (missing.kind != FAULT_MISSING) {
 		*f = missing;
 		goto done;
 	}
+	if (!store_begin(n->room->db, f))
+		goto done;
 	ok = store_run(n->room->db, NEWSLETTER_SQL_ISSUE_INSERT,
 		STORE_ARGS(store_i64(issue->id), store_text(issue->subject), store_text(issue->preheader),
 			store_text(issue->language),
 			store_text(issue->html), store_text(issue->text), store_text(issue->hash),
 			store_text(issue_state_name(ISSUE_FROZEN)), store_i64(clock_now().us), store_text(issue->sender_name)),
-		NULL, f);
+		NULL, f) && newsletter_schedule_put(n, issue, true, f);
+	newsletter_point("put before commit");
+	ok = store_end(n->room->db, ok, f);
 	*is_new = ok;
 	if (ok)
 		log_event(LOG_ISSUE, LOG_I64("issue", issue->id), LOG_STR("state", issue_state_name(ISSUE_FROZEN)));
 done:
 	arena_release(&arena);
+	if (ok && issue->plan.send_at.us != 0)
+		newsletter_schedule_look(n);
 	return ok;
 }
 
@@ -258,7 +265,7 @@ bool newsletter_issue_json(struct newsletter *n, int64_t id, json_t **out, struc
 	json_object_set_new(json, "not_mailed", json_integer(row.columns[10].number));
 	json_object_set_new(json, "cancelled_by", json_stringn(row.columns[11].bytes.at != NULL ? row.columns[11].bytes.at : "",
 		row.columns[11].bytes.len));
-	if (counts[DELIVERY_REFUSED] > 0 && !add_refusals(n, id, json, f)) {
+	if (!newsletter_schedule_json(n, id, json, f) || (counts[DELIVERY_REFUSED] > 0 && !add_refusals(n, id, json, f))) {
 		json_decref(json);
 		goto done;
 	}
@@ -324,7 +331,8 @@ bool newsletter_issue_send_spread(struct newsletter *n, int64_t id, struct str a
 		return false;
 	ok = store_run(n->room->db, NEWSLETTER_SQL_ISSUE_STARTED,
 			STORE_ARGS(store_i64(id), store_i64(clock_now().us), store_text(approved_by), store_i64(spread_s)), NULL, f) &&
-		move_issue(n, id, from, to, f);
+		move_issue(n, id, from, to, f) && newsletter_schedule_take(n, id, f);
+	newsletter_point("send before commit");
 	ok = store_end(n->room->db, ok, f);
 	if (ok) {
 		newsletter_freeze_soon(n);

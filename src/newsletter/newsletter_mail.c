@@ -179,10 +179,23 @@ struct words {
 	const char *template, *template_text;
 };
 
-static const struct words confirm_words = {"mail_confirm_subject", "mail_confirm_heading", "mail_confirm_sentence",
+static const struct words confirm_words = {"mail_confirm_subject", "mail_confirm_heading", "mail_confirm_when",
 	"mail_confirm_button", "mail_confirm_why", "mail/confirm", "mail/confirm.text"};
 static const struct words reminder_words = {"mail_reminder_subject", "mail_reminder_heading", "mail_reminder_sentence",
 	"mail_reminder_button", "mail_reminder_why", "mail/reminder", "mail/reminder.text"};
+
+/* One of seven whole sentences. */
+static struct str weekly_sentence(const struct locale *locale, const char *list, int weekday, const struct locale_pair *pairs, struct arena *arena)
+{
+	struct str out;
+	struct buf buf;
+
+	buf_init(&buf, WORDS_BYTES);
+	locale_write(&buf, locale_indexed(locale, list, (size_t) weekday), pairs);
+	out = str_copy(buf_view(&buf), arena);
+	buf_release(&buf);
+	return out;
+}
 
 static bool compose_themed(struct newsletter *n, const struct outgoing *outgoing, const struct words *words,
 	struct str url,
@@ -206,7 +219,8 @@ static bool compose_themed(struct newsletter *n, const struct outgoing *outgoing
 	press_set_text(root, "subject", e.subject);
 	press_set_text(root, "url", url);
 	press_set_text(root, "heading", locale_format(locale, words->heading, arena, pairs));
-	press_set_text(root, "sentence", locale_format(locale, words->sentence, arena, pairs));
+	press_set_text(root, "sentence", words == &confirm_words ? weekly_sentence(locale, words->sentence, is->slot.weekday, pairs, arena)
+		: locale_format(locale, words->sentence, arena, pairs));
 	press_set_text(root, "button", locale_format(locale, words->button, arena, pairs));
 	press_set_text(root, "why", locale_format(locale, words->why, arena, pairs));
 	ok = press_value_is_whole(root) ? theme_render(n->room->theme, words->template, root, &html, f) &&

@@ -138,7 +138,7 @@ struct link_words {
 	const char *title, *sentence, *button;
 };
 
-static const struct link_words confirm_words = {"newsletter_confirm_title", "newsletter_confirm",
+static const struct link_words confirm_words = {"newsletter_confirm_title", "newsletter_confirm_title",
 	"newsletter_confirm_button"};
 static const struct link_words leave_words = {"newsletter_unsubscribe_title", "newsletter_unsubscribe",
 	"newsletter_unsubscribe_button"};
@@ -155,6 +155,8 @@ static void answer_small(struct room *room, struct http_request *rq, int status,
 
 	small.page.title = small.heading = locale_text(locale, words->title);
 	small.sentence = sentence.len > 0 ? sentence : locale_text(locale, words->sentence);
+	if (words == &confirm_words)
+		small.sentence = locale_indexed(locale, "newsletter_confirm_when", (size_t) room->settings.slot.weekday);
 	if (words->button != NULL) {
 		small.button = locale_text(locale, words->button);
 		small.action = http_part(rq, "token");
@@ -198,7 +200,7 @@ static void post_confirm(struct http_request *rq, void *self)
 		http_answer_fault(rq, &f);
 	} else if (known) {
 		answer_small(room, rq, 200, &confirmed_words,
-			locale_indexed(locale, "newsletter_when", (size_t) room->settings.weekday));
+			locale_indexed(locale, "newsletter_when", (size_t) room->settings.slot.weekday));
 	} else {
 		answer_small(room, rq, 200, &old_words, STR(""));
 	}

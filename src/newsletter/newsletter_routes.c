@@ -41,6 +41,19 @@ static void answer_issue(struct http_request *rq, struct room *room, int status,
 	answer(rq, status, json, ok, f);
 }
 
+/* "send_at", "slot", "approved_by": when it goes by itself; may be missing. */
+static bool read_plan(const json_t *json, struct newsletter_plan *plan, struct fault *f)
+{
+	const json_t *at = json_object_get(json, "send_at");
+
+	if (at != NULL && !json_is_integer(at))
+		return fault_set(f, FAULT_INPUT, "send_at is a number of microseconds since 1970");
+	plan->send_at.us = json_integer_value(at);
+	plan->slot = http_json_text(json, "slot");
+	plan->approved_by = http_json_text(json, "approved_by");
+	return true;
+}
+
 static void put_issue(struct http_request *rq, void *room)
 {
 	struct newsletter_issue issue = {0};
@@ -55,7 +68,7 @@ static void put_issue(struct http_request *rq, void *room)
 		http_json_need_text(json, "text", &issue.text, &f) && http_json_need_text(json, "hash", &issue.hash, &f);
 	issue.preheader = http_json_text(json, "preheader");
 	issue.sender_name = http_json_text(json, "sender_name");
-	ok = ok && newsletter_issue_put(newsletter_of(room), &issue, &is_new, &f);
+	ok = ok && read_plan(json, &issue.plan, &f) && newsletter_issue_put(newsletter_of(room), &issue, &is_new, &f);
 	answer_issue(rq, room, is_new ? 201 : 200, issue.id, ok, &f);
 }
 
@@ -183,6 +196,35 @@ static void get_issues(struct http_request *rq, void *room)
 	answer(rq, 200, json, ok, &f);
 }
 
+/* --- slots --- */
+
+static void get_slot(struct http_request *rq, void *room)
+{
+	json_t *json = NULL;
+	struct fault f = {0};
+	bool ok = newsletter_slot_json(newsletter_of(room), http_part(rq, "slot"), &json, &f);
+
+	answer(rq, 200, json, ok, &f);
+}
+
+/* The desk's word on a slot: {"at", "word", "why"}; answered as GET is. */
+static void put_slot(struct http_request *rq, void *room)
+{
+	const json_t *json = http_json(rq);
+	struct str word = {NULL, 0};
+	struct when at = {0};
+	struct fault f = {0};
+
+	if (http_json_i64(json, "at", &at.us) && http_json_need_text(json, "word", &word, &f) &&
+		newsletter_slot_say(newsletter_of(room), http_part(rq, "slot"), at, word, http_json_text(json, "why"), &f)) {
+		get_slot(rq, room);
+		return;
+	}
+	if (f.kind == FAULT_NONE)
+		fault_set(&f, FAULT_INPUT, "say when the slot is: at, in microseconds since 1970");
+	http_answer_fault(rq, &f);
+}
+
 static bool add_counts(struct newsletter *n, json_t *json, struct fault *f)
 {
 	int64_t confirmed = 0, pending = 0;
@@ -296,7 +338,7 @@ static void get_status(struct http_request *rq, void *self)
 
 	json_object_set_new(json, "issues", list);
 	ok = add_counts(n, json, &f) && newsletter_sender_health(n, json, &f) && add_daily(n, json, &f) &&
-		list_issues(n, 5, list, &f) && newsletter_keys_json(n, http_arena(rq), json, &f);
+		list_issues(n, 5, list, &f) && newsletter_slots_json(n, json, &f) && newsletter_keys_json(n, http_arena(rq), json, &f);
 	answer(rq, 200, json, ok, &f);
 }
 
@@ -345,6 +387,7 @@ static void post_bounce(struct http_request *rq, void *self)
 	{"GET", "/issues", get_issues, HTTP_NO_BODY}, {"POST", "/issues/{id}/send", post_send, HTTP_JSON}, \
 	{"POST", "/issues/{id}/pause", post_pause, HTTP_JSON}, \
 	{"POST", "/issues/{id}/resend-doubts", post_resend_doubts, HTTP_JSON}, {"GET", "/count", get_count, HTTP_NO_BODY}, \
+	{"GET", "/slots/{slot}", get_slot, HTTP_NO_BODY}, {"PUT", "/slots/{slot}", put_slot, HTTP_JSON}, \
 	{"POST", "/issues/{id}/cancel", post_cancel, HTTP_JSON}, {"GET", "/issues/{id}/progress", get_progress, HTTP_NO_BODY}, \
 	{"POST", "/mails/test", post_test, HTTP_JSON}
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "desk/issue_page.h"
 #include <sqlite3.h>
 #include "base/arena.h"
 #include "base/clock.h"
@@ -541,8 +542,10 @@ static void start_issue(int64_t id, const char *subject, int64_t us)
 	struct fault f = {0};
 
 	assert_true(store_run(db, DESK_SQL_ISSUE_INSERT, STORE_ARGS(store_i64(id), store_text(str_from(subject)), store_text(STR("")),
-		store_text(STR("")), store_text(STR("en")), store_text(STR("h")), store_text(STR("t")), store_text(STR("x")), store_i64(us)), NULL, &f));
+		store_text(STR("")), store_text(STR("en")), store_text(STR("h")), store_text(STR("t")), store_text(STR("x")), store_i64(us), store_text(STR("")),
+		store_text(STR("")), store_text(STR("")), store_i64(0), store_text(STR("")), store_text(STR("See you."))), NULL, &f));
 	assert_true(store_run(db, DESK_SQL_ISSUE_START, STORE_ARGS(store_i64(id), store_i64(us)), NULL, &f));
+	assert_true(issue_page_name_all(db, &f));
 	assert_true(store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(0), store_text(STR("issue")), store_null(), store_text(STR("")),
 		store_i64(INT64_MAX)), NULL, &f));
 }
@@ -646,6 +649,7 @@ static void an_issue_keeps_its_address(void **state)
 	start_issue(1, "The first", 1795435200000000);
 	bake();
 	has("/newsletter/2026-11-23/", "The first");
+	has("/newsletter/2026-11-23/", "<p>See you.</p>");
 	start_issue(2, "The second", 1795438800000000); /* an hour later */
 	bake();
 	has("/newsletter/2026-11-23/", "The first");

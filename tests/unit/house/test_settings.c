@@ -76,7 +76,10 @@ static void test_defaults_are_whole(void **state)
 	if (!s.ok)
 		print_message("%s\n", s.f.say);
 	assert_true(s.ok);
-	assert_int_equal(s.settings.weekday, 5);
+	assert_int_equal(s.settings.slot.weekday, 5);
+	assert_int_equal(s.settings.slot.hour, 8);
+	assert_int_equal(s.settings.min_stories, 3);
+	assert_int_equal(s.settings.catch_up, 12);
 	assert_int_equal(s.settings.frequency[FREQUENCY_MONTHLY].minimum.minor, 200);
 	assert_int_equal(s.settings.frequency[FREQUENCY_MONTHLY].chosen, 1);
 	assert_int_equal(s.settings.frequency[FREQUENCY_ANNUAL].amounts[3].minor, 20000);
@@ -106,7 +109,18 @@ static void test_wrong_values_are_refused_with_what_to_do(void **state)
 	refused("zone = Mars/Olympus\n", "Mars/Olympus");
 	refused("zone = ../../etc/passwd\n", "zone");
 	refused("typo = 1\n", "typo");
-	refused("[newsletter]\nday = someday\n", "monday");
+	refused("[newsletter]\nslot = someday 08:00\n", "mimeo.conf:5: [newsletter] slot: \"someday 08:00\" is no weekly slot");
+	refused("\n; a comment\n[newsletter]\n\n  slot = Friday 25:00\n", "mimeo.conf:8: [newsletter] slot: ");
+	refused("[newsletter]\nslot = Friday\n", "such as Friday 08:00");
+	refused("[newsletter]\nmin_stories = 0\n", "mimeo.conf:5: [newsletter] min_stories = 0: write a number from 1 to 60");
+	refused("[newsletter]\nmin_stories = 61\n", "from 1 to 60");
+	refused("[newsletter]\nmin_stories = some\n", "mimeo.conf:5: ");
+	refused("[newsletter]\ncatch_up = 121\n", "mimeo.conf:5: [newsletter] catch_up = 121: write hours, from 0 to 120");
+	refused("[newsletter]\ncatch_up = -1\n", "catch_up");
+	refused("[newsletter]\nday = someday\n", "mimeo.conf:5: [newsletter] day: \"someday 08:00\" is no weekly slot");
+	refused("[newsletter]\ntime = 8\n", "mimeo.conf:5: [newsletter] time");
+	refused("[newsletter]\nday = monday\nslot = Monday 09:00\n", "mimeo.conf:6: [newsletter] slot stands beside day or time");
+	refused("[support]\nmonthly = 1, 5, 10, 20\n", "mimeo.conf:5: [support] monthly");
 	refused("[newsletter]\nfrom = not an address\n", "address");
 	refused("[newsletter]\nsmtp_security = none\n", "starttls");
 	refused("[newsletter]\nsmtp_port = 99999\n", "smtp_port");
@@ -127,6 +141,35 @@ static void test_wrong_values_are_refused_with_what_to_do(void **state)
 	refused("[support]\nstripe_checkout = https://a.example; script-src *\n", "origin");
 	refused("[support]\nstripe_checkout = https://a.example/path\n", "origin");
 	refused("[kitchen]\nsink = 1\n", "kitchen");
+}
+
+static void slot_is(const char *conf, int weekday, int hour, int minute)
+{
+	struct scene s;
+
+	read_conf(&s, conf);
+	if (!s.ok)
+		print_message("%s\n", s.f.say);
+	assert_true(s.ok);
+	assert_int_equal(s.settings.slot.weekday, weekday);
+	assert_int_equal(s.settings.slot.hour, hour);
+	assert_int_equal(s.settings.slot.minute, minute);
+	end(&s);
+}
+
+static void test_every_slot_is_read(void **state)
+{
+	static const char *const days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+	char conf[96];
+	int i;
+
+	(void) state;
+	for (i = 0; i < 7; i++) {
+		snprintf(conf, sizeof(conf), "[newsletter]\nslot = %s 19:%02d\n", days[i], i);
+		slot_is(conf, i, 19, i);
+	}
+	slot_is("[newsletter]\nday = monday\ntime = 07:30\n", 1, 7, 30); /* as older files have it */
+	slot_is("[newsletter]\ntime = 07:30\n", 5, 7, 30);
 }
 
 static void test_contrast_is_wcags(void **state)
@@ -174,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_defaults_are_whole),
 		cmocka_unit_test(test_yen_has_no_minor_unit),
 		cmocka_unit_test(test_wrong_values_are_refused_with_what_to_do),
+		cmocka_unit_test(test_every_slot_is_read),
 		cmocka_unit_test(test_contrast_is_wcags),
 		cmocka_unit_test(test_inits_file_reads_back),
 	};

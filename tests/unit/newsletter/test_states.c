@@ -34,6 +34,8 @@ static struct str issue_name(unsigned i) { return issue_state_name((enum issue_s
 static struct str subscriber_name(unsigned i) { return subscriber_state_name((enum subscriber_state) i); }
 static struct str signing_key_name(unsigned i) { return signing_key_state_name((enum signing_key_state) i); }
 
+static struct str schedule_name(unsigned i) { return schedule_state_name((enum schedule_state) i); }
+
 static void test_schema(void **state)
 {
 	(void) state;
@@ -41,6 +43,7 @@ static void test_schema(void **state)
 	check_against_schema("issue", issue_name, ISSUE_STATE_COUNT);
 	check_against_schema("subscriber", subscriber_name, SUBSCRIBER_STATE_COUNT);
 	check_against_schema("signing_key", signing_key_name, SIGNING_KEY_STATE_COUNT);
+	check_against_schema("schedule", schedule_name, SCHEDULE_STATE_COUNT);
 }
 
 static void test_names(void **state)

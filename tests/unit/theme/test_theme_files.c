@@ -102,7 +102,7 @@ static void test_lists_and_plurals(void **state)
 	static const struct {
 		const char *name;
 		size_t count;
-	} lists[] = {{"months", 12}, {"weekdays", 7}, {"every", 7}, {"newsletter_when", 7}, {"month_reminder", 12}, {"month_year", 12}};
+	} lists[] = {{"months", 12}, {"weekdays", 7}, {"every", 7}, {"newsletter_when", 7}, {"newsletter_confirm_when", 7}, {"mail_confirm_when", 7}, {"month_reminder", 12}, {"month_year", 12}};
 	const int64_t numbers[] = {0, 1, 2, 3, 5, 11, 21, 22, 100, 101, 111, 1000000};
 	const char *key;
 	json_t *value;
