@@ -28,6 +28,7 @@ enum { ISSUE_BYTES = 1024 * 1024, ISSUE_ARENA = 32 * 1024 * 1024, SUBJECT_CHARS 
 	PICTURE_WIDTH = 640 };
 
 #define PLACEHOLDER "{{unsubscribe_url}}"
+#define PLACEHOLDER_MANAGE "{{manage_url}}"
 
 static const int64_t poll_back_us = (int64_t) 60 * 86400 * 1000000; /* issues older than this will not start any more */
 
@@ -138,6 +139,7 @@ static struct press_value *issue_values(struct composing *c, struct str intro_ht
 	press_set_text(root, "site_url", site);
 	press_set_text(root, "date", locale_date_long(c->locale, &today, &c->arena));
 	press_set_c(root, "unsubscribe_url", PLACEHOLDER);
+	press_set_c(root, "manage_url", PLACEHOLDER_MANAGE);
 	press_set_text(root, "why_line", locale_format(c->locale, "mail_issue_why", &c->arena,
 		(const struct locale_pair[]){{"newsroom", settings->name}, {NULL, {NULL, 0}}}));
 	set_picks(c, root);
@@ -153,6 +155,10 @@ static bool check_placeholders(struct str text, const char *what, struct fault *
 
 	while ((at = str_find(rest, STR("{{"))) != SIZE_MAX) {
 		rest = str_part(rest, at, SIZE_MAX);
+		if (str_starts(rest, STR(PLACEHOLDER_MANAGE))) {
+			rest = str_part(rest, sizeof(PLACEHOLDER_MANAGE) - 1, SIZE_MAX);
+			continue;
+		}
 		if (!str_starts(rest, STR(PLACEHOLDER)))
 			return fault_set(f, FAULT_INPUT, "the %s of this issue holds {{ outside of the unsubscribe link; look at theme/mail", what);
 		rest = str_part(rest, sizeof(PLACEHOLDER) - 1, SIZE_MAX);

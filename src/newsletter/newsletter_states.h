@@ -79,6 +79,20 @@
 
 #define SIGNING_KEY_STEPS(X) X(SIGNING_KEY_IS_TAKEN) X(SIGNING_KEY_IS_REPLACED) X(SIGNING_KEY_IS_PUBLISHED)
 
+#define IMPORT_STATES(X) \
+	X(IMPORT_WAITING, "waiting", "so many rows that a second staff member must confirm") \
+	X(IMPORT_TAKING, "taking", "rows are taken; where it was cut short, the same file goes on") \
+	X(IMPORT_DONE, "done", "every row was looked at") \
+	X(IMPORT_DECLINED, "declined", "a second staff member said no")
+
+#define IMPORT_MOVES(X) \
+	X(IMPORT_WAITING, IMPORT_IS_CONFIRMED, IMPORT_TAKING) \
+	X(IMPORT_WAITING, IMPORT_IS_DECLINED, IMPORT_DECLINED) \
+	X(IMPORT_TAKING, IMPORT_IS_FINISHED, IMPORT_DONE)
+
+#define IMPORT_STEPS(X) X(IMPORT_IS_CONFIRMED) X(IMPORT_IS_DECLINED) X(IMPORT_IS_FINISHED)
+
+STATES_DECLARE(import, IMPORT)
 STATES_DECLARE(delivery, DELIVERY)
 STATES_DECLARE(issue, ISSUE)
 STATES_DECLARE(subscriber, SUBSCRIBER)

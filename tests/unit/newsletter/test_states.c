@@ -32,6 +32,8 @@ static struct str issue_name(unsigned i) { return issue_state_name((enum issue_s
 static struct str subscriber_name(unsigned i) { return subscriber_state_name((enum subscriber_state) i); }
 static struct str signing_key_name(unsigned i) { return signing_key_state_name((enum signing_key_state) i); }
 
+static struct str import_name(unsigned i) { return import_state_name((enum import_state) i); }
+
 static void test_schema(void **state)
 {
 	(void) state;
@@ -39,6 +41,7 @@ static void test_schema(void **state)
 	check_against_schema("issue", issue_name, ISSUE_STATE_COUNT);
 	check_against_schema("subscriber", subscriber_name, SUBSCRIBER_STATE_COUNT);
 	check_against_schema("signing_key", signing_key_name, SIGNING_KEY_STATE_COUNT);
+	check_against_schema("import", import_name, IMPORT_STATE_COUNT);
 }
 
 static void test_names(void **state)
