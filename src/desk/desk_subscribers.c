@@ -149,8 +149,8 @@ static void add_numbers(struct desk_visit *visit, const struct list_page *page)
 static const struct {
 	const char *state, *name, *mark;
 } states[] = {
-	{"waiting", "Waits for a second person", "wait"},
-	{"taking", "Being taken, or cut short", "wait"},
+	{"waiting", "Waits", "wait"},
+	{"taking", "Under way", "wait"},
 	{"done", "Done", "live"},
 	{"declined", "Declined", "bad"},
 };
