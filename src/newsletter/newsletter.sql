@@ -390,12 +390,12 @@ DELETE FROM consent_proof WHERE NOT EXISTS (SELECT 1 FROM subscriber WHERE subsc
 SELECT id FROM import WHERE file_index = $1
 
 -- name: import_insert
--- in: $1 id, $2 file_index, $3 state, $4 rows, $5 brought_by, $6 day
-INSERT INTO import (id, file_index, state, rows, brought_by, day) VALUES ($1, $2, $3, $4, $5, $6)
+-- in: $1 id, $2 file_index, $3 state, $4 rows, $5 brought_by, $6 day, $7 last_id
+INSERT INTO import (id, file_index, state, rows, brought_by, day, last_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
 
 -- name: import_one
--- in: $1 id; out: state, rows, taken, added, known, suppressed, refused, brought_by, confirmed_by, day
-SELECT state, rows, taken, added, known, suppressed, refused, brought_by, confirmed_by, day FROM import WHERE id = $1
+-- in: $1 id; out: state, rows, taken, added, known, suppressed, refused, brought_by, confirmed_by, day, last_id
+SELECT state, rows, taken, added, known, suppressed, refused, brought_by, confirmed_by, day, last_id FROM import WHERE id = $1
 
 -- name: import_list
 -- in: $1 limit; out: id: the newest first
@@ -410,8 +410,8 @@ UPDATE import SET state = $3 WHERE id = $1 AND state = $2
 UPDATE import SET confirmed_by = $2 WHERE id = $1
 
 -- name: import_took
--- in: $1 id, $2 taken before, $3 taken now, $4 added, $5 known, $6 suppressed, $7 refused: how many more
-UPDATE import SET taken = $3, added = added + $4, known = known + $5, suppressed = suppressed + $6, refused = refused + $7
+-- in: $1 id, $2 taken before, $3 taken now, $4 added, $5 known, $6 suppressed, $7 refused: how many more, $8 last_id
+UPDATE import SET taken = $3, last_id = $8, added = added + $4, known = known + $5, suppressed = suppressed + $6, refused = refused + $7
 WHERE id = $1 AND taken = $2
 
 -- name: import_erase_old
@@ -449,7 +449,7 @@ UPDATE subscriber SET language = $2 WHERE id = $1
 
 -- name: subscriber_count_paused
 -- in: $1 state, $2 day
-SELECT count(*) FROM subscriber WHERE state = $1 AND paused_until > $2
+SELECT count(*) FROM subscriber WHERE paused_until > 0 AND paused_until > $2 AND state = $1
 
 -- name: subscriber_leave_mailed
 -- in: $1 id, $2 day; changes nothing if one was queued on that day already

@@ -13,7 +13,7 @@
 #include "base/must.h"
 #include "newsletter_inside.h"
 
-enum { LISTED = 20, PROOF_ARENA = 4096, FIRST_YEAR = 1990 };
+enum { LISTED = 20, PROOF_ARENA = 4096, FIRST_YEAR = 1990, ID_GAP = 1 << 20 };
 
 const char *const newsletter_import_names[NEWSLETTER_IMPORT_FIELDS] = {"address", "language", "consent_day", "proof"};
 
@@ -179,7 +179,7 @@ static bool insert(struct newsletter *n, struct str index, int64_t rows, struct 
 	*id = rand_id();
 	return store_run(n->room->db, NEWSLETTER_SQL_IMPORT_INSERT,
 			STORE_ARGS(store_i64(*id), store_blob(index), store_text(import_state_name(state)), store_i64(rows), store_text(by),
-				store_i64(clock_utc_day(clock_now()))),
+				store_i64(clock_utc_day(clock_now())), store_i64(rand_id() / 2)),
 			NULL, f) &&
 		newsletter_audit(n, by, state == IMPORT_WAITING ? "brought a list, which a second person must confirm" : "imported a list", rows, f);
 }
@@ -238,6 +238,7 @@ bool newsletter_import_confirm(struct newsletter *n, int64_t id, struct str by, 
 struct taking {
 	struct newsletter *n;
 	int64_t today, added, known, suppressed, refused;
+	int64_t last_id;
 	char proof_text[NEWSLETTER_PROOF_BYTES];  /* of the row before: a list mostly has one */
 	size_t proof_len;
 	int64_t proof;
@@ -293,10 +294,12 @@ static bool take_row(struct taking *is, const struct newsletter_import_row *row,
 	char canonical[EMAIL_BYTES + 1];
 	int64_t proof, changed = 0;
 
+	/* Rising, so that rows are appended and not strewn over the file; the gaps are random, and tell nothing but the list's order. */
+	is->last_id += 1 + rand_below(ID_GAP);
 	seal_index(n->index_key, "newsletter.address", email_canonical(&row->email, canonical), bytes);
 	if (!find_proof(is, row->proof, &proof, f) || !seal(n->sealer, email_text(&row->email), sealed, f) ||
 		!store_run(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_IMPORT,
-			STORE_ARGS(store_i64(rand_id()), store_blob(index), store_blob(str_make(sealed, sizeof(sealed))),
+			STORE_ARGS(store_i64(is->last_id), store_blob(index), store_blob(str_make(sealed, sizeof(sealed))),
 				store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED)), store_text(language), store_text(str_from(policy)),
 				store_i64(row->consent_day), store_i64(is->today), store_i64(proof)),
 			&changed, f))
@@ -349,6 +352,7 @@ static bool take(struct newsletter *n, int64_t id, int64_t from, struct str csv,
 	ok = read_state(n, id, &arena, &row, &state, f);
 	rows = ok ? row.columns[1].number : 0;
 	taken = ok ? row.columns[2].number : 0;
+	is.last_id = ok ? row.columns[10].number : 0;
 	arena_release(&arena);
 	if (!ok)
 		return false;
@@ -365,7 +369,7 @@ static bool take(struct newsletter *n, int64_t id, int64_t from, struct str csv,
 	*is_last = from + seen >= rows;
 	return store_run(n->room->db, NEWSLETTER_SQL_IMPORT_TOOK,
 			STORE_ARGS(store_i64(id), store_i64(taken), store_i64(from + seen), store_i64(is.added), store_i64(is.known),
-				store_i64(is.suppressed), store_i64(is.refused)),
+				store_i64(is.suppressed), store_i64(is.refused), store_i64(is.last_id)),
 			NULL, f) &&
 		newsletter_count(n, "imported", is.added, f) && (!*is_last || finish(n, id, f));
 }

@@ -12,6 +12,7 @@ ALTER TABLE subscriber ADD COLUMN proof INTEGER REFERENCES consent_proof(id); --
 ALTER TABLE subscriber ADD COLUMN paused_until INTEGER NOT NULL DEFAULT 0;    -- left out of issues before that day (UTC), by their own wish
 ALTER TABLE subscriber ADD COLUMN leave_mailed_day INTEGER NOT NULL DEFAULT 0; -- of the last "leave?" mail: one a day
 CREATE INDEX subscriber_proof ON subscriber (proof) WHERE proof IS NOT NULL;
+CREATE INDEX subscriber_paused ON subscriber (paused_until) WHERE paused_until > 0;
 
 -- A confirmation that asks whether to leave: somebody wrote to unsubscribe@ with this sender's address.
 ALTER TABLE delivery ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0 CHECK (leaving IN (0, 1));
@@ -23,6 +24,7 @@ CREATE TABLE import (
 	state TEXT NOT NULL CHECK (state IN ('waiting', 'taking', 'done', 'declined')),
 	rows INTEGER NOT NULL,
 	taken INTEGER NOT NULL DEFAULT 0,
+	last_id INTEGER NOT NULL,              -- of its last subscriber: they have rising ids from a random one on, so that rows are appended
 	added INTEGER NOT NULL DEFAULT 0,
 	known INTEGER NOT NULL DEFAULT 0,      -- there already, or twice in the file
 	suppressed INTEGER NOT NULL DEFAULT 0, -- left, bounced or complained here: never taken
