@@ -36,5 +36,6 @@ http_handler desk_get_look, desk_post_look, desk_post_logo;                     
 http_handler desk_post_steps, desk_post_backup_mark;                                                      /* desk_steps.c */
 http_handler desk_post_role;                                                                              /* desk_people.c */
 http_handler desk_get_sessions, desk_post_session_end, desk_post_sessions_end, desk_get_audit;            /* desk_sessions.c */
+http_handler desk_get_subscribers, desk_post_look_up, desk_post_erase_subscriber, desk_get_import, desk_post_import; /* desk_subscribers.c */
 
 #endif

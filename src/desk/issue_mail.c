@@ -25,6 +25,7 @@
 enum { MAIL_BYTES = 2 * 1024 * 1024, PREHEADER_CHARS = 120, PICTURE_WIDTH = 640 };
 
 #define PLACEHOLDER "{{unsubscribe_url}}"
+#define PLACEHOLDER_MANAGE "{{manage_url}}"
 #define DARK_MEDIA "@media (prefers-color-scheme:dark)"
 
 struct composing {
@@ -231,6 +232,7 @@ static bool issue_values(struct composing *c, struct press_value *root, struct f
 	press_set_text(root, "site_url", c->site);
 	press_set_text(root, "date", locale_date_long(c->locale, &day, c->arena));
 	press_set_c(root, "unsubscribe_url", PLACEHOLDER);
+	press_set_c(root, "manage_url", PLACEHOLDER_MANAGE);
 	press_set_text(root, "why_line", locale_format(c->locale, "mail_issue_why", c->arena,
 		(const struct locale_pair[]){{"newsroom", settings->name}, {NULL, {NULL, 0}}}));
 	return set_markdown(c, root, "intro_html", "intro_text", c->mail->intro, f)
@@ -248,6 +250,10 @@ static bool check_placeholders(struct str text, const char *what, struct fault *
 
 	while ((at = str_find(rest, STR("{{"))) != SIZE_MAX) {
 		rest = str_part(rest, at, SIZE_MAX);
+		if (str_starts(rest, STR(PLACEHOLDER_MANAGE))) {
+			rest = str_part(rest, sizeof(PLACEHOLDER_MANAGE) - 1, SIZE_MAX);
+			continue;
+		}
 		if (!str_starts(rest, STR(PLACEHOLDER)))
 			return fault_set(f, FAULT_INPUT, "the %s of this issue holds {{ outside of the unsubscribe link; look at theme/mail", what);
 		rest = str_part(rest, sizeof(PLACEHOLDER) - 1, SIZE_MAX);
@@ -334,10 +340,15 @@ struct str issue_mail_dark(struct str html, struct arena *arena)
 		STR_ARG(str_part(html, at + sizeof(DARK_MEDIA) - 1, SIZE_MAX)));
 }
 
+static struct str sample_of(struct str text, struct str placeholder, const char *path, const struct room *room, struct arena *arena)
+{
+	size_t at = str_find(text, placeholder);
+
+	return at == SIZE_MAX ? text : str_format(arena, "%.*s%.*s/newsletter/%s/…%.*s", STR_ARG(str_part(text, 0, at)),
+		STR_ARG(room->settings.url), path, STR_ARG(str_part(text, at + placeholder.len, SIZE_MAX)));
+}
+
 struct str issue_mail_sample(struct str text, const struct room *room, struct arena *arena)
 {
-	size_t at = str_find(text, STR(PLACEHOLDER));
-
-	return at == SIZE_MAX ? text : str_format(arena, "%.*s%.*s/newsletter/unsubscribe/…%.*s", STR_ARG(str_part(text, 0, at)),
-		STR_ARG(room->settings.url), STR_ARG(str_part(text, at + sizeof(PLACEHOLDER) - 1, SIZE_MAX)));
+	return sample_of(sample_of(text, STR(PLACEHOLDER), "unsubscribe", room, arena), STR(PLACEHOLDER_MANAGE), "manage", room, arena);
 }

@@ -33,7 +33,7 @@ struct forward {
 
 /* What of a room's answer reaches the reader. */
 static const char *const answer_headers[] = {"Location", "Set-Cookie", "Cache-Control", "Content-Security-Policy",
-	"Referrer-Policy", "X-Content-Type-Options", "Retry-After", "Allow", NULL};
+	"Referrer-Policy", "X-Content-Type-Options", "Retry-After", "Allow", "Content-Disposition", NULL};
 
 static bool is_webhook(struct http_request *rq)
 {

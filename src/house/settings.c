@@ -89,6 +89,14 @@ static const struct conf_key keys[] = {
 		"where the mail server hands them in by LMTP: 127.0.0.1:2424, or the path of a socket"},
 	{"newsletter", "bounce_maildir", CONF_TEXT, OPTIONAL, AT(is.bounce_maildir), NULL,
 		"a Maildir whose new mails are taken as bounces, then deleted"},
+	{"newsletter", "subscribe_address", CONF_TEXT, OPTIONAL, AT(is.subscribe_address), NULL,
+		"an address whose mail is a sign-up, subscribe@news.example, handed in as bounces are; empty: none"},
+	{"newsletter", "unsubscribe_address", CONF_TEXT, OPTIONAL, AT(is.unsubscribe_address), NULL,
+		"an address whose mail means leaving: unsubscribe+TOKEN@news.example (then it stands in every issue, too), or without TOKEN"},
+	{"newsletter", "import_alone", CONF_NUMBER, OPTIONAL, AT(is.import_alone), "500",
+		"a list with more rows than this is imported only when a second staff member confirms it"},
+	{"newsletter", "sign_ups", CONF_NUMBER, OPTIONAL, AT(is.sign_ups), "60",
+		"sign-ups a minute from all readers together before a new one must show its work or wait; 0: never"},
 
 	{"smtp.*", "host", CONF_TEXT, OPTIONAL, AT(further.is.host), NULL, "a further mail server, used when those before it are full or in trouble"},
 	{"smtp.*", "port", CONF_NUMBER, OPTIONAL, AT(further.is.port), "587", "all keys mean what smtp_… means in [newsletter]"},
@@ -279,7 +287,7 @@ static bool settings_take_frequency(struct settings_raw *raw, enum frequency whi
 enum { SETTINGS_TOKEN_CHARS = 32 /* what stands for TOKEN in a mail */ };
 
 /* LOCAL@DOMAIN with one TOKEN in LOCAL, that neither begins nor ends in the middle of a word, and fits RFC 5321's 64. */
-static bool settings_check_bounce_address(struct str pattern, struct fault *f)
+static bool settings_check_token_address(const char *key, const char *sample_name, struct str pattern, struct fault *f)
 {
 	static const char sample[] = "abcdefghijklmnopqrstuvwxyz234567";
 	const size_t at = str_find(pattern, STR("TOKEN"));
@@ -295,9 +303,9 @@ static bool settings_check_bounce_address(struct str pattern, struct fault *f)
 	if (at == SIZE_MAX || str_find(after, STR("TOKEN")) != SIZE_MAX || after.len == 0 || after.at[0] != '@'
 		|| (before.len > 0 && strchr("+-.=_", before.at[before.len - 1]) == NULL) || len < 0 || (size_t) len >= sizeof(text)
 		|| !email_parse(str_make(text, (size_t) len), &address, &inner))
-		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] bounce_address = %.*s: write where the token goes, such as "
-			"bounces+TOKEN@news.example or TOKEN@bounces.news.example (at most %d characters before the @)", STR_ARG(pattern),
-			64 - SETTINGS_TOKEN_CHARS + 5);
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] %s = %.*s: write where the token goes, such as "
+			"%s+TOKEN@news.example or TOKEN@%s.news.example (at most %d characters before the @)", key, STR_ARG(pattern),
+			sample_name, sample_name, 64 - SETTINGS_TOKEN_CHARS + 5);
 	return true;
 }
 
@@ -314,9 +322,36 @@ static bool settings_check_bounce_intake(const struct settings *is, struct fault
 	if (is->bounce_maildir.len > 0 && is->bounce_maildir.at[0] != '/')
 		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] bounce_maildir = %.*s: write the whole path, from / on",
 			STR_ARG(is->bounce_maildir));
-	if (is->bounce_address.len == 0 && is->bounce_lmtp.len + is->bounce_maildir.len > 0)
+	if (is->bounce_address.len + is->subscribe_address.len + is->unsubscribe_address.len == 0 &&
+		is->bounce_lmtp.len + is->bounce_maildir.len > 0)
 		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] bounce_lmtp and bounce_maildir want a bounce_address, too");
-	return settings_check_bounce_address(is->bounce_address, f);
+	return settings_check_token_address("bounce_address", "bounces", is->bounce_address, f);
+}
+
+/* --- lists by mail, imports --- */
+
+static bool settings_check_plain_address(const char *key, struct str text, struct fault *f)
+{
+	struct fault inner = {0};
+	struct email address;
+
+	return text.len == 0 || email_parse(text, &address, &inner) ||
+		fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] %s = %.*s: write one mail address", key, STR_ARG(text));
+}
+
+static bool settings_check_lists(const struct settings *is, struct fault *f)
+{
+	if (!settings_check_plain_address("subscribe_address", is->subscribe_address, f))
+		return false;
+	if (str_find(is->unsubscribe_address, STR("TOKEN")) == SIZE_MAX
+		? !settings_check_plain_address("unsubscribe_address", is->unsubscribe_address, f)
+		: !settings_check_token_address("unsubscribe_address", "unsubscribe", is->unsubscribe_address, f))
+		return false;
+	if (is->subscribe_address.len > 0 && str_equal_nocase(is->subscribe_address, is->unsubscribe_address))
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] subscribe_address and unsubscribe_address are the same");
+	if (is->import_alone < 0 || is->sign_ups < 0 || is->sign_ups > 100000)
+		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsletter] import_alone is a number of rows, sign_ups one of 0 to 100,000 a minute");
+	return true;
 }
 
 /* --- the whole --- */
@@ -338,7 +373,7 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 		if (!settings_take_frequency(raw, (enum frequency) which, f))
 			return false;
 	return settings_take_slot(is, &raw->slot, f)
-		&& settings_check_bounce_intake(is, f)
+		&& settings_check_bounce_intake(is, f) && settings_check_lists(is, f)
 		&& settings_check_listen("[site] listen", is->listen, f)
 		&& settings_check_listen("[desk] listen", is->desk_listen, f)
 		&& settings_check_origin("[newsroom] url", is->url, f)

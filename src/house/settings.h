@@ -85,6 +85,10 @@ struct settings {
 	struct str bounce_address;           /* "bounces+TOKEN@tern.example"; empty: bounces go to from_address, unread */
 	struct str bounce_lmtp;              /* "127.0.0.1:2424" or "/path/of/a/socket"; empty: no listener */
 	struct str bounce_maildir;           /* absolute; empty: none is watched */
+	struct str subscribe_address;        /* "subscribe@tern.example"; empty: nobody signs up by mail */
+	struct str unsubscribe_address;      /* "unsubscribe+TOKEN@tern.example" or without TOKEN; empty: nobody leaves by mail */
+	int64_t import_alone;                /* a list with more rows needs a second staff member */
+	int64_t sign_ups;                    /* a minute that are taken without a proof; 0: always so */
 
 	/* [support] */
 	bool support_on;

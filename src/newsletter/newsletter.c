@@ -13,6 +13,7 @@
 #include "base/must.h"
 #include "base/secret.h"
 #include "newsletter/newsletter_bounce.h"
+#include "newsletter/newsletter_flood.h"
 #include "newsletter/newsletter_inside.h"
 #include "newsletter/newsletter_keeper.h"
 #include "newsletter/newsletter_keys.h"
@@ -173,6 +174,7 @@ static bool newsletter_open(struct room *room, struct fault *f)
 	if (!open_keys(n, f) || !open_secrets(n, f) || !keys_fit(n, f) || !newsletter_sender_open(n, f))
 		return false;
 	n->reports = reports_new(n);
+	n->flood = newsletter_flood_new(room->settings.sign_ups);
 	if (!lmtp_open(&n->lmtp, n, f) || !maildir_open(&n->maildir, n, f))
 		return false;
 	if (room->read_only)
@@ -217,6 +219,7 @@ static void newsletter_close(struct room *room)
 	loop_timer_stop(&n->schedule_timer);
 	loop_timer_stop(&n->clear_timer);
 	sealer_free(&n->sealer);
+	newsletter_flood_free(&n->flood);
 	newsletter_keys_close(n);
 	for (size_t i = 0; i < SETTINGS_SMTP; i++)
 		secret_free(&n->smtp_passwords[i]);

@@ -31,7 +31,7 @@ UPDATE subscriber SET mailed_day = $2 WHERE id = $1 AND mailed_day <> $2
 
 -- name: subscriber_doubted
 -- in: $1 kind, $2 delivery's state; whose confirmation may not have arrived: asking again mails again, on the same day too
-UPDATE subscriber SET mailed_day = 0 WHERE id IN (SELECT subscriber FROM delivery WHERE kind = $1 AND state = $2)
+UPDATE subscriber SET mailed_day = 0 WHERE id IN (SELECT subscriber FROM delivery WHERE kind = $1 AND state = $2 AND leaving = 0)
 
 -- name: subscriber_move
 -- in: $1 id, $2 state from, $3 state to, $4 day
@@ -59,8 +59,8 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM subscriber WHERE state = $1 LIMIT 1)
 SELECT id FROM subscriber WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3
 
 -- name: subscriber_to_mail
--- in: $1 state, $2 id after which, $3 limit, $4 day; out: id of those who are not muted on that day
-SELECT id FROM subscriber WHERE state = $1 AND id > $2 AND muted_until <= $4 ORDER BY id LIMIT $3
+-- in: $1 state, $2 id after which, $3 limit, $4 day; out: id of those who are neither muted nor pause on that day
+SELECT id FROM subscriber WHERE state = $1 AND id > $2 AND muted_until <= $4 AND paused_until <= $4 ORDER BY id LIMIT $3
 
 -- name: subscriber_read_some
 -- in: $1 limit; out: id, address_index, address_sealed
@@ -220,8 +220,8 @@ FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber
 WHERE d.issue = $1 AND d.state = $2 AND d.next_at <= $3 ORDER BY d.next_at LIMIT $4
 
 -- name: delivery_due_single
--- in: $1 state, $2 now, $3 limit; out: as delivery_due; confirmations and reminders
-SELECT d.id, d.kind, d.subscriber, COALESCE(d.address_sealed, s.address_sealed), d.url_sealed, COALESCE(d.language, s.language),
+-- in: $1 state, $2 now, $3 limit; out: as delivery_due; confirmations, of leaving, too, and reminders
+SELECT d.id, CASE WHEN d.leaving = 1 THEN 'leave' ELSE d.kind END, d.subscriber, COALESCE(d.address_sealed, s.address_sealed), d.url_sealed, COALESCE(d.language, s.language),
 	d.state, d.attempts, d.try
 FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber
 WHERE d.issue IS NULL AND d.state = $1 AND d.next_at <= $2 ORDER BY d.next_at LIMIT $3
@@ -240,7 +240,7 @@ UPDATE delivery SET state = $3, attempts = $4, next_at = $5, reply = $6, enhance
 
 -- name: delivery_of_record
 -- in: $1 id, $2 try; out: kind, issue, subscriber, state, attempts
-SELECT kind, issue, subscriber, state, attempts FROM delivery WHERE id = $1 AND try = $2
+SELECT CASE WHEN leaving = 1 THEN 'leave' ELSE kind END, issue, subscriber, state, attempts FROM delivery WHERE id = $1 AND try = $2
 
 -- name: delivery_hurry
 -- in: $1 state, $2 no later than, $3 when: the clock was set back, so that waiting times became longer than any is
@@ -319,11 +319,6 @@ SELECT min(next_at) FROM delivery WHERE issue = $1 AND state = $2
 -- name: delivery_next_single
 -- in: $1 state
 SELECT min(next_at) FROM delivery WHERE issue IS NULL AND state = $1
-
--- name: delivery_by_token
--- in: $1 token_hash; out: subscriber (NULL: gone)
-SELECT subscriber FROM delivery WHERE token_hash = $1
-UNION ALL SELECT subscriber FROM delivery WHERE id = (SELECT delivery FROM token_before WHERE token_hash = $1) LIMIT 1
 
 -- name: reminder_insert
 -- in: $1 key_hash, $2 day; changes nothing if the key is known
@@ -474,3 +469,134 @@ ON CONFLICT (slot) DO UPDATE SET at = excluded.at, word = excluded.word, why = e
 -- name: slot_word_recent
 -- in: $1 limit; out: slot, at, word, why; the latest first
 SELECT slot, at, word, why FROM slot_word ORDER BY at DESC LIMIT $1
+
+-- name: subscriber_import
+-- in: $1 id, $2 address_index, $3 address_sealed, $4 state, $5 language, $6 policy, $7 consent_day, $8 day, $9 proof; changes nothing for who is
+-- there already or is suppressed
+INSERT INTO subscriber (id, address_index, address_sealed, state, language, policy, consent_day, confirmed_day, proof)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE NOT EXISTS (SELECT 1 FROM suppression WHERE address_index = $2)
+ON CONFLICT (address_index) DO NOTHING
+
+-- name: suppression_has
+-- in: $1 address_index
+SELECT count(*) FROM suppression WHERE address_index = $1
+
+-- name: suppression_one
+-- in: $1 address_index; out: day, reason
+SELECT day, reason FROM suppression WHERE address_index = $1
+
+-- name: consent_proof_find
+-- in: $1 proof_index
+SELECT id FROM consent_proof WHERE proof_index = $1
+
+-- name: consent_proof_insert
+-- in: $1 id, $2 proof_index, $3 proof_sealed
+INSERT INTO consent_proof (id, proof_index, proof_sealed) VALUES ($1, $2, $3)
+
+-- name: consent_proof_count
+SELECT count(*) FROM consent_proof
+
+-- name: consent_proof_erase_orphans
+DELETE FROM consent_proof WHERE NOT EXISTS (SELECT 1 FROM subscriber WHERE subscriber.proof = consent_proof.id)
+
+-- name: import_find
+-- in: $1 file_index
+SELECT id FROM import WHERE file_index = $1
+
+-- name: import_insert
+-- in: $1 id, $2 file_index, $3 state, $4 rows, $5 brought_by, $6 day, $7 last_id
+INSERT INTO import (id, file_index, state, rows, brought_by, day, last_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
+
+-- name: import_one
+-- in: $1 id; out: state, rows, taken, added, known, suppressed, refused, brought_by, confirmed_by, day, last_id
+SELECT state, rows, taken, added, known, suppressed, refused, brought_by, confirmed_by, day, last_id FROM import WHERE id = $1
+
+-- name: import_list
+-- in: $1 limit; out: id: the newest first
+SELECT id FROM import ORDER BY day DESC, id LIMIT $1
+
+-- name: import_move
+-- in: $1 id, $2 state from, $3 state to
+UPDATE import SET state = $3 WHERE id = $1 AND state = $2
+
+-- name: import_confirmed
+-- in: $1 id, $2 who
+UPDATE import SET confirmed_by = $2 WHERE id = $1
+
+-- name: import_took
+-- in: $1 id, $2 taken before, $3 taken now, $4 added, $5 known, $6 suppressed, $7 refused: how many more, $8 last_id
+UPDATE import SET taken = $3, last_id = $8, added = added + $4, known = known + $5, suppressed = suppressed + $6, refused = refused + $7
+WHERE id = $1 AND taken = $2
+
+-- name: import_erase_old
+-- in: $1 last day that goes, $2 state of those that stay
+DELETE FROM import WHERE day <= $1 AND state <> $2
+
+-- name: subscriber_export
+-- in: $1 id after which, $2 limit, $3 state; out: id, address, language, policy, consent_day, confirmed_day, paused_until, muted_until, proof
+SELECT s.id, s.address_sealed, s.language, s.policy, s.consent_day, s.confirmed_day, s.paused_until, s.muted_until, p.proof_sealed
+FROM subscriber s LEFT JOIN consent_proof p ON p.id = s.proof WHERE s.state = $3 AND s.id > $1 ORDER BY s.id LIMIT $2
+
+-- name: subscriber_facts
+-- in: $1 id; out: address, state, language, policy, consent_day, confirmed_day, mailed_day, muted_until, paused_until, proof, bounces, mails
+SELECT s.address_sealed, s.state, s.language, s.policy, s.consent_day, s.confirmed_day, s.mailed_day, s.muted_until, s.paused_until, p.proof_sealed,
+	(SELECT count(*) FROM bounce WHERE bounce.subscriber = s.id), (SELECT count(*) FROM delivery WHERE delivery.subscriber = s.id AND issue IS NOT NULL)
+FROM subscriber s LEFT JOIN consent_proof p ON p.id = s.proof WHERE s.id = $1
+
+-- name: subscriber_by_token
+-- in: $1 token_hash; out: subscriber (NULL: gone); a link in any mail
+SELECT subscriber FROM delivery WHERE token_hash = $1
+UNION ALL SELECT subscriber FROM delivery WHERE id = (SELECT delivery FROM token_before WHERE token_hash = $1)
+UNION ALL SELECT subscriber FROM confirmation WHERE token_hash = $1 LIMIT 1
+
+-- name: subscriber_is
+-- in: $1 id, $2 state; 1: it is so
+SELECT count(*) FROM subscriber WHERE id = $1 AND state = $2
+
+-- name: subscriber_pause
+-- in: $1 id, $2 day until which; 0: goes on
+UPDATE subscriber SET paused_until = $2 WHERE id = $1
+
+-- name: subscriber_speak
+-- in: $1 id, $2 language
+UPDATE subscriber SET language = $2 WHERE id = $1
+
+-- name: subscriber_count_paused
+-- in: $1 state, $2 day
+SELECT count(*) FROM subscriber WHERE paused_until > 0 AND paused_until > $2 AND state = $1
+
+-- name: subscriber_leave_mailed
+-- in: $1 id, $2 day; changes nothing if one was queued on that day already
+UPDATE subscriber SET leave_mailed_day = $2 WHERE id = $1 AND leave_mailed_day <> $2
+
+-- name: delivery_ask_leaving
+-- in: $1 id, $2 kind, $3 subscriber, $4 state, $5 day
+INSERT INTO delivery (id, kind, subscriber, state, day, leaving) VALUES ($1, $2, $3, $4, $5, 1)
+
+-- name: list_count_add
+-- in: $1 day, $2 kind, $3 how many
+INSERT INTO list_count (day, kind, count) VALUES ($1, $2, $3) ON CONFLICT (day, kind) DO UPDATE SET count = count + excluded.count
+
+-- name: list_count_set
+-- in: $1 day, $2 kind, $3 how many
+INSERT INTO list_count (day, kind, count) VALUES ($1, $2, $3) ON CONFLICT (day, kind) DO UPDATE SET count = excluded.count
+
+-- name: list_count_since
+-- in: $1 first day; out: day, kind, count
+SELECT day, kind, count FROM list_count WHERE day >= $1 ORDER BY day, kind
+
+-- name: list_count_erase_old
+-- in: $1 last day that goes
+DELETE FROM list_count WHERE day <= $1
+
+-- name: list_audit_insert
+-- in: $1 id, $2 at, $3 who, $4 did, $5 rows
+INSERT INTO list_audit (id, at, who, did, rows) VALUES ($1, $2, $3, $4, $5)
+
+-- name: list_audit_newest
+-- in: $1 limit; out: at, who, did, rows
+SELECT at, who, did, rows FROM list_audit ORDER BY at DESC, id LIMIT $1
+
+-- name: list_audit_erase_old
+-- in: $1 microseconds before which
+DELETE FROM list_audit WHERE at < $1

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "newsletter_bounce.h"
+#include "newsletter_import.h"
 
 enum {
 	CHECK_BYTES = 12, ID_BYTES = 8,  /* of a token: 160 bits, 32 characters */
@@ -30,8 +31,8 @@ static void keyed(const struct newsletter *n, const char *domain, const void *at
 	seal_index(n->index_key, domain, str_make(at, len), out);
 }
 
-static const char *const check_domains[] = {"newsletter.bounce.check", "newsletter.message.check"};
-static const char *const mask_domains[] = {"newsletter.bounce.mask", "newsletter.message.mask"};
+static const char *const check_domains[] = {"newsletter.bounce.check", "newsletter.message.check", "newsletter.leave.check"};
+static const char *const mask_domains[] = {"newsletter.bounce.mask", "newsletter.message.mask", "newsletter.leave.mask"};
 
 /* The delivery's number under a mask that its own keyed hash gives (as SIV does): the same delivery, the same token; no row
  * is needed to read it back, and without the key it is 160 random bits. */
@@ -129,7 +130,7 @@ static bool count_report(struct newsletter *n, const char *kind, struct fault *f
 
 static bool suppress(struct newsletter *n, int64_t subscriber, const char *reason, struct fault *f)
 {
-	return newsletter_leave_deliveries(n, subscriber, f) &&
+	return newsletter_leave_deliveries(n, subscriber, f) && newsletter_count(n, reason, 1, f) &&
 		store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_ERASE_SINGLES_OF, STORE_ARGS(store_i64(subscriber)), NULL, f) &&
 		store_run(n->room->db, NEWSLETTER_SQL_SUPPRESSION_FOR,
 			STORE_ARGS(store_i64(subscriber), store_i64(clock_utc_day(clock_now())), store_text(str_from(reason))), NULL, f) &&

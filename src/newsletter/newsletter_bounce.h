@@ -8,6 +8,7 @@
 #include "base/email.h"
 #include "base/str.h"
 #include "house/room.h"
+#include "mail/letter.h"
 #include "mail/report.h"
 
 struct fault;
@@ -16,8 +17,8 @@ struct newsletter;
 /* --- newsletter_bounce.c --- */
 
 enum { NEWSLETTER_TOKEN_CHARS = 32 };
-/* Of the return path and of the Message-ID: one cannot be made into the other. */
-enum newsletter_token_use { NEWSLETTER_TOKEN_BOUNCE, NEWSLETTER_TOKEN_MESSAGE };
+/* Of the return path, the Message-ID and the address to leave by: one cannot be made into another. */
+enum newsletter_token_use { NEWSLETTER_TOKEN_BOUNCE, NEWSLETTER_TOKEN_MESSAGE, NEWSLETTER_TOKEN_LEAVE };
 
 /* 32 characters, a–z and 2–7, always the same for a delivery; they name nobody, and only the index key makes or reads them. */
 void newsletter_token_make(const struct newsletter *n, enum newsletter_token_use use, int64_t delivery,
@@ -66,9 +67,10 @@ void reports_forget(struct reports *reports, void *self); /* whoever gave these 
 
 /* The child "report": a mail on its standard input, one line out. */
 bool reports_main(int argc, char **argv, struct fault *f) __attribute__((warn_unused_result));
-/* The line: kind, status or "-", marks ("a:…", "l:…"). False for anything else: what the child says is checked, too. */
-bool reports_parse_line(struct str line, struct mail_report *report);
-void reports_write_line(const struct mail_report *report, struct buf *out);
+/* The line: kind, status or "-", marks ("a:…", "l:…"), of a letter "t:…", "f:…", "m:". False for anything else: what the child says is
+ * checked, too. */
+bool reports_parse_line(struct str line, struct mail_report *report, struct mail_letter *letter);
+void reports_write_line(const struct mail_report *report, const struct mail_letter *letter, struct buf *out);
 
 /* --- newsletter_lmtp.c, newsletter_maildir.c: both do nothing where their setting is empty --- */
 

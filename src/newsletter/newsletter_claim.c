@@ -73,7 +73,7 @@ static bool claim_one(struct newsletter *n, struct outgoing *out, struct fault *
 			&changed, f))
 		return false;
 	out->state = to;
-	return out->kind != OUTGOING_CONFIRM || out->subscriber == 0 ||
+	return (out->kind != OUTGOING_CONFIRM && out->kind != OUTGOING_LEAVE) || out->subscriber == 0 ||
 		store_run(n->room->db, NEWSLETTER_SQL_CONFIRMATION_INSERT,
 			STORE_ARGS(store_blob(str_make(hash, sizeof(hash))), store_i64(out->subscriber),
 				store_i64(clock_utc_day(clock_now()))),

@@ -344,5 +344,26 @@ const struct errand_command newsletter_commands[] = {
 		"bulk senders, and says which record to add.\n"
 		"  --ip      an address that mail leaves from, where that is not the mail server's own name's\n"
 		"  --dns     the DNS server to ask, instead of the system's\n", newsletter_run_doctor},
+	{"subscribers import", "desk newsletter", "FILE.csv --as NAME",
+		"Takes a list of subscribers. The first line names the columns address, language, consent_day (2023-04-17) and proof (how\n"
+		"they consented); others are not read. Refused lines are named by number. Who left or bounced here is never taken again.\n"
+		"A long list ([newsletter] import_alone) waits for a second person. Cut short anywhere, the same command goes on.\n",
+		newsletter_run_import},
+	{"subscribers confirm", "desk newsletter", "IMPORT --as NAME",
+		"The second person says yes to a list that waits; then its import is run again.\n", newsletter_run_confirm},
+	{"subscribers decline", "desk newsletter", "IMPORT --as NAME",
+		"Says no to a list that waits.\n", newsletter_run_decline},
+	{"subscribers list", "newsletter", "",
+		"Imports, and how the list grew by day: numbers, no names.\n", newsletter_run_list},
+	{"subscribers look-up", "desk newsletter", "[ADDRESS] --as NAME",
+		"What is held about one exact address (else read from standard input). Who looked is written down; there is no other search.\n",
+		newsletter_run_look_up},
+	{"subscribers export", "desk newsletter", "FILE --to KEY --as NAME",
+		"Writes all confirmed subscribers to a file that only KEY's owner can open.\n", newsletter_run_export},
+	{"subscribers open", NULL, "FILE --key KEYFILE",
+		"On the key owner's machine: writes an export's rows to standard output, as CSV.\n", newsletter_run_open},
+	{"staff key", NULL, "KEYFILE",
+		"On a staff member's own machine: makes a key, keeps its private half in KEYFILE and prints the public half, for exports.\n",
+		newsletter_run_staff_key},
 	{NULL, NULL, NULL, NULL, NULL},
 };

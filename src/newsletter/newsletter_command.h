@@ -16,6 +16,21 @@ bool newsletter_run_dns(struct errand *errand, struct fault *f) __attribute__((w
 bool newsletter_run_rotate_key(struct errand *errand, struct fault *f) __attribute__((warn_unused_result));
 bool newsletter_run_doctor(struct errand *errand, struct fault *f) __attribute__((warn_unused_result));
 
+/* newsletter_list_command.c, newsletter_export_command.c */
+bool newsletter_run_import(struct errand *errand, struct fault *f) __attribute__((warn_unused_result));
+bool newsletter_run_confirm(struct errand *errand, struct fault *f) __attribute__((warn_unused_result));
+bool newsletter_run_decline(struct errand *errand, struct fault *f) __attribute__((warn_unused_result));
+bool newsletter_run_look_up(struct errand *errand, struct fault *f) __attribute__((warn_unused_result));
+bool newsletter_run_list(struct errand *errand, struct fault *f) __attribute__((warn_unused_result));
+bool newsletter_run_staff_key(struct errand *errand, struct fault *f) __attribute__((warn_unused_result));
+bool newsletter_run_export(struct errand *errand, struct fault *f) __attribute__((warn_unused_result));
+bool newsletter_run_open(struct errand *errand, struct fault *f) __attribute__((warn_unused_result));
+/* Takes "NAME VALUE" off the line; *value stays where it is not there. */
+bool newsletter_take_option(struct errand *errand, const char *name, const char **value, struct fault *f)
+	__attribute__((warn_unused_result));
+/* Takes --as NAME off the line: somebody active at the desk. */
+bool newsletter_take_as(struct errand *errand, struct str *who, struct fault *f) __attribute__((warn_unused_result));
+
 /* --- newsletter_dns_command.c, for the doctor --- */
 
 struct dns_asker;

@@ -70,8 +70,9 @@ static bool write_single(struct newsletter *n, const struct outgoing *mail, enum
 		return true;
 	/* Nobody sends it again, so whoever waits for it must be able to ask again, today too. */
 	return store_run(db, NEWSLETTER_SQL_DELIVERY_BLANK, STORE_ARGS(store_i64(mail->id)), NULL, f) &&
-		(mail->kind != OUTGOING_CONFIRM ||
-			store_run(db, NEWSLETTER_SQL_SUBSCRIBER_MAILED, STORE_ARGS(store_i64(mail->subscriber), store_i64(0)), NULL, f));
+		((mail->kind != OUTGOING_CONFIRM && mail->kind != OUTGOING_LEAVE) ||
+			store_run(db, mail->kind == OUTGOING_LEAVE ? NEWSLETTER_SQL_SUBSCRIBER_LEAVE_MAILED : NEWSLETTER_SQL_SUBSCRIBER_MAILED,
+				STORE_ARGS(store_i64(mail->subscriber), store_i64(0)), NULL, f));
 }
 
 /* A refusal behind MAIL may say that there is no such mailbox. The journal has no words: then the code and its status decide. */

@@ -16,6 +16,7 @@
 #include "gen/newsletter_sql.h"
 
 struct arena;
+struct flood;
 struct secret;
 struct newsletter_hosts;
 struct lmtp;
@@ -41,6 +42,7 @@ struct newsletter {
 	struct lmtp *lmtp;
 	struct maildir *maildir;
 	struct sealer *sealer;
+	struct flood *flood;                 /* too many sign-ups */
 	struct newsletter_hosts *hosts;
 	struct newsletter_sender *sender;
 	struct loop_timer *intake_timer, *freeze_timer, *clear_timer;
@@ -66,6 +68,8 @@ bool newsletter_take_intake(struct newsletter *n, struct fault *f) __attribute__
 bool newsletter_confirm(struct newsletter *n, struct str token, bool *known, struct fault *f)
 	__attribute__((warn_unused_result));
 bool newsletter_leave(struct newsletter *n, struct str token, struct fault *f) __attribute__((warn_unused_result));
+/* Whose row it is leaves, as by a link. */
+bool newsletter_erase(struct newsletter *n, int64_t subscriber, struct fault *f) __attribute__((warn_unused_result));
 /* In the caller's transaction: every mail of an issue that this subscriber has not got yet is left out. */
 bool newsletter_leave_deliveries(struct newsletter *n, int64_t subscriber, struct fault *f)
 	__attribute__((warn_unused_result));
@@ -168,7 +172,7 @@ bool newsletter_progress_json(struct newsletter *n, int64_t id, json_t **out, st
 
 /* --- newsletter_mail.c --- */
 
-enum outgoing_kind { OUTGOING_ISSUE, OUTGOING_CONFIRM, OUTGOING_REMINDER, OUTGOING_KIND_COUNT };
+enum outgoing_kind { OUTGOING_ISSUE, OUTGOING_CONFIRM, OUTGOING_REMINDER, OUTGOING_LEAVE, OUTGOING_KIND_COUNT };
 struct str outgoing_kind_name(enum outgoing_kind kind);
 
 /* One mail in our hands, opened. */

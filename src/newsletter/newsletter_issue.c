@@ -42,7 +42,7 @@ void newsletter_issue_hash(const struct newsletter_issue *issue, char out[65])
 	out[64] = '\0';
 }
 
-/* At least one {{unsubscribe_url}}, and no other {{…}}. */
+/* At least one {{unsubscribe_url}}, {{manage_url}} as often as one likes, and no other {{…}}. */
 static bool check_placeholders(const char *which, struct str body, struct fault *f)
 {
 	size_t count = 0;
@@ -53,6 +53,10 @@ static bool check_placeholders(const char *which, struct str body, struct fault 
 		if (at == SIZE_MAX)
 			break;
 		body = str_part(body, at, SIZE_MAX);
+		if (str_starts(body, STR("{{manage_url}}"))) {
+			body = str_part(body, sizeof("{{manage_url}}") - 1, SIZE_MAX);
+			continue;
+		}
 		if (!str_starts(body, STR("{{unsubscribe_url}}")))
 			return fault_set(f, FAULT_INPUT, "the issue's %s holds {{…}} other than %s", which, placeholder);
 		body = str_part(body, sizeof(placeholder) - 1, SIZE_MAX);

@@ -18,6 +18,7 @@
 #include "base/loop.h"
 #include "http/http.h"
 #include "newsletter_bounce.h"
+#include "newsletter_letters.h"
 
 enum {
 	CONNECTIONS_MOST = 16,
@@ -33,7 +34,7 @@ struct session {
 	int fd;
 	struct loop_watch *watch;
 	struct loop_timer *idle;
-	bool greeted, has_sender, in_data, waits, quitting, long_line;
+	bool greeted, has_sender, has_letter, in_data, waits, quitting, long_line;
 	size_t recipients;
 	size_t taken_bytes;        /* of the mail, kept or not */
 	size_t line_len;
@@ -116,7 +117,7 @@ static bool flush(struct session *s)
 
 static void reset(struct session *s)
 {
-	s->has_sender = s->in_data = false;
+	s->has_sender = s->has_letter = s->in_data = false;
 	s->recipients = 0;
 	s->taken_bytes = 0;
 	buf_release(&s->mail);
@@ -153,18 +154,24 @@ static void take_sender(struct session *s, struct str line)
 
 static void take_recipient(struct session *s, struct str line)
 {
+	struct newsletter *n = s->lmtp->n;
 	struct str path;
+	int64_t delivery;
+	bool is_letter;
 
 	if (!s->has_sender) {
 		say(s, "503 5.5.1 MAIL first");
 	} else if (!read_path(line, &path)) {
 		say(s, "501 5.1.3 Syntax: RCPT TO:<address>");
-	} else if (s->recipients == RECIPIENTS_MOST) {
+	} else if (s->recipients == RECIPIENTS_MOST || s->has_letter) {
 		say(s, "452 4.5.3 Too many recipients");
-	} else if (!newsletter_is_bounce_address(s->lmtp->n, path)) {
+	} else if (!(is_letter = newsletter_letter_address(n, path, &delivery) != LETTER_NONE) && !newsletter_is_bounce_address(n, path)) {
 		say(s, "550 5.1.1 No such recipient here");
+	} else if (is_letter && s->recipients > 0) {
+		say(s, "452 4.5.3 One at a time"); /* only the first Delivered-To is looked at */
 	} else {
 		s->recipients++;
+		s->has_letter = is_letter;
 		buf_format(&s->mail, "Delivered-To: %.*s\r\n", STR_ARG(path));
 		say(s, "250 2.1.5 OK");
 	}

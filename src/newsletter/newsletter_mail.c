@@ -16,6 +16,7 @@
 #include "mail/mime.h"
 #include "newsletter_bounce.h"
 #include "newsletter_keys.h"
+#include "newsletter_letters.h"
 #include "press/html.h"
 #include "press/locale.h"
 #include "press/theme.h"
@@ -23,7 +24,7 @@
 
 enum { WORDS_BYTES = 64 * 1024 };
 
-static const char *const kind_names[OUTGOING_KIND_COUNT] = {"issue", "confirm", "reminder"};
+static const char *const kind_names[OUTGOING_KIND_COUNT] = {"issue", "confirm", "reminder", "leave"};
 
 struct str outgoing_kind_name(enum outgoing_kind kind)
 {
@@ -68,28 +69,34 @@ static struct str link_to(const struct newsletter *n, const char *what, const st
 		STR_ARG(language));
 }
 
-static void fill(struct buf *out, struct str text, struct str url, bool html)
+/* {{unsubscribe_url}} and {{manage_url}}: nothing else stands in braces (newsletter_issue_put). */
+static void fill(struct buf *out, struct str text, struct str leave_url, struct str manage_url, bool html)
 {
-	const struct str hole = STR("{{unsubscribe_url}}");
+	const struct str leave = STR("{{unsubscribe_url}}"), manage = STR("{{manage_url}}");
 
 	for (;;) {
-		size_t at = str_find(text, hole);
+		size_t at = str_find(text, STR("{{"));
+		bool is_leave;
+		struct str url;
 
 		buf_add_str(out, str_part(text, 0, at));
 		if (at == SIZE_MAX)
 			return;
+		text = str_part(text, at, SIZE_MAX);
+		is_leave = str_starts(text, leave);
+		url = is_leave ? leave_url : manage_url;
 		if (html)
 			html_text(out, url);
 		else
 			buf_add_str(out, url);
-		text = str_part(text, at + hole.len, SIZE_MAX);
+		text = str_part(text, is_leave ? leave.len : manage.len, SIZE_MAX);
 	}
 }
 
 /* --- what all have --- */
 
 struct envelope {
-	struct str subject, text, html, language, leave_url;
+	struct str subject, text, html, language, leave_url, leave_mailto;
 	struct str sender; /* its own name; then no other header names the newsroom, either */
 	bool is_list; /* carries List-Id and List-Unsubscribe */
 };
@@ -135,6 +142,7 @@ static bool write_mail(struct newsletter *n, const struct outgoing *outgoing, co
 	m.automatic = !e->is_list;
 	if (e->is_list) {
 		m.list_id = str_format(arena, "%.*s <newsletter.%.*s>", STR_ARG(e->sender.len > 0 ? e->sender : is->name), STR_ARG(domain));
+		m.list_unsubscribe_mailto = e->leave_mailto;
 		m.list_unsubscribe_url = e->leave_url; /* one-click's header goes only with https: mail_write sees to it */
 	}
 	buf_init(&bare, LIMIT_MAIL_BYTES);
@@ -154,6 +162,7 @@ static bool compose_issue(struct newsletter *n, const struct outgoing *outgoing,
 {
 	struct envelope e = {.subject = issue->subject, .language = issue->language, .sender = issue->sender_name,
 		.is_list = true};
+	struct str manage_url;
 	struct buf text, html;
 	bool ok;
 
@@ -162,8 +171,11 @@ static bool compose_issue(struct newsletter *n, const struct outgoing *outgoing,
 	/* The page that it leads to speaks the reader's language, as they signed up in it. */
 	e.leave_url = link_to(n, "unsubscribe", outgoing,
 		outgoing->language[0] != '\0' ? str_from(outgoing->language) : issue->language, arena);
-	fill(&text, issue->text, e.leave_url, false);
-	fill(&html, issue->html, e.leave_url, true);
+	manage_url = link_to(n, "manage", outgoing,
+		outgoing->language[0] != '\0' ? str_from(outgoing->language) : issue->language, arena);
+	e.leave_mailto = newsletter_leave_mailto(n, outgoing->id, arena);
+	fill(&text, issue->text, e.leave_url, manage_url, false);
+	fill(&html, issue->html, e.leave_url, manage_url, true);
 	e.text = buf_view(&text);
 	e.html = buf_view(&html);
 	ok = buf_check(&text, "a mail", f) && buf_check(&html, "a mail", f) && write_mail(n, outgoing, &e, arena, out, f);
@@ -196,6 +208,8 @@ static struct str weekly_sentence(const struct locale *locale, const char *list,
 	buf_release(&buf);
 	return out;
 }
+static const struct words leave_words = {"mail_leave_subject", "mail_leave_heading", "mail_leave_sentence",
+	"mail_leave_button", "mail_leave_why", "mail/confirm", "mail/confirm.text"};
 
 static bool compose_themed(struct newsletter *n, const struct outgoing *outgoing, const struct words *words,
 	struct str url,
@@ -218,6 +232,8 @@ static bool compose_themed(struct newsletter *n, const struct outgoing *outgoing
 	press_set_c(root, "dir", locale_is_rtl(locale) ? "rtl" : "ltr");
 	press_set_text(root, "subject", e.subject);
 	press_set_text(root, "url", url);
+	if (outgoing->kind == OUTGOING_CONFIRM || outgoing->kind == OUTGOING_LEAVE)
+		press_set_text(root, "manage_url", link_to(n, "manage", outgoing, e.language, arena));
 	press_set_text(root, "heading", locale_format(locale, words->heading, arena, pairs));
 	press_set_text(root, "sentence", words == &confirm_words ? weekly_sentence(locale, words->sentence, is->slot.weekday, pairs, arena)
 		: locale_format(locale, words->sentence, arena, pairs));
@@ -248,6 +264,11 @@ bool newsletter_compose(struct newsletter *n, const struct outgoing *outgoing, c
 	case OUTGOING_CONFIRM:
 		ok = compose_themed(n, outgoing, &confirm_words,
 			link_to(n, "confirm", outgoing, str_from(outgoing->language), &arena),
+			&arena, out, f);
+		break;
+	case OUTGOING_LEAVE:
+		ok = compose_themed(n, outgoing, &leave_words,
+			link_to(n, "unsubscribe", outgoing, str_from(outgoing->language), &arena),
 			&arena, out, f);
 		break;
 	default:

@@ -16,15 +16,16 @@
 #include "house/page.h"
 #include "http/http.h"
 #include "http/http_client.h"
+#include "newsletter_flood.h"
 #include "newsletter_keys.h"
+#include "newsletter_public.h"
 #include "press/locale.h"
 #include "press/theme.h"
 #include "press/value.h"
 
 enum { BACK_MOST = 500 };
 
-/* The language that a page can be in: what was asked for if the theme has it. */
-static struct str page_language(struct room *room, struct str asked)
+struct str newsletter_page_language(struct room *room, struct str asked)
 {
 	if (asked.len >= LANGUAGE_BYTES)
 		asked = (struct str){NULL, 0};
@@ -56,10 +57,10 @@ static struct str policy_version(struct room *room, struct str language, struct 
 	return known != NULL ? known->hash : page_policy(room->theme, &room->settings, language, arena);
 }
 
-static bool is_refused_as_cross_site(struct http_request *rq, struct room *room)
+bool newsletter_refuse_cross_site(struct http_request *rq, struct room *room)
 {
 	struct fault f = {0};
-	struct str language = page_language(room, http_field(rq, "lang"));
+	struct str language = newsletter_page_language(room, http_field(rq, "lang"));
 	struct str say = locale_text(page_locale(room->theme, &room->settings, language), "newsletter_cross_site");
 
 	if (!http_is_cross_site(rq))
@@ -103,21 +104,24 @@ static void post_subscribe(struct http_request *rq, void *self)
 	struct newsletter *n = newsletter_of(room);
 	struct str typed = http_field(rq, "email");
 	struct str back = back_path(http_field(rq, "back"));
-	struct str language = page_language(room, http_field(rq, "lang"));
+	struct str language = newsletter_page_language(room, http_field(rq, "lang"));
 	struct fault f = {0};
 	struct email email;
 
-	if (is_refused_as_cross_site(rq, room))
+	if (newsletter_refuse_cross_site(rq, room))
 		return;
 	if (!email_parse(typed, &email, &f)) {
 		answer_sheet(room, rq, language, typed, back, true);
 		return;
 	}
+	if (!newsletter_flood_lets_in(room, rq, language, &email, back))
+		return;
 	if (!newsletter_sign_up(n, &email, language, policy_version(room, language, http_field(rq, "policy"), http_arena(rq)), &f)) {
 		log_fault(&f, "taking a sign-up");
 		http_answer_fault(rq, &f);
 		return;
 	}
+	newsletter_flood_came(n->flood, clock_mono_ms());
 	newsletter_point("signed up");
 	answer_sheet(room, rq, language, STR(""), back, false);
 	newsletter_take_intake_soon(n);
@@ -125,8 +129,7 @@ static void post_subscribe(struct http_request *rq, void *self)
 
 /* --- links from mails --- */
 
-/* rand_token()'s shape. What else stands there leads nowhere, and never becomes a form's address. */
-static bool is_token(struct str token)
+bool newsletter_is_token(struct str token)
 {
 	for (size_t i = 0; i < token.len; i++)
 		if (!(token.at[i] >= 'a' && token.at[i] <= 'z') && !(token.at[i] >= '2' && token.at[i] <= '7'))
@@ -145,11 +148,17 @@ static const struct link_words leave_words = {"newsletter_unsubscribe_title", "n
 static const struct link_words left_words = {"newsletter_unsubscribed_title", "newsletter_unsubscribed", NULL};
 static const struct link_words old_words = {"newsletter_link_old_title", "newsletter_link_old", NULL};
 
+struct str newsletter_link_language(struct room *room, struct http_request *rq)
+{
+	struct str query = http_query(rq, "lang");
+
+	return newsletter_page_language(room, query.len > 0 ? query : http_field(rq, "lang"));
+}
+
 static void answer_small(struct room *room, struct http_request *rq, int status, const struct link_words *words,
 	struct str sentence)
 {
-	struct str query = http_query(rq, "lang");
-	struct str language = page_language(room, query.len > 0 ? query : http_field(rq, "lang"));
+	struct str language = newsletter_link_language(room, rq);
 	const struct locale *locale = page_locale(room->theme, &room->settings, language);
 	struct page_small small = {.page = {.language = language, .depth = 2}};
 
@@ -163,12 +172,21 @@ static void answer_small(struct room *room, struct http_request *rq, int status,
 		small.hidden_name = STR("lang");
 		small.hidden_value = language;
 	}
+	if (words == &leave_words) {
+		small.link_text = locale_text(locale, "newsletter_own_link");
+		small.link_href = str_format(http_arena(rq), "../manage/%.*s?lang=%.*s", STR_ARG(http_part(rq, "token")), STR_ARG(language));
+	}
 	page_answer_small(room, rq, status, &small);
+}
+
+void newsletter_answer_old(struct room *room, struct http_request *rq, int status)
+{
+	answer_small(room, rq, status, &old_words, STR(""));
 }
 
 static void get_link(struct http_request *rq, struct room *room, const struct link_words *words)
 {
-	if (is_token(http_part(rq, "token")))
+	if (newsletter_is_token(http_part(rq, "token")))
 		answer_small(room, rq, 200, words, STR(""));
 	else
 		answer_small(room, rq, 404, &old_words, STR(""));
@@ -189,11 +207,11 @@ static void post_confirm(struct http_request *rq, void *self)
 	static const struct link_words confirmed_words = {"newsletter_confirmed_title", "newsletter_confirmed_title", NULL};
 	struct room *room = self;
 	const struct locale *locale = page_locale(room->theme, &room->settings,
-		page_language(room, http_field(rq, "lang")));
+		newsletter_page_language(room, http_field(rq, "lang")));
 	struct fault f = {0};
 	bool known = false;
 
-	if (is_refused_as_cross_site(rq, room))
+	if (newsletter_refuse_cross_site(rq, room))
 		return;
 	if (!newsletter_confirm(newsletter_of(room), http_part(rq, "token"), &known, &f)) {
 		log_fault(&f, "confirming a subscriber");
@@ -212,7 +230,7 @@ static void post_unsubscribe(struct http_request *rq, void *self)
 	struct room *room = self;
 	struct fault f = {0};
 
-	if (is_refused_as_cross_site(rq, room))
+	if (newsletter_refuse_cross_site(rq, room))
 		return;
 	if (newsletter_leave(newsletter_of(room), http_part(rq, "token"), &f)) {
 		answer_small(room, rq, 200, &left_words, STR(""));
@@ -252,7 +270,7 @@ static void write_keys(struct buf *page, const struct locale *locale, const json
 static void get_keys(struct http_request *rq, void *self)
 {
 	struct room *room = self;
-	const struct locale *locale = page_locale(room->theme, &room->settings, page_language(room, http_query(rq, "lang")));
+	const struct locale *locale = page_locale(room->theme, &room->settings, newsletter_page_language(room, http_query(rq, "lang")));
 	json_t *keys = json_object();
 	struct fault f = {0};
 	struct buf page;
@@ -277,5 +295,8 @@ const struct http_route newsletter_front_routes[] = {
 	{"GET", "/newsletter/unsubscribe/{token}", get_unsubscribe, HTTP_NO_BODY},
 	{"POST", "/newsletter/unsubscribe/{token}", post_unsubscribe, HTTP_FORM},
 	{"GET", "/newsletter/keys/", get_keys, HTTP_NO_BODY},
+	{"GET", "/newsletter/manage/{token}", newsletter_get_manage, HTTP_NO_BODY},
+	{"POST", "/newsletter/manage/{token}", newsletter_post_manage, HTTP_FORM},
+	{"GET", "/newsletter/work.js", newsletter_get_work_js, HTTP_NO_BODY},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };

@@ -23,16 +23,18 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "newsletter_bounce.h"
+#include "newsletter_letters.h"
 
-enum { WAITING_MOST = 64, CHILD_MS = 10000, CHILD_CPU_S = 5, CHILD_MEMORY = 64 * 1024 * 1024, LINE_BYTES = 1024 };
+enum { WAITING_MOST = 64, CHILD_MS = 10000, CHILD_CPU_S = 5, CHILD_MEMORY = 64 * 1024 * 1024, LINE_BYTES = 2048 };
 
 /* --- the line between child and room --- */
 
-void reports_write_line(const struct mail_report *report, struct buf *out)
+void reports_write_line(const struct mail_report *report, const struct mail_letter *letter, struct buf *out)
 {
 	buf_format(out, "%s %s", mail_report_name(report->kind), report->status[0] != '\0' ? report->status : "-");
 	for (size_t i = 0; i < report->mark_count; i++)
 		buf_format(out, " %c:%s", report->marks[i].where == MAIL_MARK_LINK ? 'l' : 'a', report->marks[i].text);
+	newsletter_letter_write(letter, out);
 	buf_add_char(out, '\n');
 }
 
@@ -62,11 +64,12 @@ static bool parse_mark(struct str word, struct mail_report *report)
 	return true;
 }
 
-bool reports_parse_line(struct str line, struct mail_report *report)
+bool reports_parse_line(struct str line, struct mail_report *report, struct mail_letter *letter)
 {
 	struct str word;
 
 	*report = (struct mail_report){0};
+	*letter = (struct mail_letter){0};
 	if (!str_next(&line, ' ', &word) || !mail_report_from(word, &report->kind) || !str_next(&line, ' ', &word))
 		return false;
 	if (!str_is(word, "-")) {
@@ -75,7 +78,7 @@ bool reports_parse_line(struct str line, struct mail_report *report)
 		memcpy(report->status, word.at, word.len);
 	}
 	while (str_next(&line, ' ', &word))
-		if (!parse_mark(word, report))
+		if (!newsletter_letter_parse(word, letter) && !parse_mark(word, report))
 			return false;
 	return true;
 }
@@ -127,6 +130,7 @@ static bool shut_in(struct fault *f)
 bool reports_main(int argc, char **argv, struct fault *f)
 {
 	struct mail_report report;
+	struct mail_letter letter;
 	struct buf line;
 	size_t len = read_all();
 
@@ -138,7 +142,8 @@ bool reports_main(int argc, char **argv, struct fault *f)
 	if (!shut_in(f))
 		return false;
 	mail_report_read(str_make(mail_bytes, len), work_bytes, &report);
-	reports_write_line(&report, &line);
+	mail_letter_read(str_make(mail_bytes, len), &letter);
+	reports_write_line(&report, &letter, &line);
 	(void) !write(STDOUT_FILENO, line.at, line.len);
 #ifndef MIMEO_DEBUG
 	syscall(SYS_exit, 0); /* exit_group, which exit() calls, is one call too many here */
@@ -164,6 +169,7 @@ struct reports {
 	struct loop_timer *timer, *again;
 	bool has_line;
 	struct mail_report report;
+	struct mail_letter letter;
 };
 
 static void read_next(void *self);
@@ -189,7 +195,7 @@ static void on_line(void *self, struct str line)
 	struct reports *reports = self;
 
 	if (!reports->has_line)
-		reports->has_line = reports_parse_line(line, &reports->report);
+		reports->has_line = reports_parse_line(line, &reports->report, &reports->letter);
 }
 
 static void on_late(void *self)
@@ -206,8 +212,8 @@ static void on_end(void *self, int wait_status)
 {
 	struct reports *reports = self;
 	const char *what = "";
+	bool is_letter = false, ok;
 	struct fault f = {0};
-	bool ok;
 
 	loop_timer_stop(&reports->timer);
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) != 0) {
@@ -217,9 +223,13 @@ static void on_end(void *self, int wait_status)
 	}
 	if (!reports->has_line) {
 		reports->report = (struct mail_report){0};
+		reports->letter = (struct mail_letter){0};
 		log_event(LOG_BOUNCE, LOG_C("kind", "unreadable"), LOG_I64("wait_status", wait_status));
 	}
-	ok = newsletter_take_report(reports->n, &reports->report, &what, &f);
+	ok = newsletter_take_letter(reports->n, &reports->letter, &is_letter, &f);
+	if (ok && !is_letter)
+		ok = newsletter_take_report(reports->n, &reports->report, &what, &f);
+	explicit_bzero(&reports->letter, sizeof(reports->letter));
 	if (!ok)
 		log_fault(&f, "taking a bounce");
 	end_first(reports, ok);

@@ -13,6 +13,7 @@
 #include "http/http_client.h"
 #include "newsletter_bounce.h"
 #include "newsletter_keys.h"
+#include "newsletter_list_routes.h"
 
 enum { ISSUES_SHOWN = 50 };
 
@@ -391,8 +392,15 @@ static void post_bounce(struct http_request *rq, void *self)
 	{"POST", "/issues/{id}/cancel", post_cancel, HTTP_JSON}, {"GET", "/issues/{id}/progress", get_progress, HTTP_NO_BODY}, \
 	{"POST", "/mails/test", post_test, HTTP_JSON}
 
+#define LIST_ROUTES \
+	{"GET", "/list", newsletter_get_list, HTTP_NO_BODY}, {"POST", "/list/look-up", newsletter_post_look_up, HTTP_JSON}, \
+	{"POST", "/list/erase", newsletter_post_erase, HTTP_JSON}, {"GET", "/list/imports/{id}", newsletter_get_import, HTTP_NO_BODY}, \
+	{"POST", "/list/imports/{id}/confirm", newsletter_post_import_confirm, HTTP_JSON}, \
+	{"POST", "/list/imports/{id}/decline", newsletter_post_import_decline, HTTP_JSON}
+
 const struct http_route newsletter_desk_routes[] = {
 	DESK_ROUTES,
+	LIST_ROUTES,
 	{"GET", "/health", get_health, HTTP_NO_BODY},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
@@ -404,6 +412,10 @@ const struct http_route newsletter_support_routes[] = {
 
 const struct http_route newsletter_cli_routes[] = {
 	DESK_ROUTES,
+	LIST_ROUTES,
+	{"POST", "/list/imports", newsletter_post_import, HTTP_JSON},
+	{"POST", "/list/imports/{id}/rows", newsletter_post_import_rows, HTTP_RAW},
+	{"POST", "/list/export", newsletter_post_export, HTTP_JSON},
 	{"GET", "/status", get_status, HTTP_NO_BODY},
 	{"POST", "/jobs/daily", post_daily, HTTP_JSON},
 	{"GET", "/dns", get_dns, HTTP_NO_BODY},

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: ISC */
 #include "newsletter_states.h"
 
+STATES_DEFINE(import, IMPORT)
 STATES_DEFINE(delivery, DELIVERY)
 STATES_DEFINE(issue, ISSUE)
 STATES_DEFINE(subscriber, SUBSCRIBER)

@@ -106,6 +106,20 @@
 #define SCHEDULE_STEPS(X) \
 	X(SCHEDULE_IS_SENT) X(SCHEDULE_IS_SKIPPED) X(SCHEDULE_IS_EARLY_AGAIN) X(SCHEDULE_IS_HELD) X(SCHEDULE_IS_CANCELLED)
 
+#define IMPORT_STATES(X) \
+	X(IMPORT_WAITING, "waiting", "so many rows that a second staff member must confirm") \
+	X(IMPORT_TAKING, "taking", "rows are taken; where it was cut short, the same file goes on") \
+	X(IMPORT_DONE, "done", "every row was looked at") \
+	X(IMPORT_DECLINED, "declined", "a second staff member said no")
+
+#define IMPORT_MOVES(X) \
+	X(IMPORT_WAITING, IMPORT_IS_CONFIRMED, IMPORT_TAKING) \
+	X(IMPORT_WAITING, IMPORT_IS_DECLINED, IMPORT_DECLINED) \
+	X(IMPORT_TAKING, IMPORT_IS_FINISHED, IMPORT_DONE)
+
+#define IMPORT_STEPS(X) X(IMPORT_IS_CONFIRMED) X(IMPORT_IS_DECLINED) X(IMPORT_IS_FINISHED)
+
+STATES_DECLARE(import, IMPORT)
 STATES_DECLARE(delivery, DELIVERY)
 STATES_DECLARE(issue, ISSUE)
 STATES_DECLARE(subscriber, SUBSCRIBER)

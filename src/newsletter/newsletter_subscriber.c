@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "newsletter_bounce.h"
+#include "newsletter_import.h"
 
 enum { INTAKE_AT_ONCE = 50, ROW_ARENA = 64 * 1024 };
 
@@ -197,7 +198,7 @@ bool newsletter_confirm(struct newsletter *n, struct str token, bool *known, str
 			STORE_ARGS(store_i64(id), store_text(subscriber_state_name(from)), store_text(subscriber_state_name(to)),
 				store_i64(clock_utc_day(clock_now()))),
 			NULL, f) &&
-		store_run(db, NEWSLETTER_SQL_SUPPRESSION_LIFT, STORE_ARGS(store_i64(id)), NULL, f);
+		store_run(db, NEWSLETTER_SQL_SUPPRESSION_LIFT, STORE_ARGS(store_i64(id)), NULL, f) && newsletter_count(n, "joined", 1, f);
 	ok = store_end(db, ok, f);
 	if (ok)
 		log_event(LOG_SUBSCRIBER, LOG_STR("state", subscriber_state_name(to)));
@@ -222,36 +223,39 @@ bool newsletter_leave_deliveries(struct newsletter *n, int64_t subscriber, struc
 	return true;
 }
 
-bool newsletter_leave(struct newsletter *n, struct str token, struct fault *f)
+/* Only who is confirmed was counted when they came. */
+static bool count_leaving(struct newsletter *n, int64_t subscriber, struct fault *f)
 {
-	unsigned char hash[SEAL_HASH_BYTES];
+	int64_t confirmed = 0;
+
+	return store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_IS, STORE_ARGS(store_i64(subscriber),
+			store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED))), &confirmed, f) &&
+		newsletter_count(n, "left", confirmed, f);
+}
+
+bool newsletter_erase(struct newsletter *n, int64_t subscriber, struct fault *f)
+{
 	struct store *db = n->room->db;
 	int64_t day = clock_utc_day(clock_now());
-	struct store_row row;
-	struct arena arena;
-	bool found = false;
 	bool ok;
-	int64_t id;
 
-	arena_init(&arena, "leave", ROW_ARENA);
-	ok = store_one(db, NEWSLETTER_SQL_DELIVERY_BY_TOKEN, STORE_ARGS(store_blob(hash_token(token, hash))), &arena, &row,
-		&found, f);
-	if (!ok || !found || row.columns[0].type == STORE_NULL)
-		goto done;
-	id = row.columns[0].number;
-	ok = store_begin(db, f);
-	if (!ok)
-		goto done;
-	ok = newsletter_leave_deliveries(n, id, f) &&
-		store_run(db, NEWSLETTER_SQL_DELIVERY_ERASE_SINGLES_OF, STORE_ARGS(store_i64(id)), NULL, f) &&
-		store_run(db, NEWSLETTER_SQL_SUPPRESSION_OF_SUBSCRIBER, STORE_ARGS(store_i64(id), store_i64(day)), NULL, f) &&
-		store_run(db, NEWSLETTER_SQL_SUBSCRIBER_ERASE, STORE_ARGS(store_i64(id)), NULL, f);
+	if (!store_begin(db, f))
+		return false;
+	ok = count_leaving(n, subscriber, f) && newsletter_leave_deliveries(n, subscriber, f) &&
+		store_run(db, NEWSLETTER_SQL_DELIVERY_ERASE_SINGLES_OF, STORE_ARGS(store_i64(subscriber)), NULL, f) &&
+		store_run(db, NEWSLETTER_SQL_SUPPRESSION_OF_SUBSCRIBER, STORE_ARGS(store_i64(subscriber), store_i64(day)), NULL, f) &&
+		store_run(db, NEWSLETTER_SQL_SUBSCRIBER_ERASE, STORE_ARGS(store_i64(subscriber)), NULL, f);
 	ok = store_end(db, ok, f);
 	if (ok)
 		log_event(LOG_SUBSCRIBER, LOG_C("state", "left"));
-done:
-	arena_release(&arena);
 	return ok;
+}
+
+bool newsletter_leave(struct newsletter *n, struct str token, struct fault *f)
+{
+	int64_t id = 0;
+
+	return newsletter_by_token(n, token, &id, f) && (id == 0 || newsletter_erase(n, id, f));
 }
 
 /* --- the daily job --- */
@@ -273,7 +277,7 @@ bool newsletter_daily(struct newsletter *n, struct fault *f)
 		store_run(db, NEWSLETTER_SQL_SMTP_COUNT_ERASE_OLD, STORE_ARGS(store_i64((day - SMTP_COUNT_DAYS) * 86400)), NULL, f) &&
 		store_run(db, NEWSLETTER_SQL_DELIVERY_ERASE_IN_DOUBT,
 			STORE_ARGS(store_text(delivery_state_name(DELIVERY_IN_DOUBT)), store_i64(day - PENDING_DAYS)), &mails, f) &&
-		newsletter_erase_old_bounces(n, day, f) && newsletter_erase_tests(n, (struct when){clock_now().us - INT64_C(86400000000)}, f) &&
+		newsletter_erase_old_bounces(n, day, f) && newsletter_erase_tests(n, (struct when){clock_now().us - INT64_C(86400000000)}, f) && newsletter_daily_list(n, day, f) &&
 		store_run(db, NEWSLETTER_SQL_DAILY_INSERT, STORE_ARGS(store_i64(day), store_i64(pending), store_i64(mails)),
 			NULL, f);
 	ok = store_end(db, ok, f);

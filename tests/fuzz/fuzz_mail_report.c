@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	static char work[MAIL_REPORT_WORK_BYTES];
 	struct mail_report report, again;
+	struct mail_letter letter, read;
 	struct buf line;
 
 	mail_report_read(str_make(bytes, size), work, &report);
@@ -22,9 +23,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	for (size_t i = 0; i < report.mark_count; i++)
 		if (strlen(report.marks[i].text) != (report.marks[i].where == MAIL_MARK_LINK ? 26 : 32))
 			abort();
-	buf_init(&line, 1024);
-	reports_write_line(&report, &line);
-	if (line.over || !reports_parse_line(str_part(buf_view(&line), 0, line.len - 1), &again) || again.kind != report.kind ||
+	mail_letter_read(str_make(bytes, size), &letter);
+	if (strlen(letter.to) > MAIL_LETTER_ADDRESS_BYTES || strlen(letter.from) > MAIL_LETTER_ADDRESS_BYTES)
+		abort();
+	buf_init(&line, 2048);
+	reports_write_line(&report, &letter, &line);
+	if (line.over || !reports_parse_line(str_part(buf_view(&line), 0, line.len - 1), &again, &read) ||
+		strcmp(letter.to, read.to) != 0 || strcmp(letter.from, read.from) != 0 || letter.is_automatic != read.is_automatic || again.kind != report.kind ||
 		strcmp(again.status, report.status) != 0 || again.mark_count != report.mark_count)
 		abort();
 	buf_release(&line);

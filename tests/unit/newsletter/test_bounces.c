@@ -356,8 +356,10 @@ static void test_refused_in_the_journal(void **state)
 static void test_line(void **state)
 {
 	static const char *const bad[] = {"", "hard", "hardly 5.1.1", "hard 5.1.1;x", "hard 5.1.1 x:abc", "hard 5.1.1 a:", "hard 5.1.1 a:ABC",
-		"hard 5.1.1 a:abcdefghijklmnopqrstuvwxyz2345677", "hard 123.456.78901", "fault io no"};
+		"hard 5.1.1 a:abcdefghijklmnopqrstuvwxyz2345677", "hard 123.456.78901", "fault io no",
+		"hard 5.1.1 t:", "hard 5.1.1 t:6", "hard 5.1.1 t:0a", "hard 5.1.1 t:6A", "hard 5.1.1 t:61 t:62", "hard 5.1.1 m:x"};
 	struct mail_report report = {.kind = MAIL_REPORT_HARD, .status = "5.1.1", .mark_count = 2}, again;
+	struct mail_letter letter = {.to = "subscribe@tern.example", .from = "й@example.org", .is_automatic = true}, read;
 	struct buf line;
 
 	(void) state;
@@ -365,12 +367,15 @@ static void test_line(void **state)
 	memcpy(report.marks[1].text, "abcdefghijklmnopqrstuvwxyz", 27);
 	report.marks[1].where = MAIL_MARK_LINK;
 	buf_init(&line, 1024);
-	reports_write_line(&report, &line);
-	assert_true(reports_parse_line(str_part(buf_view(&line), 0, line.len - 1), &again));
+	reports_write_line(&report, &letter, &line);
+	assert_true(reports_parse_line(str_part(buf_view(&line), 0, line.len - 1), &again, &read));
 	assert_memory_equal(&report, &again, sizeof(report));
+	assert_string_equal(read.to, letter.to);
+	assert_string_equal(read.from, letter.from);
+	assert_true(read.is_automatic);
 	buf_release(&line);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(reports_parse_line(str_from(bad[i]), &again));
+		assert_false(reports_parse_line(str_from(bad[i]), &again, &read));
 }
 
 int main(void)

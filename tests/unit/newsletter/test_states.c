@@ -35,6 +35,7 @@ static struct str subscriber_name(unsigned i) { return subscriber_state_name((en
 static struct str signing_key_name(unsigned i) { return signing_key_state_name((enum signing_key_state) i); }
 
 static struct str schedule_name(unsigned i) { return schedule_state_name((enum schedule_state) i); }
+static struct str import_name(unsigned i) { return import_state_name((enum import_state) i); }
 
 static void test_schema(void **state)
 {
@@ -44,6 +45,7 @@ static void test_schema(void **state)
 	check_against_schema("subscriber", subscriber_name, SUBSCRIBER_STATE_COUNT);
 	check_against_schema("signing_key", signing_key_name, SIGNING_KEY_STATE_COUNT);
 	check_against_schema("schedule", schedule_name, SCHEDULE_STATE_COUNT);
+	check_against_schema("import", import_name, IMPORT_STATE_COUNT);
 }
 
 static void test_names(void **state)
