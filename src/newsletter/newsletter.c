@@ -16,6 +16,7 @@
 #include "newsletter/newsletter_inside.h"
 #include "newsletter/newsletter_keeper.h"
 #include "newsletter/newsletter_keys.h"
+#include "newsletter/newsletter_signing.h"
 #include "gen/newsletter_schema.h"
 
 enum { DRAIN_MS = 8000, CHECK_ROWS = 2000, KEY_ROWS = 3, HOUR_S = 3600, DAY_S = 86400, MAILDIR_S = 10, HELD_DAYS = 7 };
@@ -273,6 +274,7 @@ static const struct room_listener listeners[] = {
 static const struct room_bare bare[] = {
 	{"report", reports_main},
 	{"keeper", keeper_main},
+	{"signer", signer_main},
 	{NULL, NULL},
 };
 

@@ -84,7 +84,7 @@ static bool compose_for_trial(struct newsletter *n, const struct newsletter_issu
 		return true; /* said elsewhere, and mended in the settings */
 	rand_token(trial.token);
 	buf_init(&mail, LIMIT_MAIL_BYTES);
-	ok = email_parse(STR("trial@newsletter.example"), &trial.to, f) && newsletter_compose(n, &trial, issue, &mail, f);
+	ok = email_parse(STR("trial@newsletter.example"), &trial.to, f) && newsletter_compose(n, &trial, issue, NULL, &mail, f);
 	buf_release(&mail);
 	return ok;
 }

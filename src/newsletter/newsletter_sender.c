@@ -17,13 +17,15 @@
 #include "base/must.h"
 #include "mail/smtp.h"
 #include "newsletter/newsletter_bounce.h"
+#include "newsletter/newsletter_signing.h"
 #include "newsletter/newsletter_talk.h"
 
 enum {
-	FLIGHTS_MOST = SETTINGS_SMTP * 8 * 64,
+	FLIGHTS_MOST = SETTINGS_SMTP * 1024,
+	DRAFTS_MOST = 512,            /* mails that wait for their signatures */
 	TALK_FULL = 4 * 1024 * 1024,  /* bytes that wait for the keeper: composing more would only take memory */
 	FOLD_AGAIN_MS = 1000,
-	FOLD_LAZY_MS = 10,            /* answers wait so long for others: a commit costs as much for one as for many */
+	FOLD_LAZY_MS = 25,            /* answers wait so long for others: a commit costs as much for one as for many */
 	TIE_AGAIN_MS = 100,           /* while a former keeper has the lock */
 	TIE_SLOW_MS = 5000,
 	LOOK_AGAIN_MS = 60000,
@@ -37,6 +39,8 @@ enum {
 struct flight {
 	struct outgoing mail;      /* state: as its row stands */
 	bool used;
+	struct newsletter_draft *draft; /* is being signed: the keeper has not got it yet */
+	uint32_t serial;           /* of that job */
 	bool dotted, dot_is_new;   /* its dot is in the journal; … and not in the database */
 	bool has_end;
 	struct talk_event end;
@@ -48,7 +52,14 @@ struct newsletter_sender {
 	struct newsletter_bond *bond;
 	struct newsletter_queue queue;
 	struct flight *flights;
+	int64_t *ids;              /* of their deliveries, 0: free; beside them, because each word of the keeper's is looked up here */
 	size_t flight_count, in_flight;
+	size_t ended, dots;        /* flights with has_end, with dot_is_new */
+	struct newsletter_signing *signing;
+	struct newsletter_stencils stencils;
+	struct newsletter_draft *drafts[DRAFTS_MOST]; /* that are free */
+	size_t draft_count, drafts_out;
+	uint32_t serial;
 	uint64_t heard, folded;    /* seq of the journal's records */
 	struct arena issue_arena;
 	struct newsletter_issue issue;        /* the one that is being sent; id 0: none */
@@ -112,23 +123,75 @@ static bool is_under_way(void *self, int64_t issue)
 static struct flight *find_flight(struct newsletter_sender *s, int64_t delivery, uint32_t try)
 {
 	for (size_t i = 0; i < s->flight_count; i++)
-		if (s->flights[i].used && s->flights[i].mail.id == delivery && s->flights[i].mail.try == try)
+		if (s->ids[i] == delivery && s->flights[i].mail.try == try)
 			return &s->flights[i];
 	return NULL;
 }
 
-static struct flight *free_flight(struct newsletter_sender *s)
+static struct flight *take_off(struct newsletter_sender *s, const struct outgoing *mail)
 {
-	for (size_t i = 0; i < s->flight_count; i++)
-		if (!s->flights[i].used)
-			return &s->flights[i];
-	return NULL;
+	size_t i = 0;
+
+	while (i < s->flight_count && s->ids[i] != 0)
+		i++;
+	must(i < s->flight_count && mail->id > 0);
+	s->flights[i] = (struct flight){.mail = *mail, .used = true};
+	s->ids[i] = mail->id;
+	s->in_flight++;
+	newsletter_host_went(s->n, mail, 1);
+	return &s->flights[i];
+}
+
+static struct newsletter_draft *take_draft(struct newsletter_sender *s)
+{
+	struct newsletter_draft *draft;
+
+	if (s->draft_count > 0) {
+		draft = s->drafts[--s->draft_count];
+	} else {
+		draft = memory_new(1, sizeof(*draft));
+		newsletter_draft_init(draft);
+	}
+	s->drafts_out++;
+	return draft;
+}
+
+static void put_draft(struct newsletter_sender *s, struct flight *flight)
+{
+	if (flight->draft == NULL)
+		return;
+	must(s->draft_count < DRAFTS_MOST);
+	s->drafts[s->draft_count++] = flight->draft;
+	s->drafts_out--;
+	flight->draft = NULL;
+}
+
+static void free_drafts(struct newsletter_sender *s)
+{
+	while (s->draft_count > 0) {
+		struct newsletter_draft *draft = s->drafts[--s->draft_count];
+
+		newsletter_draft_release(draft);
+		memory_free(draft);
+	}
+}
+
+static void end_flight(struct newsletter_sender *s, struct flight *flight, const struct talk_event *end)
+{
+	must(!flight->has_end);
+	flight->has_end = true;
+	flight->end = *end;
+	s->ended++;
 }
 
 static void land(struct newsletter_sender *s, struct flight *flight)
 {
 	newsletter_host_went(s->n, &flight->mail, -1);
 	newsletter_host_holds(s->n, &flight->mail, -1);
+	put_draft(s, flight);
+	s->ended -= flight->has_end;
+	s->dots -= flight->dot_is_new;
+	s->ids[flight - s->flights] = 0;
 	*flight = (struct flight){0};
 	s->in_flight--;
 }
@@ -144,7 +207,7 @@ static bool take_frame(void *self, unsigned type, struct str payload)
 	if (!talk_read_event(type, payload, &event))
 		return false;
 	flight = find_flight(s, event.delivery, event.try);
-	if (flight == NULL || flight->has_end || (type != TALK_RETURNED && event.seq != s->heard + 1))
+	if (flight == NULL || flight->has_end || flight->draft != NULL || (type != TALK_RETURNED && event.seq != s->heard + 1))
 		return false;
 	if (type != TALK_RETURNED)
 		s->heard = event.seq;
@@ -152,13 +215,13 @@ static bool take_frame(void *self, unsigned type, struct str payload)
 		if (flight->dotted)
 			return false;
 		flight->dotted = flight->dot_is_new = true;
+		s->dots++;
 		newsletter_point("dotted");
 		return true;
 	}
 	if (!flight->dotted && type == TALK_ENDED && (event.outcome == SMTP_ACCEPTED || event.outcome == SMTP_IN_DOUBT))
 		return false;
-	flight->has_end = true;
-	flight->end = event;
+	end_flight(s, flight, &event);
 	newsletter_point("replied");
 	return true;
 }
@@ -225,23 +288,17 @@ static void tie(void *self)
 
 static bool has_news(const struct newsletter_sender *s)
 {
-	for (size_t i = 0; i < s->flight_count; i++)
-		if (s->flights[i].has_end || s->flights[i].dot_is_new)
-			return true;
-	return false;
+	return s->ended + s->dots > 0;
 }
 
 /* How long the answers that are there may still wait for others, in ms: they are durable in the keeper's journal already. */
 static int may_wait(struct newsletter_sender *s)
 {
 	int64_t now_ms = clock_mono_ms();
-	size_t ended = 0;
 
-	for (size_t i = 0; i < s->flight_count; i++)
-		ended += s->flights[i].has_end;
 	if (s->news_since_ms == 0)
 		s->news_since_ms = now_ms;
-	if (s->draining || 4 * ended >= s->flight_count || ended == s->in_flight || now_ms - s->news_since_ms >= FOLD_LAZY_MS)
+	if (s->draining || 4 * s->ended >= s->flight_count || s->ended == s->in_flight || now_ms - s->news_since_ms >= FOLD_LAZY_MS)
 		return 0;
 	return (int) (FOLD_LAZY_MS - (now_ms - s->news_since_ms));
 }
@@ -328,6 +385,21 @@ static void watch_policy(struct newsletter_sender *s, const struct flight *fligh
 		log_fault(&f, "pausing an issue");
 }
 
+/* What is still being signed for this server (SETTINGS_SMTP: for any) goes back. */
+static void return_unsigned(struct newsletter_sender *s, unsigned host)
+{
+	for (size_t i = 0; i < s->flight_count && s->drafts_out > 0; i++) {
+		struct flight *flight = &s->flights[i];
+		const struct talk_event end = {.type = TALK_RETURNED, .delivery = flight->mail.id, .try = flight->mail.try,
+			.outcome = SMTP_LATER};
+
+		if (flight->draft == NULL || (host < SETTINGS_SMTP && flight->mail.host != host))
+			continue;
+		put_draft(s, flight);
+		end_flight(s, flight, &end);
+	}
+}
+
 /* What the answer says about its server. */
 static void watch_host(struct newsletter_sender *s, const struct flight *flight)
 {
@@ -350,6 +422,7 @@ static void watch_host(struct newsletter_sender *s, const struct flight *flight)
 		return;
 	if (newsletter_host_trouble(s->n, host, end->text, end->reply)) {
 		talk_send_return(newsletter_bond_talk(s->bond), host);
+		return_unsigned(s, host);
 		newsletter_release(s->n, &s->queue, host);
 	}
 }
@@ -361,6 +434,7 @@ static void settle(struct newsletter_sender *s)
 
 		if (flight->dot_is_new) {
 			flight->dot_is_new = false;
+			s->dots--;
 			flight->mail.state = DELIVERY_SENDING;
 		}
 		if (!flight->has_end)
@@ -416,44 +490,103 @@ static bool issue_for(struct newsletter_sender *s, int64_t id, struct fault *f)
 {
 	if (id == 0 || s->issue.id == id)
 		return true;
+	newsletter_stencils_free(&s->stencils);
 	arena_reset(&s->issue_arena);
 	s->issue = (struct newsletter_issue){0};
 	return newsletter_issue_read(s->n, id, &s->issue_arena, &s->issue, f);
 }
 
 /* An outcome that no server gave. */
-static void end_here(struct flight *flight, const char *why)
+static void end_here(struct newsletter_sender *s, struct flight *flight, const char *why)
 {
-	flight->has_end = true;
-	flight->end = (struct talk_event){.type = TALK_ENDED, .delivery = flight->mail.id, .try = flight->mail.try,
-		.outcome = SMTP_REFUSED, .stage = SMTP_AT_RCPT};
-	(void) snprintf(flight->end.text, sizeof(flight->end.text), "%.190s", why);
+	struct talk_event end = {.type = TALK_ENDED, .delivery = flight->mail.id, .try = flight->mail.try, .outcome = SMTP_REFUSED,
+		.stage = SMTP_AT_RCPT};
+
+	(void) snprintf(end.text, sizeof(end.text), "%.190s", why);
+	end_flight(s, flight, &end);
+}
+
+/* To the keeper: the signatures, and the mail behind them. */
+static void send_off(struct newsletter_sender *s, const struct flight *flight, struct str head, struct str bytes)
+{
+	const struct outgoing *mail = &flight->mail;
+	char from[EMAIL_BYTES + 1];
+	const struct talk_mail out = {.delivery = mail->id, .try = mail->try, .host = mail->host, .utf8 = email_is_utf8(&mail->to),
+		.from = newsletter_return_path(s->n, mail->id, from), .to = email_text(&mail->to), .head = head, .bytes = bytes};
+
+	talk_send_mail(newsletter_bond_talk(s->bond), &out);
+	newsletter_point("handed over");
+}
+
+static void on_signed(void *self, uint32_t slot, uint32_t serial, const struct dkim_signature *signatures)
+{
+	struct newsletter_sender *s = self;
+	struct flight *flight = slot < s->flight_count ? &s->flights[slot] : NULL;
+	struct dkim_signature ours[DKIM_SIGNERS_MOST];
+	struct fault f = {0};
+
+	if (flight == NULL || flight->draft == NULL || flight->serial != serial)
+		return; /* it was given back meanwhile */
+	if (signatures == NULL && newsletter_sign_here(s->n, &flight->draft->dkim, ours, &f))
+		signatures = ours;
+	if (signatures != NULL) {
+		buf_clear(&s->bytes);
+		dkim_draft_finish(&flight->draft->dkim, signatures, &s->bytes);
+		send_off(s, flight, buf_view(&s->bytes), buf_view(&flight->draft->bytes));
+	} else {
+		log_fault(&f, "signing a mail");
+		end_here(s, flight, "the mail cannot be signed");
+	}
+	put_draft(s, flight);
+}
+
+static void after_signing(void *self)
+{
+	struct newsletter_sender *s = self;
+
+	if (s->queue.count > 0)
+		pump(s);
+	else if (newsletter_bond_talk(s->bond) != NULL)
+		talk_flush(newsletter_bond_talk(s->bond));
+}
+
+/* True: its signatures come by themselves, from another process. */
+static bool hand_to_signer(struct newsletter_sender *s, struct flight *flight)
+{
+	struct fault f = {0};
+
+	if (flight->mail.kind != OUTGOING_ISSUE || s->drafts_out == DRAFTS_MOST || !newsletter_signing_is_on(s->signing) ||
+		!newsletter_signing_has_room(s->signing))
+		return false;
+	flight->draft = take_draft(s);
+	if (!newsletter_compose_draft(s->n, &flight->mail, &s->issue, &s->stencils, flight->draft, &f)) {
+		put_draft(s, flight);
+		return false; /* said by whoever tries next */
+	}
+	flight->serial = ++s->serial;
+	newsletter_signing_add(s->signing, (uint32_t) (flight - s->flights), flight->serial, &flight->draft->dkim);
+	return true;
 }
 
 static void hand_over(struct newsletter_sender *s, const struct outgoing *mail)
 {
-	struct flight *flight = free_flight(s);
+	struct flight *flight = take_off(s, mail);
 	struct fault f = {0};
-	struct talk_mail out;
-	char from[EMAIL_BYTES + 1];
 
-	must(flight != NULL);
-	*flight = (struct flight){.mail = *mail, .used = true};
-	s->in_flight++;
-	newsletter_host_went(s->n, mail, 1);
 	if (mail->to.len == 0) {
-		end_here(flight, "the address cannot be read");
+		end_here(s, flight, "the address cannot be read");
 		return;
 	}
-	if (!issue_for(s, mail->issue, &f) || !newsletter_compose(s->n, mail, &s->issue, &s->bytes, &f)) {
-		log_fault(&f, "composing a mail");
-		end_here(flight, "the mail cannot be composed");
-		return;
+	if (issue_for(s, mail->issue, &f)) {
+		if (hand_to_signer(s, flight))
+			return;
+		if (newsletter_compose(s->n, mail, &s->issue, &s->stencils, &s->bytes, &f)) {
+			send_off(s, flight, (struct str){NULL, 0}, buf_view(&s->bytes));
+			return;
+		}
 	}
-	out = (struct talk_mail){.delivery = mail->id, .try = mail->try, .host = mail->host, .utf8 = email_is_utf8(&mail->to),
-		.from = newsletter_return_path(s->n, mail->id, from), .to = email_text(&mail->to), .bytes = buf_view(&s->bytes)};
-	talk_send_mail(newsletter_bond_talk(s->bond), &out);
-	newsletter_point("handed over");
+	log_fault(&f, "composing a mail");
+	end_here(s, flight, "the mail cannot be composed");
 }
 
 /* The first mail of the queue that may go now; *wait_ms: when one may, by the clock alone (-1: none). */
@@ -509,10 +642,12 @@ static void pump(void *self)
 		return;
 	if (s->queue.count < CLAIM_BELOW && !claim_more(s))
 		return;
-	while (talk_waiting(talk) < TALK_FULL && s->in_flight < s->flight_count && (mail = find_ready(s, &wait_ms)) != NULL) {
+	while (talk_waiting(talk) < TALK_FULL && s->in_flight < s->flight_count && newsletter_signing_has_room(s->signing) &&
+		(mail = find_ready(s, &wait_ms)) != NULL) {
 		hand_over(s, mail);
 		take_out(&s->queue, mail);
 	}
+	newsletter_signing_flush(s->signing);
 	if (wait_ms >= 0)
 		pump_in(s, wait_ms);
 	talk_flush(talk);
@@ -533,11 +668,20 @@ void newsletter_sender_release(struct newsletter *n)
 	if (n->sender == NULL)
 		return;
 	newsletter_release(n, &n->sender->queue, SETTINGS_SMTP);
+	return_unsigned(n->sender, SETTINGS_SMTP);
 	if (talk != NULL) {
 		talk_send_return(talk, 255);
 		talk_flush(talk);
 	}
 	newsletter_sender_poke(n);
+}
+
+void newsletter_sender_rest_keys(struct newsletter *n)
+{
+	if (n->sender == NULL)
+		return;
+	return_unsigned(n->sender, SETTINGS_SMTP);
+	newsletter_signing_stop(n->sender->signing);
 }
 
 bool newsletter_sender_open(struct newsletter *n, struct fault *f)
@@ -555,6 +699,8 @@ bool newsletter_sender_open(struct newsletter *n, struct fault *f)
 		s->flight_count += newsletter_host_window(n, i);
 	must(s->flight_count <= FLIGHTS_MOST);
 	s->flights = memory_new(s->flight_count, sizeof(*s->flights));
+	s->ids = memory_new(s->flight_count, sizeof(*s->ids));
+	s->signing = newsletter_signing_new(n, on_signed, after_signing, s);
 	if (n->room->read_only)
 		return true;
 	loop_before_wait(n->room->loop, fold_turn, s);
@@ -582,6 +728,8 @@ void newsletter_sender_drain(struct newsletter *n, int64_t limit_ms, void (*drai
 		return;
 	}
 	newsletter_release(n, &s->queue, SETTINGS_SMTP);
+	return_unsigned(s, SETTINGS_SMTP);
+	newsletter_signing_stop(s->signing);
 	talk_send_drain(talk);
 	talk_flush(talk);
 	if (s->in_flight > 0)
@@ -602,8 +750,14 @@ void newsletter_sender_close(struct newsletter *n)
 	loop_timer_stop(&s->pump_timer);
 	loop_timer_stop(&s->drain_timer);
 	loop_timer_stop(&s->tie_timer);
+	newsletter_signing_free(&s->signing);
 	newsletter_bond_free(&s->bond);
+	for (size_t i = 0; i < s->flight_count && s->flights != NULL; i++)
+		put_draft(s, &s->flights[i]);
+	free_drafts(s);
+	newsletter_stencils_free(&s->stencils);
 	newsletter_hosts_close(n);
+	memory_free(s->ids);
 	memory_free(s->flights);
 	buf_release(&s->bytes);
 	arena_release(&s->issue_arena);

@@ -476,8 +476,8 @@ static void compose_twice(struct outgoing *mail, struct newsletter_issue *issue,
 {
 	struct fault f = {0};
 
-	assert_true(newsletter_compose(bench.n, mail, issue, one, &f));
-	assert_true(newsletter_compose(bench.n, mail, issue, two, &f));
+	assert_true(newsletter_compose(bench.n, mail, issue, NULL, one, &f));
+	assert_true(newsletter_compose(bench.n, mail, issue, NULL, two, &f));
 }
 
 /* The same delivery always has the same Message-ID; another one another; neither is the row's number. */
