@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <sodium.h>
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/fault.h"
@@ -22,7 +23,8 @@ enum { KEY_BITS = 2048, KEY_BITS_LEAST = 1024, PEM_MOST = 16 * 1024, ED25519_BYT
 
 struct dkim_key {
 	EVP_PKEY *pkey;
-	EVP_PKEY_CTX *rsa;   /* made once: a new one a mail costs as much as composing it */
+	EVP_PKEY_CTX *rsa;      /* made once: a new one a mail costs as much as composing it */
+	struct secret *ed25519; /* as libsodium has it, which signs in a third of OpenSSL's time */
 	enum dkim_algorithm algorithm;
 };
 
@@ -137,6 +139,20 @@ static bool prepare_rsa(struct dkim_key *key, struct fault *f)
 		dkim_crypto_fault(f, "opening the DKIM key");
 }
 
+static bool prepare_ed25519(struct dkim_key *key, struct fault *f)
+{
+	unsigned char seed[crypto_sign_SEEDBYTES], public_key[crypto_sign_PUBLICKEYBYTES], secret_key[crypto_sign_SECRETKEYBYTES];
+	size_t len = sizeof(seed);
+	bool ok = sodium_init() >= 0 && EVP_PKEY_get_raw_private_key(key->pkey, seed, &len) == 1 && len == sizeof(seed) &&
+		crypto_sign_seed_keypair(public_key, secret_key, seed) == 0;
+
+	if (ok)
+		key->ed25519 = secret_new(str_make(secret_key, sizeof(secret_key)));
+	sodium_memzero(seed, sizeof(seed));
+	sodium_memzero(secret_key, sizeof(secret_key));
+	return ok || dkim_crypto_fault(f, "opening the DKIM key");
+}
+
 bool dkim_key_open(struct dkim_key **key, const struct secret *pem, struct fault *f)
 {
 	struct str bytes = secret_bytes(pem);
@@ -161,7 +177,7 @@ bool dkim_key_open(struct dkim_key **key, const struct secret *pem, struct fault
 	(*key)->algorithm = EVP_PKEY_get_base_id(pkey) == EVP_PKEY_ED25519 ? DKIM_ED25519 : DKIM_RSA;
 	(*key)->pkey = pkey;
 	pkey = NULL;
-	ok = (*key)->algorithm == DKIM_ED25519 || prepare_rsa(*key, f);
+	ok = (*key)->algorithm == DKIM_ED25519 ? prepare_ed25519(*key, f) : prepare_rsa(*key, f);
 	if (!ok)
 		dkim_key_close(key);
 done:
@@ -175,6 +191,7 @@ void dkim_key_close(struct dkim_key **key)
 	if (*key == NULL)
 		return;
 	EVP_PKEY_CTX_free((*key)->rsa);
+	secret_free(&(*key)->ed25519);
 	EVP_PKEY_free((*key)->pkey);
 	memory_free(*key);
 	*key = NULL;
@@ -189,17 +206,11 @@ bool dkim_dns_record(const struct dkim_key *key, struct arena *arena, struct str
 bool dkim_key_sign(const struct dkim_key *key, const unsigned char digest[DKIM_DIGEST_BYTES], struct dkim_signature *out,
 	struct fault *f)
 {
-	EVP_MD_CTX *bare = NULL;
-	bool ok;
-
-	out->len = sizeof(out->bytes);
-	if (key->algorithm == DKIM_RSA) {
-		ok = EVP_PKEY_sign(key->rsa, out->bytes, &out->len, digest, DKIM_DIGEST_BYTES) == 1;
-	} else {
-		bare = EVP_MD_CTX_new();
-		ok = bare != NULL && EVP_DigestSignInit(bare, NULL, NULL, NULL, key->pkey) == 1 &&
-			EVP_DigestSign(bare, out->bytes, &out->len, digest, DKIM_DIGEST_BYTES) == 1;
+	if (key->algorithm == DKIM_ED25519) {
+		out->len = crypto_sign_BYTES;
+		return crypto_sign_detached(out->bytes, NULL, digest, DKIM_DIGEST_BYTES,
+			(const unsigned char *) secret_bytes(key->ed25519).at) == 0 || dkim_crypto_fault(f, "signing a mail");
 	}
-	EVP_MD_CTX_free(bare);
-	return ok || dkim_crypto_fault(f, "signing a mail");
+	out->len = sizeof(out->bytes);
+	return EVP_PKEY_sign(key->rsa, out->bytes, &out->len, digest, DKIM_DIGEST_BYTES) == 1 || dkim_crypto_fault(f, "signing a mail");
 }

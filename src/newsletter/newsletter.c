@@ -45,6 +45,8 @@ static bool open_keys(struct newsletter *n, struct fault *f)
 		newsletter_keys_open(n, f) && seal_public_key(n->list_key, public_key, f);
 	if (ok)
 		n->sealer = sealer_new(public_key);
+	if (ok)
+		n->opener = opener_new(n->list_key);
 	return ok;
 }
 
@@ -208,6 +210,7 @@ static void newsletter_close(struct room *room)
 	loop_timer_stop(&n->intake_timer);
 	loop_timer_stop(&n->freeze_timer);
 	sealer_free(&n->sealer);
+	opener_free(&n->opener);
 	newsletter_keys_close(n);
 	for (size_t i = 0; i < SETTINGS_SMTP; i++)
 		secret_free(&n->smtp_passwords[i]);

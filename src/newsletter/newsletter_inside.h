@@ -43,6 +43,7 @@ struct newsletter {
 	struct lmtp *lmtp;
 	struct maildir *maildir;
 	struct sealer *sealer;
+	struct opener *opener;               /* of the list key */
 	struct newsletter_hosts *hosts;
 	struct newsletter_sender *sender;
 	struct loop_timer *intake_timer, *freeze_timer;
@@ -277,6 +278,9 @@ bool newsletter_sender_health(struct newsletter *n, json_t *health, struct fault
 /* Tests: the process ends (_exit(99)) when it comes to this point for the n-th time. */
 void newsletter_crash_at(const char *point, int n);
 void newsletter_point(const char *point);
+/* Tests: issues are signed by so many forks of the test; kill: those end, now. */
+void newsletter_sender_fork_signers(struct newsletter *n, size_t count);
+void newsletter_sender_kill_signers(struct newsletter *n);
 #else
 #define newsletter_point(point) ((void) 0)
 #endif

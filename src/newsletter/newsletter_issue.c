@@ -14,7 +14,7 @@
 #include "base/loop.h"
 #include "base/must.h"
 
-enum { FREEZE_AT_ONCE = 1000, SUBJECT_MOST = 400, PREHEADER_MOST = 1000, REFUSALS_SHOWN = 8, SPREAD_MOST_S = 7 * 86400, STATE_ARENA = 64 * 1024 };
+enum { FREEZE_AT_ONCE = 1000, FREEZE_GAP = 1 << 16, SUBJECT_MOST = 400, PREHEADER_MOST = 1000, REFUSALS_SHOWN = 8, SPREAD_MOST_S = 7 * 86400, STATE_ARENA = 64 * 1024 };
 
 static const char placeholder[] = "{{unsubscribe_url}}";
 
@@ -435,7 +435,18 @@ struct freezing {
 	int64_t frozen;            /* recipients so far */
 	int64_t started, spread_s; /* their mails are due evenly over the window … */
 	int64_t readers;           /* … if so many come */
+	int64_t last_id;           /* of the rows so far */
 };
+
+/* Ids of one issue's rows rise in the order of writing, by random steps from a random place: at random each, a million of them would
+ * touch every page of the table with every batch, and again when they are mailed. Nobody outside sees one (tokens are keyed). */
+static int64_t next_id(struct freezing *is)
+{
+	if (is->last_id == 0 || is->last_id > INT64_MAX - FREEZE_GAP)
+		is->last_id = rand_id() & ~(INT64_C(1) << 62); /* the lower half: a billion rows fit above */
+	is->last_id += 1 + rand_below(FREEZE_GAP);
+	return is->last_id;
+}
 
 /* When the `at`-th mail is due. */
 static int64_t due_at(const struct freezing *is, int64_t at)
@@ -456,7 +467,7 @@ static bool verify_count(struct newsletter *n, int64_t issue, int64_t recipients
 		(long long) total, (long long) recipients);
 }
 
-static bool write_batch(struct newsletter *n, const struct freezing *is, const int64_t *ids, size_t count,
+static bool write_batch(struct newsletter *n, struct freezing *is, const int64_t *ids, size_t count,
 	struct fault *f)
 {
 	struct str queued = delivery_state_name(DELIVERY_QUEUED);
@@ -468,7 +479,7 @@ static bool write_batch(struct newsletter *n, const struct freezing *is, const i
 		return false;
 	for (size_t i = 0; ok && i < count; i++)
 		ok = store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_FREEZE,
-			STORE_ARGS(store_i64(rand_id()), store_text(outgoing_kind_name(OUTGOING_ISSUE)), store_i64(issue),
+			STORE_ARGS(store_i64(next_id(is)), store_text(outgoing_kind_name(OUTGOING_ISSUE)), store_i64(issue),
 				store_i64(ids[i]), store_text(queued), store_i64(day), store_i64(due_at(is, is->frozen + (int64_t) i))),
 			NULL, f);
 	if (ok && count < FREEZE_AT_ONCE)
@@ -507,6 +518,8 @@ bool newsletter_freeze_recipients(struct newsletter *n, bool *more, struct fault
 		is.cursor = row.columns[7].number;
 		is.spread_s = row.columns[8].number;
 	}
+	if (!store_number(n->room->db, NEWSLETTER_SQL_DELIVERY_LAST_ID, STORE_ARGS(store_i64(is.issue)), &is.last_id, f))
+		goto done;
 	if (is.spread_s > 0 && !count_to_mail(n, &is.readers, f))
 		goto done;
 	if (!read_subscribers(n, is.cursor, ids, &count, f) || !write_batch(n, &is, ids, count, f))

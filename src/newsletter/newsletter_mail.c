@@ -117,7 +117,8 @@ static void describe(struct newsletter *n, const struct outgoing *outgoing, cons
 	/* Keyed: a header of a seized mail leads to no row of a seized database, and a complaint that carries it back does. */
 	newsletter_token_make(n, NEWSLETTER_TOKEN_MESSAGE, outgoing->id, mark);
 	*sign = (struct dkim_options){.domain = domain, .when = now};
-	newsletter_keys_sign(n, sign);
+	if (is->smtp[outgoing->host].sign)
+		newsletter_keys_sign(n, sign);
 	sign->omit = omitted_headers(&is->smtp[outgoing->host], arena);
 	*m = (struct mail_message){0};
 	m->from.name = is->from_name.len > 0 ? is->from_name : is->name;
@@ -150,7 +151,7 @@ void newsletter_draft_release(struct newsletter_draft *draft)
 	buf_release(&draft->bytes);
 }
 
-/* Headers and what is to be signed; the content is from a stencil, or behind the headers in e. */
+/* Headers and what is to be signed (nothing where the server signs); the content is from a stencil, or behind the headers in e. */
 static bool write_draft(struct newsletter *n, const struct outgoing *outgoing, const struct envelope *e, struct arena *arena,
 	struct mail_stencil *stencil, struct newsletter_draft *out, struct fault *f)
 {
@@ -176,6 +177,10 @@ static bool write_draft(struct newsletter *n, const struct outgoing *outgoing, c
 		if (!dkim_hash_body(str_part(buf_view(&out->bytes), body, SIZE_MAX), body_hash, f))
 			return false;
 	}
+	if (sign.signer_count == 0) {
+		out->dkim.count = 0;
+		return buf_check(&out->bytes, "a mail", f);
+	}
 	return buf_check(&out->bytes, "a mail", f) &&
 		dkim_draft_write(&sign, str_part(buf_view(&out->bytes), 0, body - 2), body_hash, &out->dkim, f);
 }
@@ -199,7 +204,7 @@ bool newsletter_sign_here(struct newsletter *n, const struct dkim_draft *draft, 
 	bool ok = true;
 
 	newsletter_keys_sign(n, &sign);
-	must(sign.signer_count == draft->count);
+	must(draft->count <= sign.signer_count);
 	for (size_t i = 0; ok && i < draft->count; i++)
 		ok = dkim_key_sign(sign.signers[i].key, draft->digests[i], &signatures[i], f);
 	return ok;

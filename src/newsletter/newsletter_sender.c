@@ -26,6 +26,8 @@ enum {
 	TALK_FULL = 4 * 1024 * 1024,  /* bytes that wait for the keeper: composing more would only take memory */
 	FOLD_AGAIN_MS = 1000,
 	FOLD_LAZY_MS = 25,            /* answers wait so long for others: a commit costs as much for one as for many */
+	FOLD_LAZIER_MS = 200,         /* … where nobody waits for any of them */
+	DOTS_LAZY_MS = 1000,          /* a mail that is answered before needs no row "sending": the journal keeps its dot */
 	TIE_AGAIN_MS = 100,           /* while a former keeper has the lock */
 	TIE_SLOW_MS = 5000,
 	LOOK_AGAIN_MS = 60000,
@@ -42,6 +44,8 @@ struct flight {
 	struct newsletter_draft *draft; /* is being signed: the keeper has not got it yet */
 	uint32_t serial;           /* of that job */
 	bool dotted, dot_is_new;   /* its dot is in the journal; … and not in the database */
+	uint64_t dot_seq;
+	int64_t dot_ms;
 	bool has_end;
 	struct talk_event end;
 	enum delivery_state to;    /* what the next fold makes of it */
@@ -55,6 +59,8 @@ struct newsletter_sender {
 	int64_t *ids;              /* of their deliveries, 0: free; beside them, because each word of the keeper's is looked up here */
 	size_t flight_count, in_flight;
 	size_t ended, dots;        /* flights with has_end, with dot_is_new */
+	size_t ended_singles;      /* confirmations and reminders with has_end */
+	int64_t dots_since_ms;     /* the oldest of the dots */
 	struct newsletter_signing *signing;
 	struct newsletter_stencils stencils;
 	struct newsletter_draft *drafts[DRAFTS_MOST]; /* that are free */
@@ -182,6 +188,7 @@ static void end_flight(struct newsletter_sender *s, struct flight *flight, const
 	flight->has_end = true;
 	flight->end = *end;
 	s->ended++;
+	s->ended_singles += flight->mail.kind != OUTGOING_ISSUE;
 }
 
 static void land(struct newsletter_sender *s, struct flight *flight)
@@ -190,6 +197,7 @@ static void land(struct newsletter_sender *s, struct flight *flight)
 	newsletter_host_holds(s->n, &flight->mail, -1);
 	put_draft(s, flight);
 	s->ended -= flight->has_end;
+	s->ended_singles -= flight->has_end && flight->mail.kind != OUTGOING_ISSUE;
 	s->dots -= flight->dot_is_new;
 	s->ids[flight - s->flights] = 0;
 	*flight = (struct flight){0};
@@ -215,7 +223,10 @@ static bool take_frame(void *self, unsigned type, struct str payload)
 		if (flight->dotted)
 			return false;
 		flight->dotted = flight->dot_is_new = true;
-		s->dots++;
+		flight->dot_seq = event.seq;
+		flight->dot_ms = clock_mono_ms();
+		if (s->dots++ == 0)
+			s->dots_since_ms = flight->dot_ms;
 		newsletter_point("dotted");
 		return true;
 	}
@@ -286,21 +297,27 @@ static void tie(void *self)
 
 /* --- answers into the database --- */
 
+static bool are_dots_due(const struct newsletter_sender *s)
+{
+	return s->dots > 0 && (s->draining || clock_mono_ms() - s->dots_since_ms >= DOTS_LAZY_MS);
+}
+
 static bool has_news(const struct newsletter_sender *s)
 {
-	return s->ended + s->dots > 0;
+	return s->ended > 0 || are_dots_due(s);
 }
 
 /* How long the answers that are there may still wait for others, in ms: they are durable in the keeper's journal already. */
 static int may_wait(struct newsletter_sender *s)
 {
 	int64_t now_ms = clock_mono_ms();
+	int64_t lazy_ms = s->ended_singles > 0 ? FOLD_LAZY_MS : FOLD_LAZIER_MS;
 
 	if (s->news_since_ms == 0)
 		s->news_since_ms = now_ms;
-	if (s->draining || 4 * s->ended >= s->flight_count || s->ended == s->in_flight || now_ms - s->news_since_ms >= FOLD_LAZY_MS)
+	if (s->draining || 4 * s->ended >= s->flight_count || s->ended == s->in_flight || now_ms - s->news_since_ms >= lazy_ms)
 		return 0;
-	return (int) (FOLD_LAZY_MS - (now_ms - s->news_since_ms));
+	return (int) (lazy_ms - (now_ms - s->news_since_ms));
 }
 
 static bool fold_flight(struct newsletter_sender *s, struct flight *flight, struct fault *f)
@@ -312,7 +329,7 @@ static bool fold_flight(struct newsletter_sender *s, struct flight *flight, stru
 	return newsletter_fold(s->n, &flight->mail, flight->dotted, &flight->end, &flight->to, f);
 }
 
-static bool fold_all(struct newsletter_sender *s, struct fault *f)
+static bool fold_all(struct newsletter_sender *s, bool dots_too, struct fault *f)
 {
 	bool ok = true;
 
@@ -321,7 +338,7 @@ static bool fold_all(struct newsletter_sender *s, struct fault *f)
 	for (size_t i = 0; ok && i < s->flight_count; i++) {
 		struct flight *flight = &s->flights[i];
 
-		if (!flight->has_end && !flight->dot_is_new)
+		if (!flight->has_end && !(flight->dot_is_new && dots_too))
 			continue;
 		ok = fold_flight(s, flight, f);
 		if (ok && flight->has_end && flight->to == DELIVERY_QUEUED)
@@ -427,12 +444,30 @@ static void watch_host(struct newsletter_sender *s, const struct flight *flight)
 	}
 }
 
-static void settle(struct newsletter_sender *s)
+/* The keeper may forget what is in the database, but no dot that is not. */
+static void tell_folded(struct newsletter_sender *s)
+{
+	s->folded = s->heard;
+	s->dots_since_ms = clock_mono_ms();
+	for (size_t i = 0; i < s->flight_count && s->dots > 0; i++) {
+		const struct flight *flight = &s->flights[i];
+
+		if (!flight->dot_is_new)
+			continue;
+		if (flight->dot_seq <= s->folded)
+			s->folded = flight->dot_seq - 1;
+		if (flight->dot_ms < s->dots_since_ms)
+			s->dots_since_ms = flight->dot_ms;
+	}
+	talk_send_folded(newsletter_bond_talk(s->bond), s->folded);
+}
+
+static void settle(struct newsletter_sender *s, bool dots_too)
 {
 	for (size_t i = 0; i < s->flight_count; i++) {
 		struct flight *flight = &s->flights[i];
 
-		if (flight->dot_is_new) {
+		if (flight->dot_is_new && (dots_too || flight->has_end)) {
 			flight->dot_is_new = false;
 			s->dots--;
 			flight->mail.state = DELIVERY_SENDING;
@@ -447,8 +482,7 @@ static void settle(struct newsletter_sender *s)
 			log_end(flight);
 		land(s, flight);
 	}
-	s->folded = s->heard;
-	talk_send_folded(newsletter_bond_talk(s->bond), s->folded);
+	tell_folded(s);
 }
 
 static int fold_turn(void *self)
@@ -457,10 +491,12 @@ static int fold_turn(void *self)
 	int64_t wait_ms = s->fold_again_ms - clock_mono_ms();
 	struct talk *talk = newsletter_bond_talk(s->bond);
 	struct fault f = {0};
+	bool dots_too;
 
 	if (talk == NULL)
 		return -1;
 	if (has_news(s)) {
+		dots_too = are_dots_due(s);
 		if (wait_ms > 0)
 			return (int) wait_ms;
 		wait_ms = may_wait(s);
@@ -468,20 +504,20 @@ static int fold_turn(void *self)
 			talk_flush(talk);
 			return (int) wait_ms;
 		}
-		if (!fold_all(s, &f)) {
+		if (!fold_all(s, dots_too, &f)) {
 			log_fault(&f, "writing down what became of mails"); /* it stands in the journal, too */
 			s->fold_again_ms = clock_mono_ms() + FOLD_AGAIN_MS;
 			return FOLD_AGAIN_MS;
 		}
 		newsletter_point("events after commit");
 		s->news_since_ms = 0;
-		settle(s);
+		settle(s, dots_too);
 		if (s->draining && s->in_flight == 0)
 			end_drain(s);
 		pump(s);
 	}
 	talk_flush(talk);
-	return has_news(s) ? 0 : -1; /* a mail that could not be composed ended at once */
+	return has_news(s) ? 0 : s->dots > 0 ? DOTS_LAZY_MS / 4 : -1; /* a mail that could not be composed ended at once */
 }
 
 /* --- the pump --- */
@@ -563,6 +599,11 @@ static bool hand_to_signer(struct newsletter_sender *s, struct flight *flight)
 		put_draft(s, flight);
 		return false; /* said by whoever tries next */
 	}
+	if (flight->draft->dkim.count == 0) { /* its server signs */
+		send_off(s, flight, (struct str){NULL, 0}, buf_view(&flight->draft->bytes));
+		put_draft(s, flight);
+		return true;
+	}
 	flight->serial = ++s->serial;
 	newsletter_signing_add(s->signing, (uint32_t) (flight - s->flights), flight->serial, &flight->draft->dkim);
 	return true;
@@ -589,28 +630,36 @@ static void hand_over(struct newsletter_sender *s, const struct outgoing *mail)
 	end_here(s, flight, "the mail cannot be composed");
 }
 
-/* The first mail of the queue that may go now; *wait_ms: when one may, by the clock alone (-1: none). */
-static struct outgoing *find_ready(struct newsletter_sender *s, int64_t *wait_ms)
+static bool may_hand_over(const struct newsletter_sender *s)
 {
-	*wait_ms = -1;
-	for (size_t i = 0; i < s->queue.count; i++) {
-		int64_t wait;
-
-		if (newsletter_host_may_go(s->n, &s->queue.items[i], &wait))
-			return &s->queue.items[i];
-		if (wait >= 0 && (*wait_ms < 0 || wait < *wait_ms))
-			*wait_ms = wait;
-	}
-	return NULL;
+	return talk_waiting(newsletter_bond_talk(s->bond)) < TALK_FULL && s->in_flight < s->flight_count &&
+		newsletter_signing_has_room(s->signing);
 }
 
-static void take_out(struct newsletter_queue *queue, struct outgoing *mail)
+/* All mails of the queue that may go now, in its order; gives when a further one may, by the clock alone (-1: none). */
+static int64_t hand_over_ready(struct newsletter_sender *s)
 {
-	size_t at = (size_t) (mail - queue->items);
+	struct newsletter_queue *queue = &s->queue;
+	int64_t wait_ms = -1;
+	size_t kept = 0, at = 0;
 
-	memmove(mail, mail + 1, (queue->count - at - 1) * sizeof(*mail));
-	queue->count--;
-	queue->items[queue->count] = (struct outgoing){0};
+	for (; at < queue->count && may_hand_over(s); at++) {
+		int64_t wait;
+
+		if (newsletter_host_may_go(s->n, &queue->items[at], &wait)) {
+			hand_over(s, &queue->items[at]);
+			continue;
+		}
+		if (wait >= 0 && (wait_ms < 0 || wait < wait_ms))
+			wait_ms = wait;
+		if (kept < at)
+			queue->items[kept] = queue->items[at];
+		kept++;
+	}
+	if (kept < at && at < queue->count)
+		memmove(&queue->items[kept], &queue->items[at], (queue->count - at) * sizeof(queue->items[0]));
+	queue->count -= at - kept;
+	return wait_ms;
 }
 
 static bool claim_more(struct newsletter_sender *s)
@@ -635,18 +684,13 @@ static void pump(void *self)
 {
 	struct newsletter_sender *s = self;
 	struct talk *talk = newsletter_bond_talk(s->bond);
-	struct outgoing *mail;
-	int64_t wait_ms = -1;
+	int64_t wait_ms;
 
 	if (s->draining || s->n->room->read_only || newsletter_cannot_mail(s->n) != NULL || talk == NULL)
 		return;
 	if (s->queue.count < CLAIM_BELOW && !claim_more(s))
 		return;
-	while (talk_waiting(talk) < TALK_FULL && s->in_flight < s->flight_count && newsletter_signing_has_room(s->signing) &&
-		(mail = find_ready(s, &wait_ms)) != NULL) {
-		hand_over(s, mail);
-		take_out(&s->queue, mail);
-	}
+	wait_ms = hand_over_ready(s);
 	newsletter_signing_flush(s->signing);
 	if (wait_ms >= 0)
 		pump_in(s, wait_ms);
@@ -683,6 +727,18 @@ void newsletter_sender_rest_keys(struct newsletter *n)
 	return_unsigned(n->sender, SETTINGS_SMTP);
 	newsletter_signing_stop(n->sender->signing);
 }
+
+#ifdef MIMEO_DEBUG
+void newsletter_sender_fork_signers(struct newsletter *n, size_t count)
+{
+	newsletter_signing_fork(n->sender->signing, count);
+}
+
+void newsletter_sender_kill_signers(struct newsletter *n)
+{
+	newsletter_signing_kill(n->sender->signing);
+}
+#endif
 
 bool newsletter_sender_open(struct newsletter *n, struct fault *f)
 {
