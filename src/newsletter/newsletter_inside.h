@@ -47,6 +47,7 @@ struct newsletter {
 	struct newsletter_hosts *hosts;
 	struct newsletter_sender *sender;
 	struct loop_timer *intake_timer, *freeze_timer;
+	size_t freeze_at_once;               /* recipients frozen between two looks at the loop; 0: as many as at first */
 };
 
 static inline struct newsletter *newsletter_of(void *room)

@@ -251,26 +251,24 @@ static bool start(struct newsletter_signing *signing, struct signer *signer, str
 
 bool newsletter_signing_is_on(struct newsletter_signing *signing)
 {
-	size_t count;
+	int64_t now_ms = clock_mono_ms();
 	struct fault f = {0};
 
-	if (signing->alive > 0)
-		return true;
-	if (signing->n->room->loop == NULL || clock_mono_ms() < signing->again_ms)
-		return false;
-	signing->again_ms = clock_mono_ms() + AGAIN_MS;
+	if (signing->n->room->loop == NULL || now_ms < signing->again_ms || (signing->alive > 0 && signing->alive == signing->count))
+		return signing->alive > 0;
+	signing->again_ms = now_ms + AGAIN_MS;
 	signing->keys = newsletter_keys_count();
-	signing->count = 0;
-	count = wanted(signing);
-	while (signing->count < count) {
-		if (!start(signing, &signing->signers[signing->count], &f)) {
+	for (size_t i = 0; i < wanted(signing); i++) {
+		if (i < signing->count && signing->signers[i].fd >= 0)
+			continue;
+		if (!start(signing, &signing->signers[i], &f)) {
 			log_fault(&f, "starting a signer of mails");
 			break;
 		}
-		signing->count++;
+		signing->count = i < signing->count ? signing->count : i + 1;
 	}
-	if (signing->alive > 0) {
-		signing->worked_ms = clock_mono_ms();
+	if (signing->alive > 0 && signing->idle_timer == NULL) {
+		signing->worked_ms = now_ms;
 		loop_timer_set(signing->n->room->loop, &signing->idle_timer, IDLE_MS, look_idle, signing);
 	}
 	return signing->alive > 0;

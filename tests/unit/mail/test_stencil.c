@@ -23,7 +23,7 @@ static void write_content(struct buf *out, size_t before, const char *filler, co
 
 	buf_init(&text, 100000);
 	buf_init(&rich, 100000);
-	for (size_t i = 0; i < before; i++)
+	for (size_t i = 0; i < before || (filler[i % strlen(filler)] & 0xc0) == 0x80; i++) /* whole characters */
 		buf_add_char(&text, filler[i % strlen(filler)]);
 	buf_format(&text, " https://tern.example/newsletter/unsubscribe/%s?lang=ru From here.\n.\nFrom \n  \n%s\n\n\n", word, word);
 	buf_format(&rich, "<p>\t  Неделя</p>\n<a href=\"https://tern.example/newsletter/unsubscribe/%s\">x</a>   \n%.*s\n", word, STR_ARG(buf_view(&text)));
@@ -114,5 +114,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_column), cmocka_unit_test(test_what_cannot_be_cut)};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
