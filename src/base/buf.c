@@ -92,7 +92,12 @@ void buf_add_text(struct buf *buf, const char *text)
 
 void buf_add_char(struct buf *buf, char c)
 {
-	buf_add(buf, &c, 1);
+	if (buf->over || buf->len + 1 >= buf->room || buf->len == buf->cap_bytes) {
+		buf_add(buf, &c, 1);
+		return;
+	}
+	buf->at[buf->len++] = c;
+	buf->at[buf->len] = '\0';
 }
 
 void buf_add_i64(struct buf *buf, int64_t n)

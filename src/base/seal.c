@@ -148,28 +148,93 @@ static bool unpad(const unsigned char padded[SEAL_PLAIN_BYTES], struct arena *ar
 	return true;
 }
 
-bool seal_open(const struct secret *key, struct str sealed, struct arena *arena, struct str *plain, struct fault *f)
+static bool check_sealed(const struct secret *key, struct str sealed, struct fault *f)
 {
-	const unsigned char *at = (const unsigned char *) sealed.at;
-	unsigned char shared_key[crypto_box_BEFORENMBYTES];
-	unsigned char padded[SEAL_PLAIN_BYTES];
-	bool ok = false;
-
 	rand_sodium_ready();
 	if (!check_key(key, f))
 		return false;
-	if (sealed.len != SEAL_BYTES)
-		return fault_set(f, FAULT_INPUT, "a sealed value has %zu bytes instead of %d", sealed.len, SEAL_BYTES);
-	/* Refuses the few public keys with which any secret key gives the same shared one. */
-	if (crypto_box_beforenm(shared_key, at, (const unsigned char *) secret_bytes(key).at) != 0)
-		return fault_set(f, FAULT_INPUT, "a sealed value begins with no public key");
+	return sealed.len == SEAL_BYTES || fault_set(f, FAULT_INPUT, "a sealed value has %zu bytes instead of %d", sealed.len, SEAL_BYTES);
+}
+
+/* Refuses the few public keys with which any secret key gives the same shared one. */
+static bool share_key(const struct secret *key, const unsigned char *at, unsigned char shared_key[crypto_box_BEFORENMBYTES], struct fault *f)
+{
+	return crypto_box_beforenm(shared_key, at, (const unsigned char *) secret_bytes(key).at) == 0 ||
+		fault_set(f, FAULT_INPUT, "a sealed value begins with no public key");
+}
+
+static bool open_box(const unsigned char *at, const unsigned char *shared_key, struct arena *arena, struct str *plain, struct fault *f)
+{
+	unsigned char padded[SEAL_PLAIN_BYTES];
+	bool ok;
+
 	if (crypto_box_open_easy_afternm(padded, at + BOX_AT, BOX_BYTES, at + NONCE_AT, shared_key) == 0)
 		ok = unpad(padded, arena, plain, f);
 	else
 		ok = fault_set(f, FAULT_DENIED, "a sealed value belongs to another key, or was changed");
-	sodium_memzero(shared_key, sizeof(shared_key));
 	sodium_memzero(padded, sizeof(padded));
 	return ok;
+}
+
+bool seal_open(const struct secret *key, struct str sealed, struct arena *arena, struct str *plain, struct fault *f)
+{
+	const unsigned char *at = (const unsigned char *) sealed.at;
+	unsigned char shared_key[crypto_box_BEFORENMBYTES];
+	bool ok = check_sealed(key, sealed, f) && share_key(key, at, shared_key, f) && open_box(at, shared_key, arena, plain, f);
+
+	sodium_memzero(shared_key, sizeof(shared_key));
+	return ok;
+}
+
+/* --- opening many --- */
+
+enum { SHARED_MOST = 4096 }; /* ephemeral keys change every hour: those of half a year, 256 KiB */
+
+struct opener {
+	const struct secret *key;
+	struct {
+		unsigned char ephemeral_public[SEAL_KEY_BYTES];
+		unsigned char shared_key[crypto_box_BEFORENMBYTES];
+	} shared[SHARED_MOST];
+};
+
+struct opener *opener_new(const struct secret *key)
+{
+	struct opener *opener;
+
+	rand_sodium_ready();
+	opener = sodium_malloc(sizeof(*opener));
+	if (opener == NULL)
+		must_memory(__FILE__, __LINE__);
+	memset(opener, 0, sizeof(*opener));
+	opener->key = key;
+	return opener;
+}
+
+void opener_free(struct opener **opener)
+{
+	sodium_free(*opener);
+	*opener = NULL;
+}
+
+bool opener_open(struct opener *opener, struct str sealed, struct arena *arena, struct str *plain, struct fault *f)
+{
+	const unsigned char *at = (const unsigned char *) sealed.at;
+	size_t place;
+
+	if (!check_sealed(opener->key, sealed, f))
+		return false;
+	place = (at[0] | (size_t) at[1] << 8) % SHARED_MOST; /* a public key's bytes are as good as random; whoever chose them wins nothing */
+	if (memcmp(opener->shared[place].ephemeral_public, at, SEAL_KEY_BYTES) != 0) {
+		/* All zeros stands for "empty", and is itself no public key: share_key() refuses it. */
+		memset(opener->shared[place].ephemeral_public, 0, SEAL_KEY_BYTES);
+		if (!share_key(opener->key, at, opener->shared[place].shared_key, f))
+			return false;
+		memcpy(opener->shared[place].ephemeral_public, at, SEAL_KEY_BYTES);
+	} else if (sodium_is_zero(at, SEAL_KEY_BYTES)) {
+		return fault_set(f, FAULT_INPUT, "a sealed value begins with no public key");
+	}
+	return open_box(at, opener->shared[place].shared_key, arena, plain, f);
 }
 
 /* --- hashes --- */

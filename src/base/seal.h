@@ -41,6 +41,15 @@ bool seal(struct sealer *sealer, struct str plain, unsigned char out[SEAL_BYTES]
 bool seal_open(const struct secret *key, struct str sealed, struct arena *arena, struct str *plain, struct fault *f)
 	__attribute__((warn_unused_result));
 
+/* For whoever opens very many: keeps the keys that it shares with the last ephemeral ones, in locked memory, as sensitive as
+ * the key itself. The key must outlive it. */
+struct opener;
+struct opener *opener_new(const struct secret *key);
+void opener_free(struct opener **opener);
+/* As seal_open(). */
+bool opener_open(struct opener *opener, struct str sealed, struct arena *arena, struct str *plain, struct fault *f)
+	__attribute__((warn_unused_result));
+
 /* A room calls it once for the index key that it read from disk; INPUT if that is not SEAL_KEY_BYTES long. seal_index()
  * takes any other length for a bug. */
 bool seal_index_key_check(const struct secret *index_key, struct fault *f) __attribute__((warn_unused_result));

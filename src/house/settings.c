@@ -77,6 +77,8 @@ static const struct conf_key keys[] = {
 	{"newsletter", "smtp_per_second", CONF_NUMBER, OPTIONAL, AT(smtp.is.per_second), "0", "mails a second at most; 0: as many as go"},
 	{"newsletter", "smtp_per_hour", CONF_NUMBER, OPTIONAL, AT(smtp.is.per_hour), "0", "mails in a UTC hour at most; 0: no limit"},
 	{"newsletter", "smtp_per_day", CONF_NUMBER, OPTIONAL, AT(smtp.is.per_day), "0", "mails in a UTC day at most; 0: no limit"},
+	{"newsletter", "smtp_sign", CONF_BOOL, OPTIONAL, AT(smtp.is.sign), "yes",
+		"sign with our DKIM keys; no: this server signs for our domain itself"},
 	{"newsletter", "smtp_dkim_omit", CONF_LIST, OPTIONAL, AT(smtp.is.dkim_omit), NULL,
 		"headers that the signature leaves out because the server rewrites them: Message-ID, Date"},
 	{"newsletter", "smtp_warmup", CONF_TEXT, OPTIONAL, AT(smtp.warmup), NULL,
@@ -108,6 +110,7 @@ static const struct conf_key keys[] = {
 	{"smtp.*", "per_second", CONF_NUMBER, OPTIONAL, AT(further.is.per_second), "0", "mails a second at most; 0: as many as go"},
 	{"smtp.*", "per_hour", CONF_NUMBER, OPTIONAL, AT(further.is.per_hour), "0", "mails in a UTC hour at most; 0: no limit"},
 	{"smtp.*", "per_day", CONF_NUMBER, OPTIONAL, AT(further.is.per_day), "0", "mails in a UTC day at most; 0: no limit"},
+	{"smtp.*", "sign", CONF_BOOL, OPTIONAL, AT(further.is.sign), "yes", "sign with our DKIM keys; no: it signs itself"},
 	{"smtp.*", "dkim_omit", CONF_LIST, OPTIONAL, AT(further.is.dkim_omit), NULL, "headers that the signature leaves out: Message-ID, Date"},
 	{"smtp.*", "warmup", CONF_TEXT, OPTIONAL, AT(further.warmup), NULL, "first day of a new server, such as 2026-12-01"},
 

@@ -34,6 +34,7 @@ struct settings_smtp {
 	struct str helo, ca_file;
 	int64_t port, connections;
 	int64_t per_second, per_hour, per_day; /* 0: no limit */
+	bool sign;                           /* mails that go through it carry our DKIM signatures */
 	struct conf_list dkim_omit;          /* headers that the signature leaves out, because this relay rewrites them */
 	bool has_warmup;
 	int32_t warmup_day;                  /* UTC day on which the warm-up begins */

@@ -8,7 +8,6 @@
 #include "dkim.h"
 
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/limits.h"
@@ -34,24 +33,26 @@ static bool is_blank(char c)
 /* Runs of blanks become one space; line breaks in between are dropped (unfolding). Ends are trimmed. */
 static void write_relaxed_value(struct buf *out, struct str value)
 {
+	char *to = buf_reserve(out, value.len);
+	size_t len = 0;
 	bool blank = false;
-	bool begun = false;
 
-	for (size_t i = 0; i < value.len; i++) {
+	for (size_t i = 0; to != NULL && i < value.len; i++) {
 		char c = value.at[i];
 
 		if (c == '\r' || c == '\n')
 			continue;
 		if (is_blank(c)) {
-			blank = true;
+			blank = len > 0;
 			continue;
 		}
-		if (blank && begun)
-			buf_add_char(out, ' ');
-		buf_add_char(out, c);
+		if (blank)
+			to[len++] = ' ';
+		to[len++] = c;
 		blank = false;
-		begun = true;
 	}
+	if (to != NULL)
+		buf_grown(out, len);
 }
 
 static void write_relaxed_header(struct buf *out, struct str name, struct str value)
@@ -62,22 +63,32 @@ static void write_relaxed_header(struct buf *out, struct str name, struct str va
 	write_relaxed_value(out, value);
 }
 
-static void hash_add(EVP_MD_CTX *hash, const void *at, size_t len, bool *ok)
+/* A line without its end, in its relaxed form. */
+static void relax_line(struct str line, struct buf *out)
 {
-	*ok = *ok && EVP_DigestUpdate(hash, at, len) == 1;
+	size_t from = 0;
+
+	for (size_t i = 0; i < line.len; i++) {
+		if (!is_blank(line.at[i]))
+			continue;
+		if (line.at[i] == ' ' && i + 1 < line.len && !is_blank(line.at[i + 1]))
+			continue;
+		buf_add(out, line.at + from, i - from);
+		buf_add_char(out, ' ');
+		while (i + 1 < line.len && is_blank(line.at[i + 1]))
+			i++;
+		from = i + 1;
+	}
+	buf_add(out, line.at + from, line.len - from);
 }
 
-/* Feeds the body's relaxed form to the hash, line by line: no copy of a 4 MiB mail. */
-static bool hash_body(struct str body, unsigned char out[SHA256_DIGEST_LENGTH], struct fault *f)
+void dkim_relax_body(struct str body, struct buf *out)
 {
-	EVP_MD_CTX *hash = EVP_MD_CTX_new();
 	size_t empty_lines = 0;
-	bool ok = hash != NULL && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1;
 
-	while (ok && body.len > 0) {
+	while (body.len > 0) {
 		size_t end = str_find(body, STR("\r\n"));
 		struct str line = str_part(body, 0, end);
-		size_t from = 0;
 
 		body = end == SIZE_MAX ? (struct str){NULL, 0} : str_part(body, end + 2, SIZE_MAX);
 		while (line.len > 0 && is_blank(line.at[line.len - 1]))
@@ -87,22 +98,28 @@ static bool hash_body(struct str body, unsigned char out[SHA256_DIGEST_LENGTH], 
 			continue;
 		}
 		for (; empty_lines > 0; empty_lines--)
-			hash_add(hash, "\r\n", 2, &ok);
-		for (size_t i = 0; i < line.len; i++) {
-			if (!is_blank(line.at[i]))
-				continue;
-			hash_add(hash, line.at + from, i - from, &ok);
-			hash_add(hash, " ", 1, &ok);
-			while (i + 1 < line.len && is_blank(line.at[i + 1]))
-				i++;
-			from = i + 1;
-		}
-		hash_add(hash, line.at + from, line.len - from, &ok);
-		hash_add(hash, "\r\n", 2, &ok);
+			buf_add(out, "\r\n", 2);
+		relax_line(line, out);
+		buf_add(out, "\r\n", 2);
 	}
-	ok = ok && EVP_DigestFinal_ex(hash, out, NULL) == 1;
-	EVP_MD_CTX_free(hash);
-	return ok || dkim_crypto_fault(f, "hashing a mail");
+}
+
+bool dkim_hash(struct str bytes, unsigned char out[DKIM_DIGEST_BYTES], struct fault *f)
+{
+	return EVP_Digest(bytes.at != NULL ? bytes.at : "", bytes.len, out, NULL, EVP_sha256(), NULL) == 1 ||
+		dkim_crypto_fault(f, "hashing a mail");
+}
+
+bool dkim_hash_body(struct str body, unsigned char out[DKIM_DIGEST_BYTES], struct fault *f)
+{
+	struct buf relaxed;
+	bool ok;
+
+	buf_init(&relaxed, body.len + 2); /* its last line may have had no end */
+	dkim_relax_body(body, &relaxed);
+	ok = buf_check(&relaxed, "a mail's body", f) && dkim_hash(buf_view(&relaxed), out, f);
+	buf_release(&relaxed);
+	return ok;
 }
 
 /* --- the mail's headers --- */
@@ -112,15 +129,11 @@ struct header {
 	bool used;
 };
 
-static bool split(struct str message, struct header *headers, size_t *count, struct str *body, struct fault *f)
+static bool split(struct str rest, struct header *headers, size_t *count, struct fault *f)
 {
-	size_t end = str_find(message, STR("\r\n\r\n"));
-	struct str rest = str_part(message, 0, end);
-
-	if (end == SIZE_MAX)
-		return fault_set(f, FAULT_INPUT, "the mail to sign has no end of its headers");
-	*body = str_part(message, end + 4, SIZE_MAX);
 	*count = 0;
+	if (str_ends(rest, STR("\r\n")))
+		rest.len -= 2;
 	while (rest.len > 0) {
 		size_t line_end = 0;
 		size_t next;
@@ -203,75 +216,118 @@ static bool is_domain(struct str text)
 	return text.len > 0 && text.len <= 253;
 }
 
-/* One signature. canonical: the chosen headers; given back as it was. */
-static bool write_signature(const struct dkim_options *options, const struct dkim_signer *signer, struct str names,
-	struct str body_hash, struct buf *canonical, struct buf *out, struct fault *f)
+/* One signature's lines as far as its b=, and what is to be signed. canonical: the chosen headers; given back as it was. */
+static bool write_lines(const struct dkim_options *options, const struct dkim_signer *signer, struct str names,
+	struct str body_hash, struct dkim_draft *draft, struct fault *f)
 {
-	unsigned char signature[DKIM_SIGNATURE_MOST];
-	size_t len = 0;
-	size_t headers = canonical->len;
-	size_t column = 3;
-	struct buf line, digits;
-	bool ok = false;
+	struct buf *lines = &draft->lines;
+	size_t headers = draft->canonical.len, from;
+	bool ok;
 
-	buf_init(&line, 8192);
-	buf_init(&digits, 2 * DKIM_SIGNATURE_MOST);
-	buf_format(&line, " v=1; a=%s; c=relaxed/relaxed;\r\n\td=%.*s;\r\n\ts=%.*s; t=%lld;\r\n\th=%.*s;\r\n\tbh=",
+	buf_add_text(lines, "DKIM-Signature:");
+	from = lines->len;
+	buf_format(lines, " v=1; a=%s; c=relaxed/relaxed;\r\n\td=%.*s;\r\n\ts=%.*s; t=%lld;\r\n\th=",
 		dkim_algorithm_name(dkim_key_algorithm(signer->key)), STR_ARG(options->domain), STR_ARG(signer->selector),
-		(long long) (options->when.us / 1000000), STR_ARG(names));
-	mail_write_base64(&line, body_hash);
-	buf_add_text(&line, ";\r\n\tb=");
-	write_relaxed_header(canonical, STR("DKIM-Signature"), buf_view(&line));
-	if (!buf_check(canonical, "the headers of a mail", f) || !buf_check(&line, "a DKIM signature", f))
-		goto done;
-	if (!dkim_key_sign(signer->key, buf_view(canonical), signature, &len, f))
-		goto done;
-	mail_write_base64(&digits, str_make(signature, len));
-	for (size_t i = 0; i < digits.len; i++, column++) {
-		if (column == MAIL_LINE_WANTED) {
-			buf_add_text(&line, "\r\n\t");
-			column = 1;
-		}
-		buf_add_char(&line, digits.at[i]);
-	}
-	buf_add_text(out, "DKIM-Signature:");
-	buf_add_str(out, buf_view(&line));
-	buf_add_text(out, "\r\n");
-	ok = buf_check(&line, "a DKIM signature", f);
-done:
-	buf_cut(canonical, headers);
-	buf_release(&digits);
-	buf_release(&line);
+		(long long) (options->when.us / 1000000));
+	buf_add_str(lines, names);
+	buf_add_text(lines, ";\r\n\tbh=");
+	mail_write_base64(lines, body_hash);
+	buf_add_text(lines, ";\r\n\tb=");
+	write_relaxed_header(&draft->canonical, STR("DKIM-Signature"), str_part(buf_view(lines), from, SIZE_MAX));
+	ok = buf_check(&draft->canonical, "the headers of a mail", f) && buf_check(lines, "a DKIM signature", f) &&
+		dkim_hash(buf_view(&draft->canonical), draft->digests[draft->count], f);
+	buf_cut(&draft->canonical, headers);
+	draft->ends[draft->count++] = lines->len;
 	return ok;
+}
+
+void dkim_draft_init(struct dkim_draft *draft)
+{
+	*draft = (struct dkim_draft){0};
+	buf_init(&draft->lines, (size_t) DKIM_SIGNERS_MOST * 8192);
+	buf_init(&draft->canonical, LIMIT_MAIL_BYTES);
+}
+
+void dkim_draft_release(struct dkim_draft *draft)
+{
+	buf_release(&draft->lines);
+	buf_release(&draft->canonical);
+	draft->count = 0;
+}
+
+bool dkim_draft_write(const struct dkim_options *options, struct str headers_text, const unsigned char body_hash[DKIM_DIGEST_BYTES],
+	struct dkim_draft *draft, struct fault *f)
+{
+	struct header headers[HEADERS_MOST];
+	struct buf names;
+	size_t count = 0;
+	bool ok;
+
+	must(options->signer_count > 0 && options->signer_count <= DKIM_SIGNERS_MOST);
+	draft->count = 0;
+	buf_clear(&draft->lines);
+	buf_clear(&draft->canonical);
+	for (size_t i = 0; i < options->signer_count; i++)
+		if (!is_domain(options->domain) || !is_domain(options->signers[i].selector))
+			return fault_set(f, FAULT_INPUT, "the DKIM domain and selector are host names");
+	if (!split(headers_text, headers, &count, f))
+		return false;
+	buf_init(&names, 4096);
+	choose_headers(options, headers, count, &names, &draft->canonical);
+	ok = buf_check(&names, "the names of a mail's headers", f);
+	for (size_t i = 0; ok && i < options->signer_count; i++)
+		ok = write_lines(options, &options->signers[i], buf_view(&names), str_make(body_hash, DKIM_DIGEST_BYTES), draft, f);
+	buf_release(&names);
+	return ok;
+}
+
+static void write_digits(struct str bytes, struct buf *out)
+{
+	struct buf digits;
+	size_t room = MAIL_LINE_WANTED - 3; /* behind "\tb=" */
+
+	buf_init(&digits, 2 * DKIM_SIGNATURE_MOST);
+	mail_write_base64(&digits, bytes);
+	for (struct str rest = buf_view(&digits); rest.len > 0; room = MAIL_LINE_WANTED - 1) {
+		struct str line = str_part(rest, 0, room);
+
+		if (rest.at != digits.at)
+			buf_add_text(out, "\r\n\t");
+		buf_add_str(out, line);
+		rest = str_part(rest, line.len, SIZE_MAX);
+	}
+	buf_release(&digits);
+}
+
+void dkim_draft_finish(const struct dkim_draft *draft, const struct dkim_signature *signatures, struct buf *out)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < draft->count; i++) {
+		buf_add(out, draft->lines.at + from, draft->ends[i] - from);
+		write_digits(str_make(signatures[i].bytes, signatures[i].len), out);
+		buf_add_text(out, "\r\n");
+		from = draft->ends[i];
+	}
 }
 
 bool dkim_sign(const struct dkim_options *options, struct str message, struct buf *out, struct fault *f)
 {
-	struct header headers[HEADERS_MOST];
-	unsigned char body_hash[SHA256_DIGEST_LENGTH];
-	struct buf list, canonical;
-	struct str body = {NULL, 0};
-	size_t count = 0;
-	bool ok = false;
+	size_t end = str_find(message, STR("\r\n\r\n"));
+	struct dkim_signature signatures[DKIM_SIGNERS_MOST];
+	unsigned char body_hash[DKIM_DIGEST_BYTES];
+	struct dkim_draft draft;
+	bool ok;
 
-	must(options->signer_count > 0 && options->signer_count <= DKIM_SIGNERS_MOST);
-	buf_init(&list, 4096);
-	buf_init(&canonical, LIMIT_MAIL_BYTES);
-	for (size_t i = 0; i < options->signer_count; i++)
-		if (!is_domain(options->domain) || !is_domain(options->signers[i].selector)) {
-			fault_set(f, FAULT_INPUT, "the DKIM domain and selector are host names");
-			goto done;
-		}
-	if (!split(message, headers, &count, &body, f) || !hash_body(body, body_hash, f))
-		goto done;
-	choose_headers(options, headers, count, &list, &canonical);
-	ok = buf_check(&list, "the names of a mail's headers", f);
-	for (size_t i = 0; ok && i < options->signer_count; i++)
-		ok = write_signature(options, &options->signers[i], buf_view(&list), str_make(body_hash, sizeof(body_hash)),
-			&canonical, out, f);
-	ok = ok && buf_check(out, "a DKIM signature", f);
-done:
-	buf_release(&canonical);
-	buf_release(&list);
-	return ok;
+	if (end == SIZE_MAX)
+		return fault_set(f, FAULT_INPUT, "the mail to sign has no end of its headers");
+	dkim_draft_init(&draft);
+	ok = dkim_hash_body(str_part(message, end + 4, SIZE_MAX), body_hash, f) &&
+		dkim_draft_write(options, str_part(message, 0, end + 2), body_hash, &draft, f);
+	for (size_t i = 0; ok && i < draft.count; i++)
+		ok = dkim_key_sign(options->signers[i].key, draft.digests[i], &signatures[i], f);
+	if (ok)
+		dkim_draft_finish(&draft, signatures, out);
+	dkim_draft_release(&draft);
+	return ok && buf_check(out, "a DKIM signature", f);
 }

@@ -45,10 +45,6 @@ bool mail_is_7bit(struct str text);
 void mail_write_7bit(struct buf *out, struct str text);
 
 /* dkim_key.c, for dkim.c */
-enum { DKIM_SIGNATURE_MOST = 1024 };
-struct dkim_key;
 bool dkim_crypto_fault(struct fault *f, const char *what);
-bool dkim_key_sign(const struct dkim_key *key, struct str bytes, unsigned char out[DKIM_SIGNATURE_MOST], size_t *len,
-	struct fault *f) __attribute__((warn_unused_result));
 
 #endif

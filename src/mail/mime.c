@@ -102,10 +102,6 @@ static bool check(const struct mail_message *m, struct fault *f)
 		return fault_set(f, FAULT_INPUT, "an unsubscribe address begins with https:// or http://");
 	if (m->list_unsubscribe_mailto.len > 0 && !str_starts(m->list_unsubscribe_mailto, STR("mailto:")))
 		return fault_set(f, FAULT_INPUT, "an unsubscribe mail address begins with mailto:");
-	if (!str_is_utf8(m->text) || !str_is_utf8(m->html))
-		return fault_set(f, FAULT_INPUT, "the text of a mail is not UTF-8");
-	if (m->html.len > 0 && !is_boundary(m->boundary))
-		return fault_set(f, FAULT_INPUT, "a MIME boundary has 1 to 70 letters, digits and '+_-./=?");
 	return mail_check_text("Subject", m->subject, f) && check_message_id(m->message_id, f) &&
 		mail_check_token("List-Unsubscribe", m->list_unsubscribe_url, URL_MOST, f) &&
 		mail_check_token("List-Unsubscribe", m->list_unsubscribe_mailto, URL_MOST, f) &&
@@ -233,15 +229,25 @@ static bool write_parts(const struct mail_message *m, struct buf *out, struct fa
 	return true;
 }
 
+bool mail_write_head(const struct mail_message *message, struct buf *out, struct fault *f)
+{
+	return check(message, f) && write_headers(message, out, f) && buf_check(out, "the mail", f);
+}
+
+bool mail_write_content(const struct mail_message *message, struct buf *out, struct fault *f)
+{
+	if (!str_is_utf8(message->text) || !str_is_utf8(message->html))
+		return fault_set(f, FAULT_INPUT, "the text of a mail is not UTF-8");
+	if (message->html.len > 0 && !is_boundary(message->boundary))
+		return fault_set(f, FAULT_INPUT, "a MIME boundary has 1 to 70 letters, digits and '+_-./=?");
+	if (message->html.len == 0)
+		write_part(out, "plain", message->text);
+	else if (!write_parts(message, out, f))
+		return false;
+	return buf_check(out, "the mail", f);
+}
+
 bool mail_write(const struct mail_message *message, struct buf *out, struct fault *f)
 {
-	if (!check(message, f) || !write_headers(message, out, f))
-		return false;
-	if (message->html.len > 0) {
-		if (!write_parts(message, out, f))
-			return false;
-	} else {
-		write_part(out, "plain", message->text);
-	}
-	return buf_check(out, "the mail", f);
+	return mail_write_head(message, out, f) && mail_write_content(message, out, f);
 }

@@ -40,7 +40,11 @@ struct mail_message {
 	const struct mail_header *more;           /* ended by a NULL name; may be NULL */
 };
 
-/* Writes the whole message. */
+/* What stands before the content: all headers but those of its type. text, html and boundary are not looked at. */
+bool mail_write_head(const struct mail_message *message, struct buf *out, struct fault *f) __attribute__((warn_unused_result));
+/* … and the content: its headers, an empty line, the body. */
+bool mail_write_content(const struct mail_message *message, struct buf *out, struct fault *f) __attribute__((warn_unused_result));
+/* Writes the whole message: both. */
 bool mail_write(const struct mail_message *message, struct buf *out, struct fault *f)
 	__attribute__((warn_unused_result));
 

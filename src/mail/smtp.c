@@ -22,6 +22,8 @@ enum {
 	DOT_PATIENCE = 10,           /* the answer to the dot may take ten steps: 600 s (RFC 5321 §4.5.3.2.6) */
 	WAITING_MOST = 64 * 1024,    /* bytes of a body that wait for the kernel */
 	BODY_PIECE = 16 * 1024,
+	AT_ONCE_MOST = 48 * 1024,    /* a mail that goes out in one write */
+	READ_ONCE = 4096,
 	COMMAND_MOST = 1200
 };
 
@@ -350,30 +352,47 @@ static void start_tls(struct smtp *smtp)
 
 /* --- the mail's body --- */
 
-/* RFC 5321 §4.5.2, a piece at a time. */
-static void stuff_body(struct smtp *smtp)
+/* How much of it can go as it stands: as far as a line that begins with a dot. */
+static size_t clean_run(struct str bytes, bool line_start)
+{
+	size_t at = 0;
+
+	while (at < bytes.len && !(line_start && bytes.at[at] == '.')) {
+		const char *end = memchr(bytes.at + at, '\n', bytes.len - at);
+
+		if (end == NULL)
+			return bytes.len;
+		at = (size_t) (end - bytes.at) + 1;
+		line_start = true;
+	}
+	return at;
+}
+
+/* RFC 5321 §4.5.2, a piece at a time. flush: false where it shall go out with its dot. */
+static void stuff_body(struct smtp *smtp, bool flush)
 {
 	struct str bytes = smtp->mail.bytes;
 
 	while (smtp->body_at < bytes.len && smtp_wire_waiting(&smtp->wire) < WAITING_MOST && !smtp->wire.ended) {
-		char piece[2 * BODY_PIECE];
-		size_t len = 0;
+		struct str piece = str_part(bytes, smtp->body_at, BODY_PIECE);
+		size_t run = clean_run(piece, smtp->line_start);
 
-		for (size_t i = 0; i < BODY_PIECE && smtp->body_at < bytes.len; i++) {
-			char c = bytes.at[smtp->body_at++];
-
-			if (smtp->line_start && c == '.')
-				piece[len++] = '.';
-			piece[len++] = c;
-			smtp->line_start = c == '\n';
+		if (run == 0) {
+			smtp_wire_add(&smtp->wire, ".", 1); /* … and the line as it is */
+			smtp->line_start = false;
+			continue;
 		}
-		smtp_wire_add(&smtp->wire, piece, len);
-		smtp_wire_flush(&smtp->wire);
+		smtp_wire_add(&smtp->wire, piece.at, run);
+		smtp->body_at += run;
+		smtp->line_start = piece.at[run - 1] == '\n';
+		if (flush)
+			smtp_wire_flush(&smtp->wire);
 	}
 }
 
 static void send_dot(struct smtp *smtp)
 {
+	smtp->wire.hold = false;
 	set_step(smtp, STEP_DOT);
 	smtp_wire_add(&smtp->wire, ".\r\n", 3);
 }
@@ -392,11 +411,18 @@ static void ask_for_dot(struct smtp *smtp)
 static void send_body(struct smtp *smtp)
 {
 	size_t before = smtp->body_at;
+	/* Small enough for one write with its dot: whoever answers for the dot is asked first. */
+	bool at_once = before == 0 && smtp->mail.ask_dot != NULL && smtp->mail.bytes.len <= AT_ONCE_MOST;
 
-	stuff_body(smtp);
+	stuff_body(smtp, !at_once);
 	if (smtp->body_at == smtp->mail.bytes.len && !smtp->line_start) {
 		smtp_wire_add(&smtp->wire, "\r\n", 2);
 		smtp->line_start = true;
+	}
+	if (at_once && smtp->body_at == smtp->mail.bytes.len) {
+		smtp->wire.hold = true;
+		ask_for_dot(smtp);
+		return;
 	}
 	smtp_wire_flush(&smtp->wire);
 	if (smtp->body_at == smtp->mail.bytes.len && smtp_wire_waiting(&smtp->wire) == 0)
@@ -625,7 +651,7 @@ static void on_event(void *self, unsigned events)
 /* Sends and reads what can be; afterwards the loop knows what we wait for. */
 static void work(struct smtp *smtp)
 {
-	char bytes[16 * 1024];
+	char bytes[READ_ONCE];
 
 	for (int round = 0; round < 16 && !is_over(smtp); round++) {
 		size_t got;
@@ -639,6 +665,8 @@ static void work(struct smtp *smtp)
 		if (got == 0)
 			break;
 		take_bytes(smtp, str_make(bytes, got));
+		if (got < sizeof(bytes) && smtp->wire.tls == NULL)
+			break; /* that was all: the loop tells of more */
 	}
 	if (is_over(smtp))
 		return;

@@ -59,8 +59,8 @@ struct smtp_mail {
 	/* Called once, when everything but the final ".\r\n" is written and 354 was read. False: the connection is
 	 * dropped and the outcome is SMTP_LATER. NULL: yes. */
 	bool (*before_dot)(void *self);
-	/* Instead of before_dot, for callers that commit many at once: the dot waits until smtp_dot(). NULL: not
-	 * wanted. */
+	/* Instead of before_dot, for callers that commit many at once: the dot waits until smtp_dot(), and with it a mail
+	 * that fits into one write. NULL: not wanted. */
 	void (*ask_dot)(void *self);
 	void (*done)(void *self, const struct smtp_result *result);
 	void *self;

@@ -66,6 +66,7 @@ struct smtp_wire {
 	bool handshaking;
 	bool cannot_send;         /* the socket refuses; there may still be something to read */
 	bool ended;               /* the other side is gone, or TLS failed */
+	bool hold;                /* nothing goes out: more comes that shall go with it */
 	struct buf out;           /* for the socket, encrypted where TLS runs */
 	size_t out_sent;
 	char why[SMTP_TEXT_BYTES]; /* of the end, for people */

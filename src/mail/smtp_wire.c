@@ -205,7 +205,7 @@ size_t smtp_wire_waiting(const struct smtp_wire *wire)
 
 void smtp_wire_flush(struct smtp_wire *wire)
 {
-	while (!wire->ended && !wire->cannot_send && smtp_wire_waiting(wire) > 0) {
+	while (!wire->ended && !wire->cannot_send && !wire->hold && smtp_wire_waiting(wire) > 0) {
 		ssize_t sent = send(wire->fd, wire->out.at + wire->out_sent, smtp_wire_waiting(wire), MSG_NOSIGNAL);
 
 		if (sent > 0)
@@ -291,7 +291,7 @@ size_t smtp_wire_read(struct smtp_wire *wire, char *at, size_t room)
 void smtp_wire_want(struct smtp_wire *wire)
 {
 	struct fault f = {0};
-	bool write = smtp_wire_waiting(wire) > 0 && !wire->cannot_send;
+	bool write = smtp_wire_waiting(wire) > 0 && !wire->cannot_send && !wire->hold;
 	unsigned events = LOOP_READ | (write ? (unsigned) LOOP_WRITE : 0u);
 
 	if (wire->watch != NULL && !loop_watch_change(wire->watch, events, &f))

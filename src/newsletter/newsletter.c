@@ -17,6 +17,7 @@
 #include "newsletter/newsletter_inside.h"
 #include "newsletter/newsletter_keeper.h"
 #include "newsletter/newsletter_keys.h"
+#include "newsletter/newsletter_signing.h"
 #include "gen/newsletter_schema.h"
 
 enum { DRAIN_MS = 8000, CHECK_ROWS = 2000, KEY_ROWS = 3, HOUR_S = 3600, DAY_S = 86400, MAILDIR_S = 10, HELD_DAYS = 7, TICK_S = 10 };
@@ -47,6 +48,8 @@ static bool open_keys(struct newsletter *n, struct fault *f)
 		newsletter_keys_open(n, f) && seal_public_key(n->list_key, public_key, f);
 	if (ok)
 		n->sealer = sealer_new(public_key);
+	if (ok)
+		n->opener = opener_new(n->list_key);
 	return ok;
 }
 
@@ -220,6 +223,7 @@ static void newsletter_close(struct room *room)
 	loop_timer_stop(&n->clear_timer);
 	sealer_free(&n->sealer);
 	newsletter_flood_free(&n->flood);
+	opener_free(&n->opener);
 	newsletter_keys_close(n);
 	for (size_t i = 0; i < SETTINGS_SMTP; i++)
 		secret_free(&n->smtp_passwords[i]);
@@ -286,6 +290,7 @@ static const struct room_listener listeners[] = {
 static const struct room_bare bare[] = {
 	{"report", reports_main},
 	{"keeper", keeper_main},
+	{"signer", signer_main},
 	{NULL, NULL},
 };
 

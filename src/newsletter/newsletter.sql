@@ -31,7 +31,7 @@ UPDATE subscriber SET mailed_day = $2 WHERE id = $1 AND mailed_day <> $2
 
 -- name: subscriber_doubted
 -- in: $1 kind, $2 delivery's state; whose confirmation may not have arrived: asking again mails again, on the same day too
-UPDATE subscriber SET mailed_day = 0 WHERE id IN (SELECT subscriber FROM delivery WHERE kind = $1 AND state = $2 AND leaving = 0)
+UPDATE subscriber SET mailed_day = 0 WHERE id IN (SELECT subscriber FROM delivery WHERE issue IS NULL AND kind = $1 AND state = $2 AND leaving = 0)
 
 -- name: subscriber_move
 -- in: $1 id, $2 state from, $3 state to, $4 day
@@ -52,7 +52,7 @@ SELECT count(*) FROM subscriber WHERE state = $1
 -- name: mail_went
 -- in: $1 subscriber's state, $2 delivery's state; above 0: a mail server took a mail of ours, so that a link in it was pressed or an issue went
 SELECT (SELECT count(*) FROM (SELECT 1 FROM subscriber WHERE state = $1 LIMIT 1) a)
-	+ (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE state = $2 LIMIT 1) b)
+	+ (SELECT count(*) FROM (SELECT 1 FROM issue_count WHERE state = $2 AND mails > 0 LIMIT 1) b)
 
 -- name: subscriber_after
 -- in: $1 state, $2 id after which, $3 limit; out: id
@@ -147,7 +147,8 @@ UPDATE issue SET state = $2 WHERE state = $1
 
 -- name: issue_miscounted
 -- out: id of issues whose rows are not as many as were counted
-SELECT id FROM issue WHERE counted = 1 AND recipients <> (SELECT count(*) FROM delivery WHERE delivery.issue = issue.id)
+SELECT id FROM issue WHERE counted = 1 AND (recipients <> (SELECT count(*) FROM delivery WHERE delivery.issue = issue.id)
+	OR recipients <> (SELECT sum(mails) FROM issue_count WHERE issue_count.issue = issue.id))
 
 -- name: issue_cancelled
 -- in: $1 id, $2 when, $3 by whom
@@ -212,6 +213,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 -- in: $1 id, $2 kind, $3 issue, $4 subscriber, $5 state, $6 day, $7 next_at; one recipient of an issue
 INSERT INTO delivery (id, kind, issue, subscriber, state, day, next_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 
+-- name: delivery_last_id
+-- in: $1 issue; out: the id of the row that was frozen last, the highest; none: 0
+SELECT max(id) FROM delivery WHERE issue = $1 AND subscriber = (SELECT freeze_cursor FROM issue WHERE id = $1)
+
 -- name: delivery_due
 -- in: $1 issue, $2 state, $3 now, $4 limit; out: id, kind, subscriber, address, url, language, state, attempts, try
 SELECT d.id, d.kind, d.subscriber, COALESCE(d.address_sealed, s.address_sealed), d.url_sealed, COALESCE(d.language, s.language),
@@ -244,7 +249,7 @@ SELECT CASE WHEN leaving = 1 THEN 'leave' ELSE kind END, issue, subscriber, stat
 
 -- name: delivery_hurry
 -- in: $1 state, $2 no later than, $3 when: the clock was set back, so that waiting times became longer than any is
-UPDATE delivery SET next_at = $3 WHERE state = $1 AND next_at > $2
+UPDATE delivery SET next_at = $3 WHERE state = $1 AND next_at > $2 AND (issue IS NULL OR issue IN (SELECT id FROM issue))
 
 -- name: delivery_resend_links
 -- in: $1 issue, $2 state: what was in doubt keeps its links, too
@@ -278,7 +283,7 @@ DELETE FROM smtp_count WHERE (began + 1) * period_s <= $1
 
 -- name: delivery_move_all
 -- in: $1 state from, $2 state to
-UPDATE delivery SET state = $2 WHERE state = $1
+UPDATE delivery SET state = $2 WHERE state = $1 AND (issue IS NULL OR issue IN (SELECT id FROM issue))
 
 -- name: delivery_move_of_subscriber
 -- in: $1 subscriber, $2 state from, $3 state to
@@ -302,7 +307,7 @@ UPDATE delivery SET address_sealed = NULL, url_sealed = NULL WHERE id = $1
 
 -- name: delivery_counts
 -- in: $1 issue; out: state, count
-SELECT state, count(*) FROM delivery WHERE issue = $1 GROUP BY state
+SELECT state, mails FROM issue_count WHERE issue = $1
 
 -- name: delivery_count_singles
 -- in: $1 state
@@ -310,7 +315,8 @@ SELECT count(*) FROM delivery WHERE issue IS NULL AND state = $1
 
 -- name: delivery_count_state
 -- in: $1 state
-SELECT count(*) FROM delivery WHERE state = $1
+SELECT (SELECT count(*) FROM delivery WHERE issue IS NULL AND state = $1)
+	+ (SELECT COALESCE(sum(mails), 0) FROM issue_count WHERE state = $1)
 
 -- name: delivery_next_of_issue
 -- in: $1 issue, $2 state; when its next mail is due
@@ -372,7 +378,7 @@ UPDATE subscriber SET muted_until = 0 WHERE id = $1
 
 -- name: subscriber_count_muted
 -- in: $1 state, $2 day
-SELECT count(*) FROM subscriber WHERE state = $1 AND muted_until > $2
+SELECT count(*) FROM subscriber WHERE state = $1 AND muted_until > 0 AND muted_until > $2
 
 -- name: suppression_for
 -- in: $1 subscriber, $2 day, $3 reason: the tombstone that stays when its row goes
@@ -401,7 +407,7 @@ DELETE FROM report_count WHERE day <= $1
 
 -- name: delivery_accepted_since
 -- in: $1 state, $2 first day, in microseconds; mails of issues that began since
-SELECT count(*) FROM delivery WHERE state = $1 AND issue IN (SELECT id FROM issue WHERE started >= $2)
+SELECT COALESCE(sum(mails), 0) FROM issue_count WHERE state = $1 AND issue IN (SELECT id FROM issue WHERE started >= $2)
 
 -- name: signing_key_list
 -- out: generation, state, since

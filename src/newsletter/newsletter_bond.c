@@ -104,22 +104,30 @@ static bool start_fork(const int fds[KEEPER_FDS], int ours, struct fault *f)
 }
 #endif
 
+bool newsletter_own_program(int *exe_fd, struct fault *f)
+{
+	const char *exe = getenv("MIMEO_EXE");
+	int64_t number = -1;
+
+	if (exe == NULL || !str_to_i64(str_from(exe), &number) || number < 0 || number > INT32_MAX)
+		return fault_set(f, FAULT_IO, "the room does not know its own program");
+	*exe_fd = (int) number;
+	return true;
+}
+
 static bool start_process(struct newsletter_bond *bond, const int fds[KEEPER_FDS], int ours, struct fault *f)
 {
 	char numbers[KEEPER_FDS][12];
 	char *argv[KEEPER_FDS + 5] = {(char[]){"mimeo"}, (char[]){"-x"}, (char[]){"newsletter"}, (char[]){"keeper"}};
-	const char *exe = getenv("MIMEO_EXE");
 	struct loop_spawn how = {.argv = argv, .keep_fds = fds, .keep_count = KEEPER_FDS, .self = bond};
-	int64_t exe_fd = -1;
 
 #ifdef MIMEO_DEBUG
-	if (exe == NULL)
+	if (getenv("MIMEO_EXE") == NULL)
 		return start_fork(fds, ours, f);
 #endif
 	(void) ours;
-	if (exe == NULL || !str_to_i64(str_from(exe), &exe_fd) || exe_fd < 0 || exe_fd > INT32_MAX)
-		return fault_set(f, FAULT_IO, "the room does not know its own program");
-	how.exe_fd = (int) exe_fd;
+	if (!newsletter_own_program(&how.exe_fd, f))
+		return false;
 	for (int i = 0; i < KEEPER_FDS; i++) {
 		(void) snprintf(numbers[i], sizeof(numbers[i]), "%d", fds[i]);
 		argv[4 + i] = numbers[i];

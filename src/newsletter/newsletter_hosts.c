@@ -12,7 +12,8 @@
 #include "base/fault.h"
 #include "base/log.h"
 
-enum { HOUR_S = 3600, DAY_S = 86400, WARMUP_DAYS = 41, WINDOW_EACH = 8, CLAIMED_LEAST = 320, SCOPE_BYTES = 300, SECOND_US = 1000000 };
+enum { HOUR_S = 3600, DAY_S = 86400, WARMUP_DAYS = 41 };
+enum { WINDOW_EACH = 8, WINDOW_MORE = 64, CLAIMED_LEAST = 320, SCOPE_BYTES = 300, SECOND_US = 1000000 };
 
 /* When the server itself is the trouble, nothing is tried for a while. */
 static const int64_t hold_ms[] = {2000, 5000, 15000, 60000, 300000};
@@ -334,7 +335,8 @@ void newsletter_host_holds(struct newsletter *n, const struct outgoing *mail, in
 
 size_t newsletter_host_window(const struct newsletter *n, unsigned host)
 {
-	return WINDOW_EACH * (size_t) n->hosts->hosts[host].is->connections;
+	/* … and what the signers may have meanwhile. */
+	return WINDOW_EACH * (size_t) n->hosts->hosts[host].is->connections + WINDOW_MORE;
 }
 
 bool newsletter_host_may_go(struct newsletter *n, const struct outgoing *mail, int64_t *wait_ms)

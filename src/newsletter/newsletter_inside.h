@@ -11,6 +11,7 @@
 #include "base/seal.h"
 #include "base/str.h"
 #include "house/room.h"
+#include "mail/dkim.h"
 #include "newsletter/newsletter_states.h"
 #include "store/store.h"
 #include "gen/newsletter_sql.h"
@@ -20,6 +21,7 @@ struct flood;
 struct secret;
 struct newsletter_hosts;
 struct lmtp;
+struct mail_stencil;
 struct maildir;
 struct newsletter_keys;
 struct newsletter_sender;
@@ -43,11 +45,13 @@ struct newsletter {
 	struct maildir *maildir;
 	struct sealer *sealer;
 	struct flood *flood;                 /* too many sign-ups */
+	struct opener *opener;               /* of the list key */
 	struct newsletter_hosts *hosts;
 	struct newsletter_sender *sender;
 	struct loop_timer *intake_timer, *freeze_timer, *clear_timer;
 	struct loop_timer *schedule_timer;
 	struct when schedule_next;           /* when the next issue goes by itself; 0: none waits */
+	size_t freeze_at_once;               /* recipients frozen between two looks at the loop; 0: as many as at first */
 };
 
 static inline struct newsletter *newsletter_of(void *room)
@@ -190,9 +194,37 @@ struct outgoing {
 	char url[SEAL_PLAIN_BYTES];          /* a reminder's */
 };
 
-/* The whole signed mail. issue: for OUTGOING_ISSUE, else NULL. */
+/* One issue's mail without its signatures, which may be made in another process. */
+struct newsletter_draft {
+	struct dkim_draft dkim;
+	struct buf bytes;            /* the mail as it goes behind them */
+};
+
+void newsletter_draft_init(struct newsletter_draft *draft);
+void newsletter_draft_release(struct newsletter_draft *draft);
+
+enum { NEWSLETTER_STENCILS = 8, NEWSLETTER_STENCIL_BYTES = 256 * 1024 };
+
+/* Contents encoded once: for an issue and what its links look like (host, readers' language). */
+struct newsletter_stencils {
+	struct newsletter_stencil {
+		int64_t issue;
+		char url[1000];
+		struct mail_stencil *stencil; /* NULL: cannot be cut */
+	} items[NEWSLETTER_STENCILS];
+	size_t next;
+};
+
+void newsletter_stencils_free(struct newsletter_stencils *stencils); /* empty, and good for further use */
+/* The whole signed mail. issue: for OUTGOING_ISSUE, else NULL. stencils: where more of the issue follow, else NULL. */
 bool newsletter_compose(struct newsletter *n, const struct outgoing *outgoing, const struct newsletter_issue *issue,
-	struct buf *out, struct fault *f) __attribute__((warn_unused_result));
+	struct newsletter_stencils *stencils, struct buf *out, struct fault *f) __attribute__((warn_unused_result));
+/* The same of an issue, unsigned. */
+bool newsletter_compose_draft(struct newsletter *n, const struct outgoing *outgoing, const struct newsletter_issue *issue,
+	struct newsletter_stencils *stencils, struct newsletter_draft *out, struct fault *f) __attribute__((warn_unused_result));
+/* Signatures for a draft, made in this process. */
+bool newsletter_sign_here(struct newsletter *n, const struct dkim_draft *draft, struct dkim_signature *signatures, struct fault *f)
+	__attribute__((warn_unused_result));
 /* Why no mail can be made or sent with these settings; NULL: it can. */
 const char *newsletter_cannot_mail(const struct newsletter *n);
 struct str newsletter_dkim_domain(const struct newsletter *n);
@@ -285,6 +317,9 @@ struct talk *newsletter_bond_talk(struct newsletter_bond *bond); /* NULL: no kee
 void newsletter_bond_cut(struct newsletter_bond *bond);          /* our end closes; the keeper ends by itself */
 void newsletter_bond_free(struct newsletter_bond **bond);
 
+/* The descriptor of our own program, to start a further process of it. */
+bool newsletter_own_program(int *exe_fd, struct fault *f) __attribute__((warn_unused_result));
+
 /* --- newsletter_sender.c --- */
 
 bool newsletter_sender_open(struct newsletter *n, struct fault *f) __attribute__((warn_unused_result));
@@ -292,6 +327,8 @@ bool newsletter_sender_open(struct newsletter *n, struct fault *f) __attribute__
 void newsletter_sender_poke(struct newsletter *n);
 /* What was claimed and not begun is queued again: an issue was paused. */
 void newsletter_sender_release(struct newsletter *n);
+/* The keys will be others: what is being signed is queued again. */
+void newsletter_sender_rest_keys(struct newsletter *n);
 /* Takes up nothing new; done(self) when nothing is under way, or after limit_ms: then the keeper waits for the last
  * answers alone. */
 void newsletter_sender_drain(struct newsletter *n, int64_t limit_ms, void (*done)(void *self), void *self);
@@ -304,6 +341,9 @@ bool newsletter_sender_health(struct newsletter *n, json_t *health, struct fault
 /* Tests: the process ends (_exit(99)) when it comes to this point for the n-th time. */
 void newsletter_crash_at(const char *point, int n);
 void newsletter_point(const char *point);
+/* Tests: issues are signed by so many forks of the test; kill: those end, now. */
+void newsletter_sender_fork_signers(struct newsletter *n, size_t count);
+void newsletter_sender_kill_signers(struct newsletter *n);
 #else
 #define newsletter_point(point) ((void) 0)
 #endif

@@ -14,8 +14,8 @@
 #include "base/loop.h"
 #include "base/must.h"
 
-enum { FREEZE_AT_ONCE = 1000, SUBJECT_MOST = 400, PREHEADER_MOST = 1000, SENDER_MOST = 400,
-	REFUSALS_SHOWN = 8, SPREAD_MOST_S = 7 * 86400, STATE_ARENA = 64 * 1024 };
+enum { FREEZE_AT_ONCE = 1000, FREEZE_LEAST = 100, FREEZE_LONG_MS = 15, FREEZE_SHORT_MS = 5, FREEZE_GAP = 1 << 16 };
+enum { SUBJECT_MOST = 400, PREHEADER_MOST = 1000, SENDER_MOST = 400, REFUSALS_SHOWN = 8, SPREAD_MOST_S = 7 * 86400, STATE_ARENA = 64 * 1024 };
 
 static const char placeholder[] = "{{unsubscribe_url}}";
 
@@ -89,7 +89,7 @@ static bool compose_for_trial(struct newsletter *n, const struct newsletter_issu
 		return true; /* said elsewhere, and mended in the settings */
 	rand_token(trial.token);
 	buf_init(&mail, LIMIT_MAIL_BYTES);
-	ok = email_parse(STR("trial@newsletter.example"), &trial.to, f) && newsletter_compose(n, &trial, issue, &mail, f);
+	ok = email_parse(STR("trial@newsletter.example"), &trial.to, f) && newsletter_compose(n, &trial, issue, NULL, &mail, f);
 	buf_release(&mail);
 	return ok;
 }
@@ -419,17 +419,17 @@ static bool find_uncounted(struct newsletter *n, int64_t *issue, struct fault *f
 	return store_rows_end(&rows);
 }
 
-static bool read_subscribers(struct newsletter *n, int64_t after, int64_t *ids, size_t *count, struct fault *f)
+static bool read_subscribers(struct newsletter *n, int64_t after, int64_t *ids, size_t most, size_t *count, struct fault *f)
 {
 	struct store_rows rows;
 
 	*count = 0;
 	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_TO_MAIL,
 			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED)), store_i64(after),
-				store_i64(FREEZE_AT_ONCE), store_i64(clock_utc_day(clock_now()))),
+				store_i64((int64_t) most), store_i64(clock_utc_day(clock_now()))),
 			&rows, f))
 		return false;
-	while (*count < FREEZE_AT_ONCE && store_rows_next(&rows, f))
+	while (*count < most && store_rows_next(&rows, f))
 		ids[(*count)++] = store_column_i64(&rows, 0);
 	return store_rows_end(&rows);
 }
@@ -453,7 +453,19 @@ struct freezing {
 	int64_t frozen;            /* recipients so far */
 	int64_t started, spread_s; /* their mails are due evenly over the window … */
 	int64_t readers;           /* … if so many come */
+	int64_t last_id;           /* of the rows so far */
+	size_t most;               /* rows in this batch; fewer: it is the last */
 };
+
+/* Ids of one issue's rows rise in the order of writing, by random steps from a random place: at random each, a million of them would
+ * touch every page of the table with every batch, and again when they are mailed. Nobody outside sees one (tokens are keyed). */
+static int64_t next_id(struct freezing *is)
+{
+	if (is->last_id == 0 || is->last_id > INT64_MAX - FREEZE_GAP)
+		is->last_id = rand_id() & ~(INT64_C(1) << 62); /* the lower half: a billion rows fit above */
+	is->last_id += 1 + rand_below(FREEZE_GAP);
+	return is->last_id;
+}
 
 /* When the `at`-th mail is due. */
 static int64_t due_at(const struct freezing *is, int64_t at)
@@ -474,7 +486,7 @@ static bool verify_count(struct newsletter *n, int64_t issue, int64_t recipients
 		(long long) total, (long long) recipients);
 }
 
-static bool write_batch(struct newsletter *n, const struct freezing *is, const int64_t *ids, size_t count,
+static bool write_batch(struct newsletter *n, struct freezing *is, const int64_t *ids, size_t count,
 	struct fault *f)
 {
 	struct str queued = delivery_state_name(DELIVERY_QUEUED);
@@ -486,17 +498,27 @@ static bool write_batch(struct newsletter *n, const struct freezing *is, const i
 		return false;
 	for (size_t i = 0; ok && i < count; i++)
 		ok = store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_FREEZE,
-			STORE_ARGS(store_i64(rand_id()), store_text(outgoing_kind_name(OUTGOING_ISSUE)), store_i64(issue),
+			STORE_ARGS(store_i64(next_id(is)), store_text(outgoing_kind_name(OUTGOING_ISSUE)), store_i64(issue),
 				store_i64(ids[i]), store_text(queued), store_i64(day), store_i64(due_at(is, is->frozen + (int64_t) i))),
 			NULL, f);
-	if (ok && count < FREEZE_AT_ONCE)
+	if (ok && count < is->most)
 		ok = verify_count(n, issue, is->frozen + (int64_t) count, f);
 	newsletter_point("freeze before commit");
 	ok = ok && store_run(n->room->db, NEWSLETTER_SQL_ISSUE_FROZE,
 		STORE_ARGS(store_i64(issue), store_i64(count > 0 ? ids[count - 1] : is->cursor), store_i64((int64_t) count),
-			store_i64(count < FREEZE_AT_ONCE ? 1 : 0)),
+			store_i64(count < is->most ? 1 : 0)),
 		NULL, f);
 	return store_end(n->room->db, ok, f);
+}
+
+/* Between two batches the room answers: whoever looks at the progress must not wait for long. */
+static void adapt_batch(struct newsletter *n, size_t was, int64_t took_ms)
+{
+	n->freeze_at_once = was;
+	if (took_ms > FREEZE_LONG_MS && was / 2 >= FREEZE_LEAST)
+		n->freeze_at_once = was / 2;
+	else if (took_ms < FREEZE_SHORT_MS && was * 2 <= FREEZE_AT_ONCE)
+		n->freeze_at_once = was * 2;
 }
 
 bool newsletter_freeze_recipients(struct newsletter *n, bool *more, struct fault *f)
@@ -507,6 +529,7 @@ bool newsletter_freeze_recipients(struct newsletter *n, bool *more, struct fault
 	bool found = false;
 	bool ok = false;
 	struct freezing is = {0};
+	int64_t began_ms;
 	size_t count;
 
 	*more = false;
@@ -525,12 +548,17 @@ bool newsletter_freeze_recipients(struct newsletter *n, bool *more, struct fault
 		is.cursor = row.columns[7].number;
 		is.spread_s = row.columns[8].number;
 	}
+	if (!store_number(n->room->db, NEWSLETTER_SQL_DELIVERY_LAST_ID, STORE_ARGS(store_i64(is.issue)), &is.last_id, f))
+		goto done;
 	if (is.spread_s > 0 && !count_to_mail(n, &is.readers, f))
 		goto done;
-	if (!read_subscribers(n, is.cursor, ids, &count, f) || !write_batch(n, &is, ids, count, f))
+	is.most = n->freeze_at_once > 0 ? n->freeze_at_once : FREEZE_AT_ONCE;
+	began_ms = clock_mono_ms();
+	if (!read_subscribers(n, is.cursor, ids, is.most, &count, f) || !write_batch(n, &is, ids, count, f))
 		goto done;
 	newsletter_point("freeze after commit");
-	if (count < FREEZE_AT_ONCE)
+	adapt_batch(n, is.most, clock_mono_ms() - began_ms);
+	if (count < is.most)
 		log_event(LOG_ISSUE, LOG_I64("issue", is.issue), LOG_C("state", "counted"));
 	*more = true;
 	ok = true;

@@ -29,6 +29,7 @@
 enum {
 	IDLE_MS = 10000,           /* a connection without mail is closed */
 	WRITE_AGAIN_MS = 1000,
+	COMMIT_LAZY_MS = 2,        /* notes wait so long for those of other connections: a flush costs the same for all */
 	WAITING_MOST = 4096        /* mails of one server; the room's window is far smaller */
 };
 
@@ -75,6 +76,7 @@ struct keeper {
 	bool draining;             /* … it said so */
 	bool silent;               /* a process of its own: without the room it says nothing */
 	int64_t write_again_ms;
+	int64_t noted_ms;          /* since when a note waits; 0: none does */
 	struct loop_timer *idle_timer, *end_timer;
 	void (*done)(void *self);
 	void *self;
@@ -294,6 +296,22 @@ static void end_if_done(struct keeper *keeper)
 		loop_timer_set(keeper->loop, &keeper->end_timer, 0, end_now, keeper);
 }
 
+/* How long the turn's notes may wait for more, in ms: until half of those who are busy have one. */
+static int64_t may_wait(struct keeper *keeper, size_t notes)
+{
+	int64_t now_ms = clock_mono_ms();
+	size_t busy = 0;
+
+	for (size_t i = 0; i < TALK_HOSTS; i++)
+		for (size_t j = 0; j < keeper->posts[i].lane_count; j++)
+			busy += keeper->posts[i].lanes[j].letter != NULL;
+	if (keeper->noted_ms == 0)
+		keeper->noted_ms = now_ms;
+	if (keeper->alone || keeper->draining || 2 * notes >= busy || now_ms - keeper->noted_ms >= COMMIT_LAZY_MS)
+		return 0;
+	return COMMIT_LAZY_MS - (now_ms - keeper->noted_ms);
+}
+
 static int commit(void *self)
 {
 	static struct turn turn; /* 80 KiB: not for the stack */
@@ -303,6 +321,8 @@ static int commit(void *self)
 	int again = -1;
 
 	collect(keeper, &turn);
+	if (turn.count > 0 && wait_ms <= 0)
+		wait_ms = may_wait(keeper, turn.count);
 	if (turn.count > 0 && wait_ms > 0) {
 		again = (int) wait_ms;
 	} else if (turn.count > 0 && !journal_write(&keeper->journal, turn.records, turn.count, &f)) {
@@ -311,6 +331,7 @@ static int commit(void *self)
 		keeper->write_again_ms = clock_mono_ms() + WRITE_AGAIN_MS;
 		again = WRITE_AGAIN_MS;
 	} else {
+		keeper->noted_ms = 0;
 		for (size_t i = 0; i < turn.count; i++)
 			settle(keeper, turn.lanes[i], &turn.records[i]);
 		pump(keeper);

@@ -182,6 +182,7 @@ bool newsletter_keys_open(struct newsletter *n, struct fault *f)
 {
 	struct generation signing;
 
+	dkim_lock_keys();
 	if (!find(n, SIGNING_KEY_SIGNING, &signing, f))
 		return false;
 	if (signing.number == 0) {
@@ -201,6 +202,26 @@ void newsletter_keys_sign(const struct newsletter *n, struct dkim_options *optio
 {
 	options->signers = n->keys->signers;
 	options->signer_count = PAIR;
+}
+
+size_t newsletter_keys_count(void)
+{
+	return PAIR;
+}
+
+bool newsletter_keys_each_pem(struct newsletter *n, bool (*take)(void *self, size_t which, const struct secret *pem, struct fault *f),
+	void *self, struct fault *f)
+{
+	struct generation signing;
+	bool ok = find(n, SIGNING_KEY_SIGNING, &signing, f);
+
+	for (size_t i = 0; ok && i < PAIR; i++) {
+		struct secret *pem = NULL;
+
+		ok = read_pem(n, signing.number, i, false, &pem, f) && take(self, i, pem, f);
+		secret_free(&pem);
+	}
+	return ok;
 }
 
 /* --- what there is --- */
@@ -306,6 +327,7 @@ bool newsletter_keys_take(struct newsletter *n, struct fault *f)
 	ok = store_begin(n->room->db, f) &&
 		store_end(n->room->db, move(n, &signing, SIGNING_KEY_IS_REPLACED, f) && move(n, &next, SIGNING_KEY_IS_TAKEN, f), f);
 	if (ok) {
+		newsletter_sender_rest_keys(n); /* what is being signed with the old pair is taken up anew */
 		newsletter_keys_close(n);
 		n->keys = keys;
 	} else {

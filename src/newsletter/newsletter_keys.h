@@ -12,6 +12,7 @@ struct dkim_options;
 struct fault;
 struct newsletter;
 struct newsletter_keys;
+struct secret;
 
 /* How long a key's records stay after its last signature: mail servers try for five days (RFC 5321 §4.5.4.1), readers' mail
  * programs check late. */
@@ -23,6 +24,11 @@ bool newsletter_keys_open(struct newsletter *n, struct fault *f) __attribute__((
 void newsletter_keys_close(struct newsletter *n);
 /* Fills signers and signer_count. */
 void newsletter_keys_sign(const struct newsletter *n, struct dkim_options *options);
+
+size_t newsletter_keys_count(void); /* how many signers it fills in */
+/* The private halves that sign, in the order of the signers, for another process of ours; take() keeps nothing. */
+bool newsletter_keys_each_pem(struct newsletter *n, bool (*take)(void *self, size_t which, const struct secret *pem, struct fault *f),
+	void *self, struct fault *f) __attribute__((warn_unused_result));
 
 /* Adds domain, today, and keys: [{generation, state, since, due, records: [{selector, name, algorithm, txt, revoked}]}], oldest first;
  * private halves (pem) of published ones only. */

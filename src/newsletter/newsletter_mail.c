@@ -10,10 +10,12 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/limits.h"
+#include "base/must.h"
 #include "base/secret.h"
 #include "house/page.h"
 #include "mail/dkim.h"
 #include "mail/mime.h"
+#include "mail/stencil.h"
 #include "newsletter_bounce.h"
 #include "newsletter_keys.h"
 #include "newsletter_letters.h"
@@ -96,7 +98,7 @@ static void fill(struct buf *out, struct str text, struct str leave_url, struct 
 /* --- what all have --- */
 
 struct envelope {
-	struct str subject, text, html, language, leave_url, leave_mailto;
+	struct str subject, text, html, language, leave_url, leave_mailto, boundary;
 	struct str sender; /* its own name; then no other header names the newsroom, either */
 	bool is_list; /* carries List-Id and List-Unsubscribe */
 };
@@ -111,76 +113,225 @@ static const char *const *omitted_headers(const struct settings_smtp *smtp, stru
 	return names;
 }
 
-static bool write_mail(struct newsletter *n, const struct outgoing *outgoing, const struct envelope *e,
-	struct arena *arena,
-	struct buf *out, struct fault *f)
+/* What all mails say of themselves. */
+static void describe(struct newsletter *n, const struct outgoing *outgoing, const struct envelope *e, struct arena *arena,
+	struct mail_message *m, struct dkim_options *sign)
 {
 	const struct settings *is = &n->room->settings;
 	struct str domain = newsletter_dkim_domain(n);
 	struct when now = clock_now();
-	struct dkim_options sign = {.domain = domain, .when = now};
 	char mark[NEWSLETTER_TOKEN_CHARS + 1];
-	struct mail_message m = {0};
-	struct buf bare;
-	bool ok;
 
 	/* Keyed: a header of a seized mail leads to no row of a seized database, and a complaint that carries it back does. */
 	newsletter_token_make(n, NEWSLETTER_TOKEN_MESSAGE, outgoing->id, mark);
-	newsletter_keys_sign(n, &sign);
-	sign.omit = omitted_headers(&is->smtp[outgoing->host], arena);
-	m.from.name = e->sender.len > 0 ? e->sender : is->from_name.len > 0 ? is->from_name : is->name;
-	m.from.address = is->from_address;
-	m.to.address = email_text(&outgoing->to);
-	m.reply_to.address = is->reply_to;
-	m.subject = e->subject;
-	m.date = now;
-	m.message_id = str_format(arena, "<%s@%.*s>", mark, STR_ARG(domain));
-	m.boundary = str_format(arena, "=_%s", mark);
-	m.language = e->language;
-	m.text = e->text;
-	m.html = e->html;
-	m.automatic = !e->is_list;
+	*sign = (struct dkim_options){.domain = domain, .when = now};
+	if (is->smtp[outgoing->host].sign)
+		newsletter_keys_sign(n, sign);
+	sign->omit = omitted_headers(&is->smtp[outgoing->host], arena);
+	*m = (struct mail_message){0};
+	m->from.name = e->sender.len > 0 ? e->sender : is->from_name.len > 0 ? is->from_name : is->name;
+	m->from.address = is->from_address;
+	m->to.address = email_text(&outgoing->to);
+	m->reply_to.address = is->reply_to;
+	m->subject = e->subject;
+	m->date = now;
+	m->message_id = str_format(arena, "<%s@%.*s>", mark, STR_ARG(domain));
+	m->boundary = str_format(arena, "=_%.*s", STR_ARG(e->boundary.len > 0 ? e->boundary : str_from(mark)));
+	m->language = e->language;
+	m->text = e->text;
+	m->html = e->html;
+	m->automatic = !e->is_list;
 	if (e->is_list) {
-		m.list_id = str_format(arena, "%.*s <newsletter.%.*s>", STR_ARG(e->sender.len > 0 ? e->sender : is->name), STR_ARG(domain));
-		m.list_unsubscribe_mailto = e->leave_mailto;
-		m.list_unsubscribe_url = e->leave_url; /* one-click's header goes only with https: mail_write sees to it */
+		m->list_id = str_format(arena, "%.*s <newsletter.%.*s>", STR_ARG(e->sender.len > 0 ? e->sender : is->name), STR_ARG(domain));
+		m->list_unsubscribe_mailto = e->leave_mailto;
+		m->list_unsubscribe_url = e->leave_url; /* one-click's header goes only with https: mail_write sees to it */
 	}
-	buf_init(&bare, LIMIT_MAIL_BYTES);
-	ok = mail_write(&m, &bare, f);
+}
+
+void newsletter_draft_init(struct newsletter_draft *draft)
+{
+	dkim_draft_init(&draft->dkim);
+	buf_init(&draft->bytes, LIMIT_MAIL_BYTES);
+}
+
+void newsletter_draft_release(struct newsletter_draft *draft)
+{
+	dkim_draft_release(&draft->dkim);
+	buf_release(&draft->bytes);
+}
+
+/* Headers and what is to be signed (nothing where the server signs); the content is from a stencil, or behind the headers in e. */
+static bool write_draft(struct newsletter *n, const struct outgoing *outgoing, const struct envelope *e, struct arena *arena,
+	struct mail_stencil *stencil, struct newsletter_draft *out, struct fault *f)
+{
+	unsigned char body_hash[DKIM_DIGEST_BYTES];
+	struct mail_message m;
+	struct dkim_options sign;
+	size_t body;
+
+	describe(n, outgoing, e, arena, &m, &sign);
+	buf_clear(&out->bytes);
+	if (!mail_write_head(&m, &out->bytes, f))
+		return false;
+	if (stencil != NULL) {
+		if (!mail_stencil_fill(stencil, str_from(outgoing->token), body_hash, f))
+			return false;
+		buf_add_str(&out->bytes, mail_stencil_headers(stencil));
+		body = out->bytes.len + 2;
+		buf_add_str(&out->bytes, mail_stencil_rest(stencil));
+	} else {
+		if (!mail_write_content(&m, &out->bytes, f))
+			return false;
+		body = str_find(buf_view(&out->bytes), STR("\r\n\r\n")) + 4;
+		if (!dkim_hash_body(str_part(buf_view(&out->bytes), body, SIZE_MAX), body_hash, f))
+			return false;
+	}
+	if (sign.signer_count == 0) {
+		out->dkim.count = 0;
+		return buf_check(&out->bytes, "a mail", f);
+	}
+	return buf_check(&out->bytes, "a mail", f) &&
+		dkim_draft_write(&sign, str_part(buf_view(&out->bytes), 0, body - 2), body_hash, &out->dkim, f);
+}
+
+/* Signed here and now. */
+static bool sign_draft(struct newsletter *n, const struct newsletter_draft *draft, struct buf *out, struct fault *f)
+{
+	struct dkim_signature signatures[DKIM_SIGNERS_MOST];
+	bool ok = newsletter_sign_here(n, &draft->dkim, signatures, f);
+
 	buf_clear(out);
-	ok = ok && dkim_sign(&sign, buf_view(&bare), out, f);
 	if (ok)
-		buf_add_str(out, buf_view(&bare));
-	buf_release(&bare);
+		dkim_draft_finish(&draft->dkim, signatures, out);
+	buf_add_str(out, buf_view(&draft->bytes));
 	return ok && buf_check(out, "a mail", f);
+}
+
+bool newsletter_sign_here(struct newsletter *n, const struct dkim_draft *draft, struct dkim_signature *signatures, struct fault *f)
+{
+	struct dkim_options sign = {0};
+	bool ok = true;
+
+	newsletter_keys_sign(n, &sign);
+	must(draft->count <= sign.signer_count);
+	for (size_t i = 0; ok && i < draft->count; i++)
+		ok = dkim_key_sign(sign.signers[i].key, draft->digests[i], &signatures[i], f);
+	return ok;
 }
 
 /* --- an issue's --- */
 
-static bool compose_issue(struct newsletter *n, const struct outgoing *outgoing, const struct newsletter_issue *issue,
-	struct arena *arena, struct buf *out, struct fault *f)
+/* Content with these links, as it would stand in a mail. */
+static bool write_content(const struct newsletter_issue *issue, struct str boundary, struct str leave_url, struct str manage_url,
+	struct buf *out, struct fault *f)
 {
-	struct envelope e = {.subject = issue->subject, .language = issue->language, .sender = issue->sender_name,
-		.is_list = true};
-	struct str manage_url;
+	struct mail_message m = {.boundary = boundary};
 	struct buf text, html;
 	bool ok;
 
 	buf_init(&text, LIMIT_MAIL_BYTES);
 	buf_init(&html, LIMIT_MAIL_BYTES);
-	/* The page that it leads to speaks the reader's language, as they signed up in it. */
-	e.leave_url = link_to(n, "unsubscribe", outgoing,
-		outgoing->language[0] != '\0' ? str_from(outgoing->language) : issue->language, arena);
-	manage_url = link_to(n, "manage", outgoing,
-		outgoing->language[0] != '\0' ? str_from(outgoing->language) : issue->language, arena);
-	e.leave_mailto = newsletter_leave_mailto(n, outgoing->id, arena);
-	fill(&text, issue->text, e.leave_url, manage_url, false);
-	fill(&html, issue->html, e.leave_url, manage_url, true);
-	e.text = buf_view(&text);
-	e.html = buf_view(&html);
-	ok = buf_check(&text, "a mail", f) && buf_check(&html, "a mail", f) && write_mail(n, outgoing, &e, arena, out, f);
+	fill(&text, issue->text, leave_url, manage_url, false);
+	fill(&html, issue->html, leave_url, manage_url, true);
+	m.text = buf_view(&text);
+	m.html = buf_view(&html);
+	ok = buf_check(&text, "a mail", f) && buf_check(&html, "a mail", f) && mail_write_content(&m, out, f);
 	buf_release(&html);
 	buf_release(&text);
+	return ok;
+}
+
+static const char word_a[] = "abcdefghijklmnopqrstuvwxyz", word_b[] = "nopqrstuvwxyzabcdefghijklm";
+_Static_assert(sizeof(word_a) == RAND_TOKEN_CHARS + 1 && sizeof(word_b) == sizeof(word_a), "as long as a token");
+
+/* For the issue with links that begin and end as this mail's; NULL: this content is written anew for each. */
+static struct mail_stencil *stencil_for(struct newsletter *n, const struct newsletter_issue *issue,
+	struct str language, struct str boundary, struct arena *arena, struct newsletter_stencils *all)
+{
+	struct outgoing other = {.kind = OUTGOING_ISSUE};
+	struct newsletter_stencil *one = &all->items[all->next];
+	struct buf content[2];
+	struct str url[2], manage[2];
+	struct fault f = {0};
+	bool ok = true;
+
+	(void) memcpy(other.token, word_a, sizeof(word_a));
+	url[0] = link_to(n, "unsubscribe", &other, language, arena);
+	manage[0] = link_to(n, "manage", &other, language, arena);
+	for (size_t i = 0; i < NEWSLETTER_STENCILS; i++)
+		if (all->items[i].issue == issue->id && str_is(url[0], all->items[i].url))
+			return all->items[i].stencil;
+	(void) memcpy(other.token, word_b, sizeof(word_b));
+	url[1] = link_to(n, "unsubscribe", &other, language, arena);
+	manage[1] = link_to(n, "manage", &other, language, arena);
+	if (issue->html.len + issue->text.len > NEWSLETTER_STENCIL_BYTES || url[0].len >= sizeof(one->url))
+		return NULL;
+	mail_stencil_free(&one->stencil);
+	all->next = (all->next + 1) % NEWSLETTER_STENCILS;
+	one->issue = issue->id;
+	(void) snprintf(one->url, sizeof(one->url), "%.*s", STR_ARG(url[0]));
+	for (size_t i = 0; i < 2; i++) {
+		buf_init(&content[i], LIMIT_MAIL_BYTES);
+		ok = ok && write_content(issue, boundary, url[i], manage[i], &content[i], &f);
+	}
+	if (!ok || !mail_stencil_cut(&one->stencil, buf_view(&content[0]), str_from(word_a), buf_view(&content[1]), str_from(word_b)))
+		one->stencil = NULL;
+	buf_release(&content[0]);
+	buf_release(&content[1]);
+	return one->stencil;
+}
+
+void newsletter_stencils_free(struct newsletter_stencils *all)
+{
+	for (size_t i = 0; i < NEWSLETTER_STENCILS; i++)
+		mail_stencil_free(&all->items[i].stencil);
+	*all = (struct newsletter_stencils){0};
+}
+
+bool newsletter_compose_draft(struct newsletter *n, const struct outgoing *outgoing, const struct newsletter_issue *issue,
+	struct newsletter_stencils *stencils, struct newsletter_draft *out, struct fault *f)
+{
+	/* The page that the link leads to speaks the reader's language, as they signed up in it. */
+	struct str language = outgoing->language[0] != '\0' ? str_from(outgoing->language) : issue->language;
+	struct envelope e = {.subject = issue->subject, .language = issue->language, .sender = issue->sender_name, .is_list = true,
+		.boundary = str_part(issue->hash, 0, NEWSLETTER_TOKEN_CHARS)};
+	struct mail_stencil *stencil = NULL;
+	struct buf text, html;
+	struct arena arena;
+	bool ok = true;
+
+	arena_init(&arena, "mail", 64 * 1024);
+	buf_init(&text, LIMIT_MAIL_BYTES);
+	buf_init(&html, LIMIT_MAIL_BYTES);
+	e.leave_url = link_to(n, "unsubscribe", outgoing, language, &arena);
+	e.leave_mailto = newsletter_leave_mailto(n, outgoing->id, &arena);
+	if (stencils != NULL)
+		stencil = stencil_for(n, issue, language, str_format(&arena, "=_%.*s", STR_ARG(e.boundary)), &arena, stencils);
+	if (stencil == NULL) {
+		struct str manage_url = link_to(n, "manage", outgoing, language, &arena);
+
+		fill(&text, issue->text, e.leave_url, manage_url, false);
+		fill(&html, issue->html, e.leave_url, manage_url, true);
+		e.text = buf_view(&text);
+		e.html = buf_view(&html);
+		ok = buf_check(&text, "a mail", f) && buf_check(&html, "a mail", f);
+	}
+	ok = ok && write_draft(n, outgoing, &e, &arena, stencil, out, f);
+	buf_release(&html);
+	buf_release(&text);
+	arena_release(&arena);
+	return ok;
+}
+
+static bool compose_issue(struct newsletter *n, const struct outgoing *outgoing, const struct newsletter_issue *issue,
+	struct newsletter_stencils *stencils, struct buf *out, struct fault *f)
+{
+	struct newsletter_draft draft;
+	bool ok;
+
+	newsletter_draft_init(&draft);
+	ok = newsletter_compose_draft(n, outgoing, issue, stencils, &draft, f) && sign_draft(n, &draft, out, f);
+	newsletter_draft_release(&draft);
 	return ok;
 }
 
@@ -220,6 +371,7 @@ static bool compose_themed(struct newsletter *n, const struct outgoing *outgoing
 	const struct locale_pair pairs[] = {{"newsroom", is->name}, {NULL, {NULL, 0}}};
 	struct press_value *root = press_map(arena);
 	struct envelope e = {.language = locale_language(locale)};
+	struct newsletter_draft draft;
 	struct buf text, html;
 	bool ok;
 
@@ -244,14 +396,16 @@ static bool compose_themed(struct newsletter *n, const struct outgoing *outgoing
 		fault_full(f, "a mail");
 	e.text = buf_view(&text);
 	e.html = buf_view(&html);
-	ok = ok && write_mail(n, outgoing, &e, arena, out, f);
+	newsletter_draft_init(&draft);
+	ok = ok && write_draft(n, outgoing, &e, arena, NULL, &draft, f) && sign_draft(n, &draft, out, f);
+	newsletter_draft_release(&draft);
 	buf_release(&html);
 	buf_release(&text);
 	return ok;
 }
 
 bool newsletter_compose(struct newsletter *n, const struct outgoing *outgoing, const struct newsletter_issue *issue,
-	struct buf *out, struct fault *f)
+	struct newsletter_stencils *stencils, struct buf *out, struct fault *f)
 {
 	struct arena arena;
 	bool ok = false;
@@ -259,7 +413,7 @@ bool newsletter_compose(struct newsletter *n, const struct outgoing *outgoing, c
 	arena_init(&arena, "mail", 1024 * 1024);
 	switch (outgoing->kind) {
 	case OUTGOING_ISSUE:
-		ok = compose_issue(n, outgoing, issue, &arena, out, f);
+		ok = compose_issue(n, outgoing, issue, stencils, out, f);
 		break;
 	case OUTGOING_CONFIRM:
 		ok = compose_themed(n, outgoing, &confirm_words,

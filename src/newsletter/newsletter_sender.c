@@ -17,13 +17,17 @@
 #include "base/must.h"
 #include "mail/smtp.h"
 #include "newsletter/newsletter_bounce.h"
+#include "newsletter/newsletter_signing.h"
 #include "newsletter/newsletter_talk.h"
 
 enum {
-	FLIGHTS_MOST = SETTINGS_SMTP * 8 * 64,
+	FLIGHTS_MOST = SETTINGS_SMTP * 1024,
+	DRAFTS_MOST = 512,            /* mails that wait for their signatures */
 	TALK_FULL = 4 * 1024 * 1024,  /* bytes that wait for the keeper: composing more would only take memory */
 	FOLD_AGAIN_MS = 1000,
-	FOLD_LAZY_MS = 10,            /* answers wait so long for others: a commit costs as much for one as for many */
+	FOLD_LAZY_MS = 25,            /* answers wait so long for others: a commit costs as much for one as for many */
+	FOLD_LAZIER_MS = 200,         /* … where nobody waits for any of them */
+	DOTS_LAZY_MS = 1000,          /* a mail that is answered before needs no row "sending": the journal keeps its dot */
 	TIE_AGAIN_MS = 100,           /* while a former keeper has the lock */
 	TIE_SLOW_MS = 5000,
 	LOOK_AGAIN_MS = 60000,
@@ -37,7 +41,11 @@ enum {
 struct flight {
 	struct outgoing mail;      /* state: as its row stands */
 	bool used;
+	struct newsletter_draft *draft; /* is being signed: the keeper has not got it yet */
+	uint32_t serial;           /* of that job */
 	bool dotted, dot_is_new;   /* its dot is in the journal; … and not in the database */
+	uint64_t dot_seq;
+	int64_t dot_ms;
 	bool has_end;
 	struct talk_event end;
 	enum delivery_state to;    /* what the next fold makes of it */
@@ -48,7 +56,16 @@ struct newsletter_sender {
 	struct newsletter_bond *bond;
 	struct newsletter_queue queue;
 	struct flight *flights;
+	int64_t *ids;              /* of their deliveries, 0: free; beside them, because each word of the keeper's is looked up here */
 	size_t flight_count, in_flight;
+	size_t ended, dots;        /* flights with has_end, with dot_is_new */
+	size_t ended_singles;      /* confirmations and reminders with has_end */
+	int64_t dots_since_ms;     /* the oldest of the dots */
+	struct newsletter_signing *signing;
+	struct newsletter_stencils stencils;
+	struct newsletter_draft *drafts[DRAFTS_MOST]; /* that are free */
+	size_t draft_count, drafts_out;
+	uint32_t serial;
 	uint64_t heard, folded;    /* seq of the journal's records */
 	struct arena issue_arena;
 	struct newsletter_issue issue;        /* the one that is being sent; id 0: none */
@@ -112,23 +129,77 @@ static bool is_under_way(void *self, int64_t issue)
 static struct flight *find_flight(struct newsletter_sender *s, int64_t delivery, uint32_t try)
 {
 	for (size_t i = 0; i < s->flight_count; i++)
-		if (s->flights[i].used && s->flights[i].mail.id == delivery && s->flights[i].mail.try == try)
+		if (s->ids[i] == delivery && s->flights[i].mail.try == try)
 			return &s->flights[i];
 	return NULL;
 }
 
-static struct flight *free_flight(struct newsletter_sender *s)
+static struct flight *take_off(struct newsletter_sender *s, const struct outgoing *mail)
 {
-	for (size_t i = 0; i < s->flight_count; i++)
-		if (!s->flights[i].used)
-			return &s->flights[i];
-	return NULL;
+	size_t i = 0;
+
+	while (i < s->flight_count && s->ids[i] != 0)
+		i++;
+	must(i < s->flight_count && mail->id > 0);
+	s->flights[i] = (struct flight){.mail = *mail, .used = true};
+	s->ids[i] = mail->id;
+	s->in_flight++;
+	newsletter_host_went(s->n, mail, 1);
+	return &s->flights[i];
+}
+
+static struct newsletter_draft *take_draft(struct newsletter_sender *s)
+{
+	struct newsletter_draft *draft;
+
+	if (s->draft_count > 0) {
+		draft = s->drafts[--s->draft_count];
+	} else {
+		draft = memory_new(1, sizeof(*draft));
+		newsletter_draft_init(draft);
+	}
+	s->drafts_out++;
+	return draft;
+}
+
+static void put_draft(struct newsletter_sender *s, struct flight *flight)
+{
+	if (flight->draft == NULL)
+		return;
+	must(s->draft_count < DRAFTS_MOST);
+	s->drafts[s->draft_count++] = flight->draft;
+	s->drafts_out--;
+	flight->draft = NULL;
+}
+
+static void free_drafts(struct newsletter_sender *s)
+{
+	while (s->draft_count > 0) {
+		struct newsletter_draft *draft = s->drafts[--s->draft_count];
+
+		newsletter_draft_release(draft);
+		memory_free(draft);
+	}
+}
+
+static void end_flight(struct newsletter_sender *s, struct flight *flight, const struct talk_event *end)
+{
+	must(!flight->has_end);
+	flight->has_end = true;
+	flight->end = *end;
+	s->ended++;
+	s->ended_singles += flight->mail.kind != OUTGOING_ISSUE;
 }
 
 static void land(struct newsletter_sender *s, struct flight *flight)
 {
 	newsletter_host_went(s->n, &flight->mail, -1);
 	newsletter_host_holds(s->n, &flight->mail, -1);
+	put_draft(s, flight);
+	s->ended -= flight->has_end;
+	s->ended_singles -= flight->has_end && flight->mail.kind != OUTGOING_ISSUE;
+	s->dots -= flight->dot_is_new;
+	s->ids[flight - s->flights] = 0;
 	*flight = (struct flight){0};
 	s->in_flight--;
 }
@@ -144,7 +215,7 @@ static bool take_frame(void *self, unsigned type, struct str payload)
 	if (!talk_read_event(type, payload, &event))
 		return false;
 	flight = find_flight(s, event.delivery, event.try);
-	if (flight == NULL || flight->has_end || (type != TALK_RETURNED && event.seq != s->heard + 1))
+	if (flight == NULL || flight->has_end || flight->draft != NULL || (type != TALK_RETURNED && event.seq != s->heard + 1))
 		return false;
 	if (type != TALK_RETURNED)
 		s->heard = event.seq;
@@ -152,13 +223,16 @@ static bool take_frame(void *self, unsigned type, struct str payload)
 		if (flight->dotted)
 			return false;
 		flight->dotted = flight->dot_is_new = true;
+		flight->dot_seq = event.seq;
+		flight->dot_ms = clock_mono_ms();
+		if (s->dots++ == 0)
+			s->dots_since_ms = flight->dot_ms;
 		newsletter_point("dotted");
 		return true;
 	}
 	if (!flight->dotted && type == TALK_ENDED && (event.outcome == SMTP_ACCEPTED || event.outcome == SMTP_IN_DOUBT))
 		return false;
-	flight->has_end = true;
-	flight->end = event;
+	end_flight(s, flight, &event);
 	newsletter_point("replied");
 	return true;
 }
@@ -223,27 +297,27 @@ static void tie(void *self)
 
 /* --- answers into the database --- */
 
+static bool are_dots_due(const struct newsletter_sender *s)
+{
+	return s->dots > 0 && (s->draining || clock_mono_ms() - s->dots_since_ms >= DOTS_LAZY_MS);
+}
+
 static bool has_news(const struct newsletter_sender *s)
 {
-	for (size_t i = 0; i < s->flight_count; i++)
-		if (s->flights[i].has_end || s->flights[i].dot_is_new)
-			return true;
-	return false;
+	return s->ended > 0 || are_dots_due(s);
 }
 
 /* How long the answers that are there may still wait for others, in ms: they are durable in the keeper's journal already. */
 static int may_wait(struct newsletter_sender *s)
 {
 	int64_t now_ms = clock_mono_ms();
-	size_t ended = 0;
+	int64_t lazy_ms = s->ended_singles > 0 ? FOLD_LAZY_MS : FOLD_LAZIER_MS;
 
-	for (size_t i = 0; i < s->flight_count; i++)
-		ended += s->flights[i].has_end;
 	if (s->news_since_ms == 0)
 		s->news_since_ms = now_ms;
-	if (s->draining || 4 * ended >= s->flight_count || ended == s->in_flight || now_ms - s->news_since_ms >= FOLD_LAZY_MS)
+	if (s->draining || 4 * s->ended >= s->flight_count || s->ended == s->in_flight || now_ms - s->news_since_ms >= lazy_ms)
 		return 0;
-	return (int) (FOLD_LAZY_MS - (now_ms - s->news_since_ms));
+	return (int) (lazy_ms - (now_ms - s->news_since_ms));
 }
 
 static bool fold_flight(struct newsletter_sender *s, struct flight *flight, struct fault *f)
@@ -255,7 +329,7 @@ static bool fold_flight(struct newsletter_sender *s, struct flight *flight, stru
 	return newsletter_fold(s->n, &flight->mail, flight->dotted, &flight->end, &flight->to, f);
 }
 
-static bool fold_all(struct newsletter_sender *s, struct fault *f)
+static bool fold_all(struct newsletter_sender *s, bool dots_too, struct fault *f)
 {
 	bool ok = true;
 
@@ -264,7 +338,7 @@ static bool fold_all(struct newsletter_sender *s, struct fault *f)
 	for (size_t i = 0; ok && i < s->flight_count; i++) {
 		struct flight *flight = &s->flights[i];
 
-		if (!flight->has_end && !flight->dot_is_new)
+		if (!flight->has_end && !(flight->dot_is_new && dots_too))
 			continue;
 		ok = fold_flight(s, flight, f);
 		if (ok && flight->has_end && flight->to == DELIVERY_QUEUED)
@@ -328,6 +402,21 @@ static void watch_policy(struct newsletter_sender *s, const struct flight *fligh
 		log_fault(&f, "pausing an issue");
 }
 
+/* What is still being signed for this server (SETTINGS_SMTP: for any) goes back. */
+static void return_unsigned(struct newsletter_sender *s, unsigned host)
+{
+	for (size_t i = 0; i < s->flight_count && s->drafts_out > 0; i++) {
+		struct flight *flight = &s->flights[i];
+		const struct talk_event end = {.type = TALK_RETURNED, .delivery = flight->mail.id, .try = flight->mail.try,
+			.outcome = SMTP_LATER};
+
+		if (flight->draft == NULL || (host < SETTINGS_SMTP && flight->mail.host != host))
+			continue;
+		put_draft(s, flight);
+		end_flight(s, flight, &end);
+	}
+}
+
 /* What the answer says about its server. */
 static void watch_host(struct newsletter_sender *s, const struct flight *flight)
 {
@@ -350,17 +439,37 @@ static void watch_host(struct newsletter_sender *s, const struct flight *flight)
 		return;
 	if (newsletter_host_trouble(s->n, host, end->text, end->reply)) {
 		talk_send_return(newsletter_bond_talk(s->bond), host);
+		return_unsigned(s, host);
 		newsletter_release(s->n, &s->queue, host);
 	}
 }
 
-static void settle(struct newsletter_sender *s)
+/* The keeper may forget what is in the database, but no dot that is not. */
+static void tell_folded(struct newsletter_sender *s)
+{
+	s->folded = s->heard;
+	s->dots_since_ms = clock_mono_ms();
+	for (size_t i = 0; i < s->flight_count && s->dots > 0; i++) {
+		const struct flight *flight = &s->flights[i];
+
+		if (!flight->dot_is_new)
+			continue;
+		if (flight->dot_seq <= s->folded)
+			s->folded = flight->dot_seq - 1;
+		if (flight->dot_ms < s->dots_since_ms)
+			s->dots_since_ms = flight->dot_ms;
+	}
+	talk_send_folded(newsletter_bond_talk(s->bond), s->folded);
+}
+
+static void settle(struct newsletter_sender *s, bool dots_too)
 {
 	for (size_t i = 0; i < s->flight_count; i++) {
 		struct flight *flight = &s->flights[i];
 
-		if (flight->dot_is_new) {
+		if (flight->dot_is_new && (dots_too || flight->has_end)) {
 			flight->dot_is_new = false;
+			s->dots--;
 			flight->mail.state = DELIVERY_SENDING;
 		}
 		if (!flight->has_end)
@@ -373,8 +482,7 @@ static void settle(struct newsletter_sender *s)
 			log_end(flight);
 		land(s, flight);
 	}
-	s->folded = s->heard;
-	talk_send_folded(newsletter_bond_talk(s->bond), s->folded);
+	tell_folded(s);
 }
 
 static int fold_turn(void *self)
@@ -383,10 +491,12 @@ static int fold_turn(void *self)
 	int64_t wait_ms = s->fold_again_ms - clock_mono_ms();
 	struct talk *talk = newsletter_bond_talk(s->bond);
 	struct fault f = {0};
+	bool dots_too;
 
 	if (talk == NULL)
 		return -1;
 	if (has_news(s)) {
+		dots_too = are_dots_due(s);
 		if (wait_ms > 0)
 			return (int) wait_ms;
 		wait_ms = may_wait(s);
@@ -394,20 +504,20 @@ static int fold_turn(void *self)
 			talk_flush(talk);
 			return (int) wait_ms;
 		}
-		if (!fold_all(s, &f)) {
+		if (!fold_all(s, dots_too, &f)) {
 			log_fault(&f, "writing down what became of mails"); /* it stands in the journal, too */
 			s->fold_again_ms = clock_mono_ms() + FOLD_AGAIN_MS;
 			return FOLD_AGAIN_MS;
 		}
 		newsletter_point("events after commit");
 		s->news_since_ms = 0;
-		settle(s);
+		settle(s, dots_too);
 		if (s->draining && s->in_flight == 0)
 			end_drain(s);
 		pump(s);
 	}
 	talk_flush(talk);
-	return has_news(s) ? 0 : -1; /* a mail that could not be composed ended at once */
+	return has_news(s) ? 0 : s->dots > 0 ? DOTS_LAZY_MS / 4 : -1; /* a mail that could not be composed ended at once */
 }
 
 /* --- the pump --- */
@@ -416,68 +526,140 @@ static bool issue_for(struct newsletter_sender *s, int64_t id, struct fault *f)
 {
 	if (id == 0 || s->issue.id == id)
 		return true;
+	newsletter_stencils_free(&s->stencils);
 	arena_reset(&s->issue_arena);
 	s->issue = (struct newsletter_issue){0};
 	return newsletter_issue_read(s->n, id, &s->issue_arena, &s->issue, f);
 }
 
 /* An outcome that no server gave. */
-static void end_here(struct flight *flight, const char *why)
+static void end_here(struct newsletter_sender *s, struct flight *flight, const char *why)
 {
-	flight->has_end = true;
-	flight->end = (struct talk_event){.type = TALK_ENDED, .delivery = flight->mail.id, .try = flight->mail.try,
-		.outcome = SMTP_REFUSED, .stage = SMTP_AT_RCPT};
-	(void) snprintf(flight->end.text, sizeof(flight->end.text), "%.190s", why);
+	struct talk_event end = {.type = TALK_ENDED, .delivery = flight->mail.id, .try = flight->mail.try, .outcome = SMTP_REFUSED,
+		.stage = SMTP_AT_RCPT};
+
+	(void) snprintf(end.text, sizeof(end.text), "%.190s", why);
+	end_flight(s, flight, &end);
 }
 
-static void hand_over(struct newsletter_sender *s, const struct outgoing *mail)
+/* To the keeper: the signatures, and the mail behind them. */
+static void send_off(struct newsletter_sender *s, const struct flight *flight, struct str head, struct str bytes)
 {
-	struct flight *flight = free_flight(s);
-	struct fault f = {0};
-	struct talk_mail out;
+	const struct outgoing *mail = &flight->mail;
 	char from[EMAIL_BYTES + 1];
+	const struct talk_mail out = {.delivery = mail->id, .try = mail->try, .host = mail->host, .utf8 = email_is_utf8(&mail->to),
+		.from = newsletter_return_path(s->n, mail->id, from), .to = email_text(&mail->to), .head = head, .bytes = bytes};
 
-	must(flight != NULL);
-	*flight = (struct flight){.mail = *mail, .used = true};
-	s->in_flight++;
-	newsletter_host_went(s->n, mail, 1);
-	if (mail->to.len == 0) {
-		end_here(flight, "the address cannot be read");
-		return;
-	}
-	if (!issue_for(s, mail->issue, &f) || !newsletter_compose(s->n, mail, &s->issue, &s->bytes, &f)) {
-		log_fault(&f, "composing a mail");
-		end_here(flight, "the mail cannot be composed");
-		return;
-	}
-	out = (struct talk_mail){.delivery = mail->id, .try = mail->try, .host = mail->host, .utf8 = email_is_utf8(&mail->to),
-		.from = newsletter_return_path(s->n, mail->id, from), .to = email_text(&mail->to), .bytes = buf_view(&s->bytes)};
 	talk_send_mail(newsletter_bond_talk(s->bond), &out);
 	newsletter_point("handed over");
 }
 
-/* The first mail of the queue that may go now; *wait_ms: when one may, by the clock alone (-1: none). */
-static struct outgoing *find_ready(struct newsletter_sender *s, int64_t *wait_ms)
+static void on_signed(void *self, uint32_t slot, uint32_t serial, const struct dkim_signature *signatures)
 {
-	*wait_ms = -1;
-	for (size_t i = 0; i < s->queue.count; i++) {
-		int64_t wait;
+	struct newsletter_sender *s = self;
+	struct flight *flight = slot < s->flight_count ? &s->flights[slot] : NULL;
+	struct dkim_signature ours[DKIM_SIGNERS_MOST];
+	struct fault f = {0};
 
-		if (newsletter_host_may_go(s->n, &s->queue.items[i], &wait))
-			return &s->queue.items[i];
-		if (wait >= 0 && (*wait_ms < 0 || wait < *wait_ms))
-			*wait_ms = wait;
+	if (flight == NULL || flight->draft == NULL || flight->serial != serial)
+		return; /* it was given back meanwhile */
+	if (signatures == NULL && newsletter_sign_here(s->n, &flight->draft->dkim, ours, &f))
+		signatures = ours;
+	if (signatures != NULL) {
+		buf_clear(&s->bytes);
+		dkim_draft_finish(&flight->draft->dkim, signatures, &s->bytes);
+		send_off(s, flight, buf_view(&s->bytes), buf_view(&flight->draft->bytes));
+	} else {
+		log_fault(&f, "signing a mail");
+		end_here(s, flight, "the mail cannot be signed");
 	}
-	return NULL;
+	put_draft(s, flight);
 }
 
-static void take_out(struct newsletter_queue *queue, struct outgoing *mail)
+static void after_signing(void *self)
 {
-	size_t at = (size_t) (mail - queue->items);
+	struct newsletter_sender *s = self;
 
-	memmove(mail, mail + 1, (queue->count - at - 1) * sizeof(*mail));
-	queue->count--;
-	queue->items[queue->count] = (struct outgoing){0};
+	if (s->queue.count > 0)
+		pump(s);
+	else if (newsletter_bond_talk(s->bond) != NULL)
+		talk_flush(newsletter_bond_talk(s->bond));
+}
+
+/* True: its signatures come by themselves, from another process. */
+static bool hand_to_signer(struct newsletter_sender *s, struct flight *flight)
+{
+	struct fault f = {0};
+
+	if (flight->mail.kind != OUTGOING_ISSUE || s->drafts_out == DRAFTS_MOST || !newsletter_signing_is_on(s->signing) ||
+		!newsletter_signing_has_room(s->signing))
+		return false;
+	flight->draft = take_draft(s);
+	if (!newsletter_compose_draft(s->n, &flight->mail, &s->issue, &s->stencils, flight->draft, &f)) {
+		put_draft(s, flight);
+		return false; /* said by whoever tries next */
+	}
+	if (flight->draft->dkim.count == 0) { /* its server signs */
+		send_off(s, flight, (struct str){NULL, 0}, buf_view(&flight->draft->bytes));
+		put_draft(s, flight);
+		return true;
+	}
+	flight->serial = ++s->serial;
+	newsletter_signing_add(s->signing, (uint32_t) (flight - s->flights), flight->serial, &flight->draft->dkim);
+	return true;
+}
+
+static void hand_over(struct newsletter_sender *s, const struct outgoing *mail)
+{
+	struct flight *flight = take_off(s, mail);
+	struct fault f = {0};
+
+	if (mail->to.len == 0) {
+		end_here(s, flight, "the address cannot be read");
+		return;
+	}
+	if (issue_for(s, mail->issue, &f)) {
+		if (hand_to_signer(s, flight))
+			return;
+		if (newsletter_compose(s->n, mail, &s->issue, &s->stencils, &s->bytes, &f)) {
+			send_off(s, flight, (struct str){NULL, 0}, buf_view(&s->bytes));
+			return;
+		}
+	}
+	log_fault(&f, "composing a mail");
+	end_here(s, flight, "the mail cannot be composed");
+}
+
+static bool may_hand_over(const struct newsletter_sender *s)
+{
+	return talk_waiting(newsletter_bond_talk(s->bond)) < TALK_FULL && s->in_flight < s->flight_count &&
+		newsletter_signing_has_room(s->signing);
+}
+
+/* All mails of the queue that may go now, in its order; gives when a further one may, by the clock alone (-1: none). */
+static int64_t hand_over_ready(struct newsletter_sender *s)
+{
+	struct newsletter_queue *queue = &s->queue;
+	int64_t wait_ms = -1;
+	size_t kept = 0, at = 0;
+
+	for (; at < queue->count && may_hand_over(s); at++) {
+		int64_t wait;
+
+		if (newsletter_host_may_go(s->n, &queue->items[at], &wait)) {
+			hand_over(s, &queue->items[at]);
+			continue;
+		}
+		if (wait >= 0 && (wait_ms < 0 || wait < wait_ms))
+			wait_ms = wait;
+		if (kept < at)
+			queue->items[kept] = queue->items[at];
+		kept++;
+	}
+	if (kept < at && at < queue->count)
+		memmove(&queue->items[kept], &queue->items[at], (queue->count - at) * sizeof(queue->items[0]));
+	queue->count -= at - kept;
+	return wait_ms;
 }
 
 static bool claim_more(struct newsletter_sender *s)
@@ -502,17 +684,14 @@ static void pump(void *self)
 {
 	struct newsletter_sender *s = self;
 	struct talk *talk = newsletter_bond_talk(s->bond);
-	struct outgoing *mail;
-	int64_t wait_ms = -1;
+	int64_t wait_ms;
 
 	if (s->draining || s->n->room->read_only || newsletter_cannot_mail(s->n) != NULL || talk == NULL)
 		return;
 	if (s->queue.count < CLAIM_BELOW && !claim_more(s))
 		return;
-	while (talk_waiting(talk) < TALK_FULL && s->in_flight < s->flight_count && (mail = find_ready(s, &wait_ms)) != NULL) {
-		hand_over(s, mail);
-		take_out(&s->queue, mail);
-	}
+	wait_ms = hand_over_ready(s);
+	newsletter_signing_flush(s->signing);
 	if (wait_ms >= 0)
 		pump_in(s, wait_ms);
 	talk_flush(talk);
@@ -533,12 +712,33 @@ void newsletter_sender_release(struct newsletter *n)
 	if (n->sender == NULL)
 		return;
 	newsletter_release(n, &n->sender->queue, SETTINGS_SMTP);
+	return_unsigned(n->sender, SETTINGS_SMTP);
 	if (talk != NULL) {
 		talk_send_return(talk, 255);
 		talk_flush(talk);
 	}
 	newsletter_sender_poke(n);
 }
+
+void newsletter_sender_rest_keys(struct newsletter *n)
+{
+	if (n->sender == NULL)
+		return;
+	return_unsigned(n->sender, SETTINGS_SMTP);
+	newsletter_signing_stop(n->sender->signing);
+}
+
+#ifdef MIMEO_DEBUG
+void newsletter_sender_fork_signers(struct newsletter *n, size_t count)
+{
+	newsletter_signing_fork(n->sender->signing, count);
+}
+
+void newsletter_sender_kill_signers(struct newsletter *n)
+{
+	newsletter_signing_kill(n->sender->signing);
+}
+#endif
 
 bool newsletter_sender_open(struct newsletter *n, struct fault *f)
 {
@@ -555,6 +755,8 @@ bool newsletter_sender_open(struct newsletter *n, struct fault *f)
 		s->flight_count += newsletter_host_window(n, i);
 	must(s->flight_count <= FLIGHTS_MOST);
 	s->flights = memory_new(s->flight_count, sizeof(*s->flights));
+	s->ids = memory_new(s->flight_count, sizeof(*s->ids));
+	s->signing = newsletter_signing_new(n, on_signed, after_signing, s);
 	if (n->room->read_only)
 		return true;
 	loop_before_wait(n->room->loop, fold_turn, s);
@@ -582,6 +784,8 @@ void newsletter_sender_drain(struct newsletter *n, int64_t limit_ms, void (*drai
 		return;
 	}
 	newsletter_release(n, &s->queue, SETTINGS_SMTP);
+	return_unsigned(s, SETTINGS_SMTP);
+	newsletter_signing_stop(s->signing);
 	talk_send_drain(talk);
 	talk_flush(talk);
 	if (s->in_flight > 0)
@@ -602,8 +806,14 @@ void newsletter_sender_close(struct newsletter *n)
 	loop_timer_stop(&s->pump_timer);
 	loop_timer_stop(&s->drain_timer);
 	loop_timer_stop(&s->tie_timer);
+	newsletter_signing_free(&s->signing);
 	newsletter_bond_free(&s->bond);
+	for (size_t i = 0; i < s->flight_count && s->flights != NULL; i++)
+		put_draft(s, &s->flights[i]);
+	free_drafts(s);
+	newsletter_stencils_free(&s->stencils);
 	newsletter_hosts_close(n);
+	memory_free(s->ids);
 	memory_free(s->flights);
 	buf_release(&s->bytes);
 	arena_release(&s->issue_arena);

@@ -28,8 +28,11 @@ enum {
 
 static void put(struct buf *out, uint64_t n, size_t bytes)
 {
+	char number[sizeof(n)];
+
 	for (size_t i = 0; i < bytes; i++)
-		buf_add_char(out, (char) (unsigned char) (n >> (8 * i)));
+		number[i] = (char) (unsigned char) (n >> (8 * i));
+	buf_add(out, number, bytes);
 }
 
 static void put_text(struct buf *out, struct str text)
@@ -94,7 +97,9 @@ void talk_send_mail(struct talk *talk, const struct talk_mail *mail)
 	put(&talk->out, mail->utf8, 1);
 	put_text(&talk->out, mail->from);
 	put_text(&talk->out, mail->to);
-	put_text(&talk->out, mail->bytes);
+	put(&talk->out, mail->head.len + mail->bytes.len, 4);
+	buf_add_str(&talk->out, mail->head);
+	buf_add_str(&talk->out, mail->bytes);
 	finish(talk, at);
 }
 

@@ -43,7 +43,9 @@ struct talk_mail {
 	uint32_t try;
 	unsigned host;
 	bool utf8;                /* the address needs SMTPUTF8 */
-	struct str from, to, bytes;
+	struct str from, to;
+	struct str head;          /* written before the bytes: signatures that were made elsewhere; read: empty */
+	struct str bytes;
 };
 
 struct talk_event {

@@ -272,6 +272,34 @@ class IssueKeeper(Issue):
         self.house.wait_room(self.room)
 
 
+class IssueSigner(Issue):
+    """The same with one of the signers under fault: nobody notices. They run from an issue's first mail to a minute after its last."""
+    name = "issue-signer"
+
+    def find(self):
+        for pid in house_module.children_of(self.house.pid_of("newsletter")):
+            try:
+                with open("/proc/%d/cmdline" % pid, "rb") as file:
+                    if b"signer" in file.read().split(b"\0"):
+                        return pid
+            except OSError:
+                pass
+        return None
+
+    def prepare(self):
+        super().prepare()
+        if not self.find():
+            self.act()
+            self.again()
+            super().prepare()
+
+    def pid(self):
+        return wait_for(self.find, 20, why="the newsletter room has no signer")
+
+    def back(self, died):
+        self.house.wait_room(self.room)
+
+
 class IssueParent(Issue):
     """The parent is killed when the mail server has taken N mails; the rooms end by themselves, the next house goes on. It makes no
     system call of its own meanwhile, so the moments are the server's."""
@@ -704,4 +732,4 @@ class Import(Alone):
         self.is_sound()
 
 
-SCENES = (Subscribe, Gift, Issue, IssueKeeper, IssueParent, IssuePower, Publish, Import, Start)
+SCENES = (Subscribe, Gift, Issue, IssueKeeper, *((IssueSigner,) if len(os.sched_getaffinity(0)) > 1 else ()), IssueParent, IssuePower, Publish, Import, Start)

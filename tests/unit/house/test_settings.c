@@ -126,6 +126,7 @@ static void test_wrong_values_are_refused_with_what_to_do(void **state)
 	refused("[newsletter]\nsmtp_port = 99999\n", "smtp_port");
 	refused("[newsletter]\nsmtp_connections = 0\n", "smtp_connections");
 	refused("[newsletter]\nsmtp_warmup = soon\n", "2026-12-01");
+	refused("[newsletter]\nsmtp_sign = perhaps\n", "smtp_sign");
 	refused("[newsletter]\nsmtp_dkim_omit = From\n", "Message-ID");
 	refused("[newsletter]\nlimits = gmail.com 20\n", "20/minute");
 	refused("[newsletter]\nlimits = gmail.com 0/minute\n", "20/minute");

@@ -42,9 +42,10 @@ struct bench {
 /* --- a mail server that writes down each recipient whose mail it took, before it says so --- */
 
 static char sink_busy[128]; /* while this file is there, MAIL is answered with 451 */
+static char sink_utf8[128]; /* … SMTPUTF8 is offered, and insisted on where it is needed, and only there */
 
 struct sink_peer {
-	bool in_data, has_sender;
+	bool in_data, has_sender, is_utf8;
 	char to[256], line[4096];
 	size_t len;
 };
@@ -68,14 +69,20 @@ static inline bool sink_line(struct sink_peer *peer, int fd, int log)
 		(void) !write(log, text, (size_t) snprintf(text, sizeof(text), "%s\n", peer->to));
 		sink_say(fd, "250 2.0.0 taken\r\n");
 	} else if (strncmp(peer->line, "EHLO", 4) == 0) {
-		sink_say(fd, "250-sink\r\n250 PIPELINING\r\n");
+		sink_say(fd, access(sink_utf8, F_OK) == 0 ? "250-sink\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 PIPELINING\r\n" :
+			"250-sink\r\n250 PIPELINING\r\n");
 	} else if (strncmp(peer->line, "MAIL", 4) == 0) {
 		peer->has_sender = access(sink_busy, F_OK) != 0;
+		peer->is_utf8 = strstr(peer->line, " BODY=8BITMIME SMTPUTF8") != NULL;
 		sink_say(fd, peer->has_sender ? "250 ok\r\n" : "451 4.3.2 slow down\r\n");
 	} else if (!peer->has_sender && strncmp(peer->line, "RSET", 4) != 0) {
 		sink_say(fd, "503 no sender\r\n");
 	} else if (strncmp(peer->line, "RCPT TO:<", 9) == 0) {
 		snprintf(peer->to, sizeof(peer->to), "%.*s", (int) strcspn(peer->line + 9, ">"), peer->line + 9);
+		if (access(sink_utf8, F_OK) == 0 && peer->is_utf8 != ((peer->to[0] & 0x80) != 0)) {
+			sink_say(fd, "553 5.6.7 not as it was agreed\r\n");
+			return true;
+		}
 		sink_say(fd, strncmp(peer->to, "refuse", 6) == 0 ? "550 5.1.1 nobody\r\n" :
 			strncmp(peer->to, "later", 5) == 0 ? "451 4.2.1 busy\r\n" : "250 ok\r\n");
 	} else if (strcmp(peer->line, "DATA") == 0) {
@@ -146,6 +153,7 @@ static inline void sink_start(struct bench *bench)
 	bench->port = ntohs(address.sin_port);
 	snprintf(log, sizeof(log), "%s/taken", bench->folder);
 	snprintf(sink_busy, sizeof(sink_busy), "%s/busy", bench->folder);
+	snprintf(sink_utf8, sizeof(sink_utf8), "%s/utf8", bench->folder);
 	bench->sink = fork();
 	if (bench->sink == 0)
 		sink_serve(fd, log);

@@ -404,6 +404,56 @@ static void test_other_letters(void **state)
 	json_decref(json);
 }
 
+/* A server that offers SMTPUTF8 gets it for the one recipient who needs it, and for nobody else. */
+static void test_other_letters_taken(void **state)
+{
+	struct fault f = {0};
+
+	(void) state;
+	begin("");
+	assert_true(file_write(AT_FDCWD, sink_utf8, STR(""), 0600, false, &f));
+	bench_subscriber(&bench, "anna@example.org");
+	bench_subscriber(&bench, "\xd0\xb0\xd0\xbd\xd0\xbd\xd0\xb0@example.org");
+	bench_subscriber(&bench, "\xd0\xb0\xd0\xbd\xd0\xbd\xd0\xb0@b\xc3\xbc" "cher.example");
+	send_issue(0);
+	bench_run_until(&bench, 1, "sent");
+	assert_int_equal(bench_issue_number(&bench, 1, "accepted"), 3);
+	assert_int_equal(sink_count(&bench, "anna@example.org"), 1);
+	assert_int_equal(sink_count(&bench, "\xd0\xb0\xd0\xbd\xd0\xbd\xd0\xb0@example.org"), 1);
+	assert_int_equal(sink_count(&bench, "\xd0\xb0\xd0\xbd\xd0\xbd\xd0\xb0@xn--bcher-kva.example"), 1);
+}
+
+/* The clock is set a day back while a mail waits for its second try: it does not wait for a day, and what that earlier day's server
+ * had is counted as of then. */
+static void test_clock_a_day_back(void **state)
+{
+	struct fault f = {0};
+	int64_t now, next;
+
+	(void) state;
+	begin("smtp_per_day = 2\n");
+	bench_subscriber(&bench, "later@example.org");
+	send_issue(0);
+	for (int i = 0; i < 400 && bench_issue_number(&bench, 1, "later") == 0; i++)
+		bench_turn(&bench, 1);
+	assert_int_equal(bench_issue_number(&bench, 1, "later"), 1);
+	bench_close(&bench);
+	clock_fix((struct when){clock_now().us - 86400 * INT64_C(1000000)});
+	bench_open(&bench);
+	now = clock_now().us;
+	for (int i = 0; i < 400; i++) {
+		bench_turn(&bench, 1);
+		next = bench_number(&bench, NEWSLETTER_SQL_DELIVERY_NEXT_OF_ISSUE, STORE_ARGS(store_i64(1), store_text(delivery_state_name(DELIVERY_LATER))));
+		if (next > now + 300 * INT64_C(1000000))
+			break;
+	}
+	assert_in_range((next - now) / 1000000, 1800, 1830); /* tried at once, and then in half an hour */
+	assert_int_equal(bench_number(&bench, NEWSLETTER_SQL_SMTP_COUNT_READ,
+		STORE_ARGS(store_text(STR("server smtp")), store_i64(86400), store_i64(now / 1000000 / 86400))), 1);
+	assert_true(newsletter_issue_pause(bench.n, 1, &f));
+	clock_fix((struct when){0});
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
 
 int main(void)
@@ -411,6 +461,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_warmup), TEST(test_per_hour), TEST(test_domain), TEST(test_per_second), TEST(test_overflow),
 		TEST(test_fail_over), TEST(test_policy_pauses), TEST(test_552_at_mail), TEST(test_resend_doubts), TEST(test_spread), TEST(test_other_letters),
+		TEST(test_other_letters_taken), TEST(test_clock_a_day_back),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
