@@ -169,9 +169,9 @@ static void test_neutral_sender(void **state)
 	issue.subject = STR("Your weekly letter");
 	newsletter_issue_hash(&issue, hash);
 	assert_true(email_parse(STR("reader@example.org"), &mail.to, &f));
-	assert_true(newsletter_compose(bench.n, &mail, &issue, &plain, &f));
+	assert_true(newsletter_compose(bench.n, &mail, &issue, NULL, &plain, &f));
 	issue.sender_name = STR("Weekly letter");
-	assert_true(newsletter_compose(bench.n, &mail, &issue, &neutral, &f));
+	assert_true(newsletter_compose(bench.n, &mail, &issue, NULL, &neutral, &f));
 	assert_int_not_equal(str_find(buf_view(&plain), STR("Tern Courier")), SIZE_MAX);
 	assert_int_equal(str_find(buf_view(&neutral), STR("Tern Courier")), SIZE_MAX);
 	assert_int_not_equal(str_find(buf_view(&neutral), STR("From: Weekly letter <news@tern.example>\r\n")), SIZE_MAX);
