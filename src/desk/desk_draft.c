@@ -10,6 +10,7 @@
 #include "desk/desk_doings.h"
 #include "desk/desk_letter.h"
 #include "desk/desk_pages.h"
+#include "desk/desk_report.h"
 #include "desk/issue_mail.h"
 #include "gen/desk_sql.h"
 #include "house/overlay.h"
@@ -370,22 +371,45 @@ static void on_test(struct desk_visit *visit, json_t *reply, const struct fault 
 	finish(page);
 }
 
+/* The newest that has begun: its bar stands below the words, as a measure of this one. */
+static void on_issues(struct desk_visit *visit, json_t *reply, const struct fault *f, void *more)
+{
+	const json_t *issues = json_object_get(reply, "issues"), *issue;
+	struct desk_draft *page = more;
+	char path[64];
+	size_t i;
+
+	for (i = 0; f == NULL && i < json_array_size(issues); i++) {
+		issue = json_array_get(issues, i);
+		if (desk_json_number(issue, "started") == 0)
+			continue;
+		desk_report_bar(visit, page->root, issue);
+		press_set_text(page->root, "last_when", desk_when_within(visit->room, (struct when){desk_json_number(issue, "started")}, visit->arena));
+		press_set_text(page->root, "last_subject", str_copy(http_json_text(issue, "subject"), visit->arena));
+		press_set_text(page->root, "last_href", str_format(visit->arena, "/newsletter/%" PRId64, desk_json_number(issue, "id")));
+		break;
+	}
+	if (page->test == 0) {
+		finish(page);
+		return;
+	}
+	snprintf(path, sizeof(path), "/issues/%" PRId64, page->test);
+	desk_ask(visit, "newsletter", "GET", path, NULL, on_test, page);
+}
+
 static void on_count(struct desk_visit *visit, json_t *reply, const struct fault *f, void *more)
 {
 	struct desk_draft *page = more;
-	char path[64];
 
 	if (f == NULL)
 		press_set_text(page->root, "subscribers", locale_plural(desk_locale(visit->room), "subscribers",
 			desk_json_number(reply, "subscribers"), visit->arena));
 	else
 		press_set_bool(page->root, "unreachable", true);
-	if (page->test == 0 || f != NULL) {
+	if (f != NULL)
 		finish(page);
-		return;
-	}
-	snprintf(path, sizeof(path), "/issues/%" PRId64, page->test);
-	desk_ask(visit, "newsletter", "GET", path, NULL, on_test, page);
+	else
+		desk_ask(visit, "newsletter", "GET", "/issues", NULL, on_issues, page);
 }
 
 void desk_answer_draft(struct desk_draft *page)

@@ -186,6 +186,21 @@ static bool run_pause(struct errand *errand, struct fault *f)
 	return ok;
 }
 
+static bool run_cancel(struct errand *errand, struct fault *f)
+{
+	char path[64];
+	json_t *issue = NULL;
+	bool ok = issue_path(errand, "/cancel", path, sizeof(path), f) &&
+		errand_call(errand, "newsletter", "POST", path, json_pack("{s:s}", "by", "cli"), &issue, f);
+
+	if (ok && errand->json)
+		print_json(issue);
+	else if (ok)
+		print_issue(issue);
+	json_decref(issue);
+	return ok;
+}
+
 static bool run_resend(struct errand *errand, struct fault *f)
 {
 	char path[64], resend[64];
@@ -305,6 +320,9 @@ const struct errand_command newsletter_commands[] = {
 		"Run again after an interruption, it goes on where it stopped.\n", run_send},
 	{"newsletter pause", "newsletter", "ID",
 		"Stops an issue that is being sent; `newsletter send` goes on with it.\n", run_pause},
+	{"newsletter cancel", "newsletter", "ID",
+		"Stops an issue for good: who has no mail yet gets none. One that never began can be changed at the desk and approved again.\n",
+		run_cancel},
 	{"newsletter resend-doubts", "newsletter", "ID",
 		"Sends again what is in doubt: mails whose server never answered, so that nobody knows whether they arrived.\n"
 		"They keep their Message-ID; whoever got the first may get a second. Nothing else ever sends them again.\n", run_resend},
