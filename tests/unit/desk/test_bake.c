@@ -531,7 +531,8 @@ static void start_issue(int64_t id, const char *subject, int64_t us)
 	struct fault f = {0};
 
 	assert_true(store_run(db, DESK_SQL_ISSUE_INSERT, STORE_ARGS(store_i64(id), store_text(str_from(subject)), store_text(STR("")),
-		store_text(STR("")), store_text(STR("en")), store_text(STR("h")), store_text(STR("t")), store_text(STR("x")), store_i64(us)), NULL, &f));
+		store_text(STR("")), store_text(STR("en")), store_text(STR("h")), store_text(STR("t")), store_text(STR("x")), store_i64(us), store_text(STR("")),
+		store_text(STR("")), store_text(STR("")), store_i64(0), store_text(STR("")), store_text(STR("See you."))), NULL, &f));
 	assert_true(store_run(db, DESK_SQL_ISSUE_START, STORE_ARGS(store_i64(id), store_i64(us)), NULL, &f));
 	assert_true(store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(0), store_text(STR("issue")), store_null(), store_text(STR("")),
 		store_i64(INT64_MAX)), NULL, &f));
