@@ -97,8 +97,8 @@ static void on_test(struct desk_visit *visit, json_t *reply, const struct fault 
 void desk_draft_test(struct desk_draft *page)
 {
 	struct desk_visit *visit = page->visit;
-	struct desk_issue_wish wish;
-	struct issue_mail mail;
+	struct desk_issue_wish wish = {0};
+	struct issue_mail mail = {0};
 	struct email to;
 	char *cookie = str_to_c(page->to, visit->arena);
 	json_t *body;

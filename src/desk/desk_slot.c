@@ -90,8 +90,8 @@ static void set_now(struct desk_visit *visit, struct press_value *strip, const s
 		press_set_text(strip, "text", str_format(arena, "Held: %.*s. The slot was %.*s; until %.*s it still goes.", STR_ARG(slot->why), STR_ARG(when),
 			STR_ARG(say_when(visit, until))));
 	} else {
-		press_set_text(strip, "text", str_format(arena, "A draft of the week waits. It is held until an editor approves it, with at least %lld stories. "
-			"Goes %.*s (%.*s time).", (long long) settings->min_stories, STR_ARG(when), STR_ARG(settings->zone)));
+		press_set_text(strip, "text", str_format(arena, "A draft of the week waits. It is held until an editor approves it, with at least %lld "
+			"stories. Goes %.*s (%.*s time).", (long long) settings->min_stories, STR_ARG(when), STR_ARG(settings->zone)));
 	}
 }
 

@@ -264,8 +264,8 @@ void newsletter_schedule_look(void *self)
 	if (n->room->read_only || n->room->draining)
 		return;
 	must(schedule_next(SCHEDULE_SKIPPED, SCHEDULE_IS_EARLY_AGAIN, &waiting));
-	if (!store_run(n->room->db, NEWSLETTER_SQL_SCHEDULE_WAIT_AGAIN, STORE_ARGS(state_value(SCHEDULE_SKIPPED), state_value(waiting), store_i64(now.us)),
-			NULL, &f) || !read_due(n, now, due, &count, &f))
+	if (!store_run(n->room->db, NEWSLETTER_SQL_SCHEDULE_WAIT_AGAIN, STORE_ARGS(state_value(SCHEDULE_SKIPPED), state_value(waiting),
+			store_i64(now.us)), NULL, &f) || !read_due(n, now, due, &count, &f))
 		log_fault(&f, "looking for issues whose time has come");
 	for (size_t i = 0; i < count; i++)
 		one_is_due(n, &due[i], now);
