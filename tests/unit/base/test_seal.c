@@ -72,13 +72,16 @@ static void an_opener_opens_the_same(void **state)
 			sealed[i][SEAL_BYTES - 1] ^= 1;
 			assert_false(opener_open(opener, str_make(sealed[i], SEAL_BYTES), &arena, &plain, &f));
 			assert_int_equal(f.kind, FAULT_DENIED);
+			f = (struct fault){0};
 			sealed[i][SEAL_BYTES - 1] ^= 1;
 		}
 	memset(sealed[0], 0, SEAL_BYTES);
 	for (int round = 0; round < 2; round++) { /* all zeros are no public key, known or not */
+		f = (struct fault){0};
 		assert_false(opener_open(opener, str_make(sealed[0], SEAL_BYTES), &arena, &plain, &f));
 		assert_int_equal(f.kind, FAULT_INPUT);
 	}
+	f = (struct fault){0};
 	assert_false(opener_open(opener, str_make(sealed[1], SEAL_BYTES - 1), &arena, &plain, &f));
 	assert_int_equal(f.kind, FAULT_INPUT);
 	opener_free(&opener);
