@@ -49,6 +49,45 @@ static void a_value_comes_back_whatever_its_length(void **state)
 	sealer_free(&sealer);
 }
 
+/* Whoever opens many keeps the shared keys: it opens and refuses what seal_open() does, the first time and later. */
+static void an_opener_opens_the_same(void **state)
+{
+	enum { SEALERS = 300 };
+	static unsigned char sealed[SEALERS][SEAL_BYTES];
+	struct opener *opener = opener_new(key);
+	struct str plain;
+
+	(void) state;
+	for (size_t i = 0; i < SEALERS; i++) {
+		struct sealer *sealer = sealer_new(public_key); /* an ephemeral key of its own */
+
+		assert_no_fault(seal(sealer, str_make(&"0123456789"[i % 10], 1), sealed[i], &f), &f);
+		sealer_free(&sealer);
+	}
+	for (int round = 0; round < 3; round++)
+		for (size_t i = 0; i < SEALERS; i++) {
+			arena_reset(&arena);
+			assert_no_fault(opener_open(opener, str_make(sealed[i], SEAL_BYTES), &arena, &plain, &f), &f);
+			assert_true(str_equal(plain, str_make(&"0123456789"[i % 10], 1)));
+			sealed[i][SEAL_BYTES - 1] ^= 1;
+			assert_false(opener_open(opener, str_make(sealed[i], SEAL_BYTES), &arena, &plain, &f));
+			assert_int_equal(f.kind, FAULT_DENIED);
+			f = (struct fault){0};
+			sealed[i][SEAL_BYTES - 1] ^= 1;
+		}
+	memset(sealed[0], 0, SEAL_BYTES);
+	for (int round = 0; round < 2; round++) { /* all zeros are no public key, known or not */
+		f = (struct fault){0};
+		assert_false(opener_open(opener, str_make(sealed[0], SEAL_BYTES), &arena, &plain, &f));
+		assert_int_equal(f.kind, FAULT_INPUT);
+	}
+	f = (struct fault){0};
+	assert_false(opener_open(opener, str_make(sealed[1], SEAL_BYTES - 1), &arena, &plain, &f));
+	assert_int_equal(f.kind, FAULT_INPUT);
+	opener_free(&opener);
+	assert_null(opener);
+}
+
 static void equal_values_look_different(void **state)
 {
 	struct sealer *sealer = sealer_new(public_key);
@@ -272,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_value_comes_back_whatever_its_length, make, drop),
+		cmocka_unit_test_setup_teardown(an_opener_opens_the_same, make, drop),
 		cmocka_unit_test_setup_teardown(equal_values_look_different, make, drop),
 		cmocka_unit_test_setup_teardown(any_changed_byte_is_denied, make, drop),
 		cmocka_unit_test_setup_teardown(wrong_keys_and_shapes, make, drop),

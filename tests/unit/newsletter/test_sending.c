@@ -100,6 +100,7 @@ static void test_frozen_and_counted(void **state)
 	struct fault f = {0};
 	bool more = true;
 	int rounds = 0;
+	int64_t before = 0, now;
 
 	(void) state;
 	subscribers(2500);
@@ -108,10 +109,13 @@ static void test_frozen_and_counted(void **state)
 	/* not one mail before the count stands */
 	for (; more; rounds++) {
 		assert_true(newsletter_freeze_recipients(bench.n, &more, &f));
-		if (rounds < 2)
-			assert_int_equal(bench_issue_number(&bench, 1, "recipients"), 1000 * (rounds + 1));
+		now = bench_issue_number(&bench, 1, "recipients");
+		assert_true(now >= before && now - before <= 1000); /* batches shrink where they take long */
+		assert_int_equal(bench_issue_number(&bench, 1, "queued"), now);
+		before = now;
 	}
-	assert_int_equal(rounds, 4); /* 1000, 1000, 500, none */
+	assert_true(rounds >= 4); /* 1000, 1000, 500, none; or more and smaller ones */
+	assert_int_equal(bench_number(&bench, NEWSLETTER_SQL_ISSUE_MISCOUNTED, STORE_NO_ARGS), 0);
 	assert_int_equal(bench_issue_number(&bench, 1, "recipients"), 2500);
 	assert_int_equal(bench_issue_number(&bench, 1, "queued"), 2500);
 	assert_int_equal(sink_count(&bench, ""), 0);
