@@ -69,34 +69,48 @@ static struct str link_to(const struct newsletter *n, const char *what, const st
 		STR_ARG(language));
 }
 
-/* {{unsubscribe_url}} and {{manage_url}}: nothing else stands in braces (newsletter_issue_put). */
-static void fill(struct buf *out, struct str text, struct str leave_url, struct str manage_url, bool html)
+/* The page of a reader's own data, by the same token. */
+static void add_manage_url(struct buf *out, struct str leave_url)
 {
-	const struct str leave = STR("{{unsubscribe_url}}"), manage = STR("{{manage_url}}");
+	const struct str leave = STR("/newsletter/unsubscribe/");
+	size_t at = str_find(leave_url, leave);
 
+	buf_add_str(out, str_part(leave_url, 0, at));
+	if (at == SIZE_MAX)
+		return;
+	buf_add_text(out, "/newsletter/manage/");
+	buf_add_str(out, str_part(leave_url, at + leave.len, SIZE_MAX));
+}
+
+/* {{unsubscribe_url}}, and {{manage_url}}, which is made from it: nothing else stands in braces (newsletter_issue_put). */
+static void fill(struct buf *out, struct str text, struct str url, bool html)
+{
+	const struct str hole = STR("{{unsubscribe_url}}"), manage = STR("{{manage_url}}");
+	struct buf own;
+
+	buf_init(&own, 4096);
+	add_manage_url(&own, url);
 	for (;;) {
 		size_t at = str_find(text, STR("{{"));
-		bool is_leave;
-		struct str url;
+		bool is_manage = str_starts(str_part(text, at, SIZE_MAX), manage);
+		struct str value = is_manage ? buf_view(&own) : url;
 
 		buf_add_str(out, str_part(text, 0, at));
 		if (at == SIZE_MAX)
-			return;
-		text = str_part(text, at, SIZE_MAX);
-		is_leave = str_starts(text, leave);
-		url = is_leave ? leave_url : manage_url;
+			break;
 		if (html)
-			html_text(out, url);
+			html_text(out, value);
 		else
-			buf_add_str(out, url);
-		text = str_part(text, is_leave ? leave.len : manage.len, SIZE_MAX);
+			buf_add_str(out, value);
+		text = str_part(text, at + (is_manage ? manage.len : hole.len), SIZE_MAX);
 	}
+	buf_release(&own);
 }
 
 /* --- what all have --- */
 
 struct envelope {
-	struct str subject, text, html, language, leave_url, leave_mailto;
+	struct str subject, text, html, language, leave_url;
 	bool is_list; /* carries List-Id and List-Unsubscribe */
 };
 
@@ -141,7 +155,7 @@ static bool write_mail(struct newsletter *n, const struct outgoing *outgoing, co
 	m.automatic = !e->is_list;
 	if (e->is_list) {
 		m.list_id = str_format(arena, "%.*s <newsletter.%.*s>", STR_ARG(is->name), STR_ARG(domain));
-		m.list_unsubscribe_mailto = e->leave_mailto;
+		m.list_unsubscribe_mailto = newsletter_leave_mailto(n, outgoing->id, arena);
 		m.list_unsubscribe_url = e->leave_url; /* one-click's header goes only with https: mail_write sees to it */
 	}
 	buf_init(&bare, LIMIT_MAIL_BYTES);
@@ -160,7 +174,6 @@ static bool compose_issue(struct newsletter *n, const struct outgoing *outgoing,
 	struct arena *arena, struct buf *out, struct fault *f)
 {
 	struct envelope e = {.subject = issue->subject, .language = issue->language, .is_list = true};
-	struct str manage_url;
 	struct buf text, html;
 	bool ok;
 
@@ -169,11 +182,8 @@ static bool compose_issue(struct newsletter *n, const struct outgoing *outgoing,
 	/* The page that it leads to speaks the reader's language, as they signed up in it. */
 	e.leave_url = link_to(n, "unsubscribe", outgoing,
 		outgoing->language[0] != '\0' ? str_from(outgoing->language) : issue->language, arena);
-	manage_url = link_to(n, "manage", outgoing,
-		outgoing->language[0] != '\0' ? str_from(outgoing->language) : issue->language, arena);
-	e.leave_mailto = newsletter_leave_mailto(n, outgoing->id, arena);
-	fill(&text, issue->text, e.leave_url, manage_url, false);
-	fill(&html, issue->html, e.leave_url, manage_url, true);
+	fill(&text, issue->text, e.leave_url, false);
+	fill(&html, issue->html, e.leave_url, true);
 	e.text = buf_view(&text);
 	e.html = buf_view(&html);
 	ok = buf_check(&text, "a mail", f) && buf_check(&html, "a mail", f) && write_mail(n, outgoing, &e, arena, out, f);
