@@ -71,34 +71,48 @@ static struct str link_to(const struct newsletter *n, const char *what, const st
 		STR_ARG(language));
 }
 
-/* {{unsubscribe_url}} and {{manage_url}}: nothing else stands in braces (newsletter_issue_put). */
-static void fill(struct buf *out, struct str text, struct str leave_url, struct str manage_url, bool html)
+/* The page of a reader's own data, by the same token. */
+static void add_manage_url(struct buf *out, struct str leave_url)
 {
-	const struct str leave = STR("{{unsubscribe_url}}"), manage = STR("{{manage_url}}");
+	const struct str leave = STR("/newsletter/unsubscribe/");
+	size_t at = str_find(leave_url, leave);
 
+	buf_add_str(out, str_part(leave_url, 0, at));
+	if (at == SIZE_MAX)
+		return;
+	buf_add_text(out, "/newsletter/manage/");
+	buf_add_str(out, str_part(leave_url, at + leave.len, SIZE_MAX));
+}
+
+/* {{unsubscribe_url}}, and {{manage_url}}, which is made from it: nothing else stands in braces (newsletter_issue_put). */
+static void fill(struct buf *out, struct str text, struct str url, bool html)
+{
+	const struct str hole = STR("{{unsubscribe_url}}"), manage = STR("{{manage_url}}");
+	struct buf own;
+
+	buf_init(&own, 4096);
+	add_manage_url(&own, url);
 	for (;;) {
 		size_t at = str_find(text, STR("{{"));
-		bool is_leave;
-		struct str url;
+		bool is_manage = str_starts(str_part(text, at, SIZE_MAX), manage);
+		struct str value = is_manage ? buf_view(&own) : url;
 
 		buf_add_str(out, str_part(text, 0, at));
 		if (at == SIZE_MAX)
-			return;
-		text = str_part(text, at, SIZE_MAX);
-		is_leave = str_starts(text, leave);
-		url = is_leave ? leave_url : manage_url;
+			break;
 		if (html)
-			html_text(out, url);
+			html_text(out, value);
 		else
-			buf_add_str(out, url);
-		text = str_part(text, is_leave ? leave.len : manage.len, SIZE_MAX);
+			buf_add_str(out, value);
+		text = str_part(text, at + (is_manage ? manage.len : hole.len), SIZE_MAX);
 	}
+	buf_release(&own);
 }
 
 /* --- what all have --- */
 
 struct envelope {
-	struct str subject, text, html, language, leave_url, leave_mailto, boundary;
+	struct str subject, text, html, language, leave_url, boundary;
 	struct str sender; /* its own name; then no other header names the newsroom, either */
 	bool is_list; /* carries List-Id and List-Unsubscribe */
 };
@@ -143,7 +157,7 @@ static void describe(struct newsletter *n, const struct outgoing *outgoing, cons
 	m->automatic = !e->is_list;
 	if (e->is_list) {
 		m->list_id = str_format(arena, "%.*s <newsletter.%.*s>", STR_ARG(e->sender.len > 0 ? e->sender : is->name), STR_ARG(domain));
-		m->list_unsubscribe_mailto = e->leave_mailto;
+		m->list_unsubscribe_mailto = newsletter_leave_mailto(n, outgoing->id, arena);
 		m->list_unsubscribe_url = e->leave_url; /* one-click's header goes only with https: mail_write sees to it */
 	}
 }
@@ -221,9 +235,8 @@ bool newsletter_sign_here(struct newsletter *n, const struct dkim_draft *draft, 
 
 /* --- an issue's --- */
 
-/* Content with these links, as it would stand in a mail. */
-static bool write_content(const struct newsletter_issue *issue, struct str boundary, struct str leave_url, struct str manage_url,
-	struct buf *out, struct fault *f)
+/* Content with the link to leave, as it would stand in a mail. */
+static bool write_content(const struct newsletter_issue *issue, struct str boundary, struct str url, struct buf *out, struct fault *f)
 {
 	struct mail_message m = {.boundary = boundary};
 	struct buf text, html;
@@ -231,8 +244,8 @@ static bool write_content(const struct newsletter_issue *issue, struct str bound
 
 	buf_init(&text, LIMIT_MAIL_BYTES);
 	buf_init(&html, LIMIT_MAIL_BYTES);
-	fill(&text, issue->text, leave_url, manage_url, false);
-	fill(&html, issue->html, leave_url, manage_url, true);
+	fill(&text, issue->text, url, false);
+	fill(&html, issue->html, url, true);
 	m.text = buf_view(&text);
 	m.html = buf_view(&html);
 	ok = buf_check(&text, "a mail", f) && buf_check(&html, "a mail", f) && mail_write_content(&m, out, f);
@@ -251,19 +264,17 @@ static struct mail_stencil *stencil_for(struct newsletter *n, const struct newsl
 	struct outgoing other = {.kind = OUTGOING_ISSUE};
 	struct newsletter_stencil *one = &all->items[all->next];
 	struct buf content[2];
-	struct str url[2], manage[2];
+	struct str url[2];
 	struct fault f = {0};
 	bool ok = true;
 
 	(void) memcpy(other.token, word_a, sizeof(word_a));
 	url[0] = link_to(n, "unsubscribe", &other, language, arena);
-	manage[0] = link_to(n, "manage", &other, language, arena);
 	for (size_t i = 0; i < NEWSLETTER_STENCILS; i++)
 		if (all->items[i].issue == issue->id && str_is(url[0], all->items[i].url))
 			return all->items[i].stencil;
 	(void) memcpy(other.token, word_b, sizeof(word_b));
 	url[1] = link_to(n, "unsubscribe", &other, language, arena);
-	manage[1] = link_to(n, "manage", &other, language, arena);
 	if (issue->html.len + issue->text.len > NEWSLETTER_STENCIL_BYTES || url[0].len >= sizeof(one->url))
 		return NULL;
 	mail_stencil_free(&one->stencil);
@@ -272,7 +283,7 @@ static struct mail_stencil *stencil_for(struct newsletter *n, const struct newsl
 	(void) snprintf(one->url, sizeof(one->url), "%.*s", STR_ARG(url[0]));
 	for (size_t i = 0; i < 2; i++) {
 		buf_init(&content[i], LIMIT_MAIL_BYTES);
-		ok = ok && write_content(issue, boundary, url[i], manage[i], &content[i], &f);
+		ok = ok && write_content(issue, boundary, url[i], &content[i], &f);
 	}
 	if (!ok || !mail_stencil_cut(&one->stencil, buf_view(&content[0]), str_from(word_a), buf_view(&content[1]), str_from(word_b)))
 		one->stencil = NULL;
@@ -304,14 +315,11 @@ bool newsletter_compose_draft(struct newsletter *n, const struct outgoing *outgo
 	buf_init(&text, LIMIT_MAIL_BYTES);
 	buf_init(&html, LIMIT_MAIL_BYTES);
 	e.leave_url = link_to(n, "unsubscribe", outgoing, language, &arena);
-	e.leave_mailto = newsletter_leave_mailto(n, outgoing->id, &arena);
 	if (stencils != NULL)
 		stencil = stencil_for(n, issue, language, str_format(&arena, "=_%.*s", STR_ARG(e.boundary)), &arena, stencils);
 	if (stencil == NULL) {
-		struct str manage_url = link_to(n, "manage", outgoing, language, &arena);
-
-		fill(&text, issue->text, e.leave_url, manage_url, false);
-		fill(&html, issue->html, e.leave_url, manage_url, true);
+		fill(&text, issue->text, e.leave_url, false);
+		fill(&html, issue->html, e.leave_url, true);
 		e.text = buf_view(&text);
 		e.html = buf_view(&html);
 		ok = buf_check(&text, "a mail", f) && buf_check(&html, "a mail", f);

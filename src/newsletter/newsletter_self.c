@@ -131,7 +131,7 @@ static void add_languages(struct self_page *is, struct press_value *held, struct
 static void add_words(struct self_page *is, struct press_value *held)
 {
 	static const char *const keys[] = {"pause_heading", "pause_sentence", "pause_label", "pause_button", "resume_button", "language_heading",
-		"language_label", "language_button", "export_heading", "export_sentence", "export_button", "erase_heading", "erase_sentence",
+		"language_label", "export_heading", "export_sentence", "export_button", "erase_heading", "erase_sentence",
 		"erase_button"};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

@@ -25,7 +25,6 @@ INSERT INTO schema_migration (number, name, hash, at_us) VALUES ($1, $2, $3, $4)
 -- name: sqlite_setup
 -- a writer's connection; temp_store: nobody's address in a temporary file
 PRAGMA synchronous = FULL;
-PRAGMA wal_autocheckpoint = 1000;
 PRAGMA secure_delete = ON;
 PRAGMA foreign_keys = ON;
 PRAGMA trusted_schema = OFF;
@@ -41,9 +40,11 @@ PRAGMA temp_store = MEMORY;
 -- name: sqlite_light
 PRAGMA synchronous = NORMAL;
 PRAGMA wal_autocheckpoint = 8000;
+PRAGMA cache_size = -24576;
 
 -- name: sqlite_heavy
 PRAGMA synchronous = FULL;
+PRAGMA wal_autocheckpoint = 1000;
 
 -- name: sqlite_look
 -- from its first read on, a transaction sees one state

@@ -237,6 +237,17 @@ def letter(house, to, sender, extra="", text="please"):
         return lmtp.data("From: %s\r\nTo: %s\r\nSubject: Buy now, <script>\r\n%s\r\n%s\r\n" % (sender, to, extra, text))[0]
 
 
+def test_a_confirmation_has_nobodys_words(newsroom):
+    """One a day, and nothing in it that whoever filled in the form could choose."""
+    form = {"email": "victim@example.org", "lang": "Buy-Pills", "back": "/2026/11/20/buy-pills-now/", "policy": "buypillsbuypills", "name": "Buy Pills", "subject": "Buy Pills"}
+    for _ in range(3):
+        assert newsroom.post("/newsletter/subscribe", form).status == 200
+    mail = newsroom.wait_mail("victim@example.org")
+    assert not re.search("buy.?pills", (mail["subject"] + mail["text"] + mail["html"] + str(mail["headers"])).lower())
+    time.sleep(1)
+    assert len(newsroom.mails("victim@example.org")) == 1
+
+
 def test_signing_up_and_leaving_by_mail(newsroom):
     house = newsroom
     house.forget_mails()
