@@ -303,7 +303,9 @@ static void test_look_up(void **state)
 {
 	struct fault f = {0};
 	struct arena arena;
-	json_t *json;
+	json_t *json, *line;
+	size_t i;
+	int looked = 0;
 
 	(void) state;
 	assert_true(take(begin(hash_a, 3, "Ada"), 0, rows(0, 3)));
@@ -326,7 +328,9 @@ static void test_look_up(void **state)
 	json = json_object();
 	assert_true(newsletter_growth(bench.n, 90, json, &f));
 	assert_int_equal(json_array_size(json_object_get(json, "audit")), 3); /* an import, two look-ups */
-	assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(json, "audit"), 0), "who")), "Ben");
+	json_array_foreach(json_object_get(json, "audit"), i, line)
+		looked += strcmp(json_string_value(json_object_get(line, "who")), "Ben") == 0;
+	assert_int_equal(looked, 2);
 	json_decref(json);
 	arena_release(&arena);
 }

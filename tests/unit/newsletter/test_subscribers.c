@@ -3,6 +3,7 @@
 #include "newsletter_test.h"
 
 #include <dirent.h>
+#include "base/file.h"
 #include "base/secret.h"
 
 static struct bench bench;
@@ -265,13 +266,19 @@ static void test_sign_up_survives(void **state)
 static void test_other_keys_refused(void **state)
 {
 	struct fault f = {0};
-	char path[128];
+	char path[128], other[128];
 
 	(void) state;
 	bench_subscriber(&bench, "reader@example.org");
 	bench_close(&bench);
 	snprintf(path, sizeof(path), "%s/keys/newsletter/list.key", bench.folder);
+	snprintf(other, sizeof(other), "%s/keys/newsletter/index.key", bench.folder);
 	unlink(path);
+	assert_false(bench_try_open(&bench, &f));
+	assert_int_equal(f.kind, FAULT_MISSING);
+	assert_int_not_equal(access(path, F_OK), 0); /* none is made in its place: it would open nothing */
+	fault_clear(&f);
+	assert_true(file_copy(AT_FDCWD, other, AT_FDCWD, path, 0600, &f));
 	assert_false(bench_try_open(&bench, &f));
 	assert_int_equal(f.kind, FAULT_DENIED);
 }
