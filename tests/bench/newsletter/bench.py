@@ -236,18 +236,35 @@ def million(options, sink):
     return status | (many > 1.1 * few)
 
 
+def cpu_of_a_sign():
+    """ms of CPU that openssl takes for one RSA-2048 signature, as it counts itself: user time, without its start."""
+    said = subprocess.run(["openssl", "speed", "-seconds", "6", "rsa2048"], capture_output=True, text=True, check=True).stderr
+    signs = re.search(r"(\d+) 2048 bits private RSA's in ([\d.]+)s", said, re.I)
+    return 1000 * float(signs.group(2)) / int(signs.group(1))
+
+
 def signed(options, sink):
-    """Against signatures alone. CPU is compared, too: on a machine that others use, seconds tell of them."""
+    """Against signatures alone, measured while the mails go: on a machine that others use, the CPU's own pace changes by the minute."""
     cores = len(os.sched_getaffinity(0))
+    found = []
+
+    def beside():
+        time.sleep(3)
+        found.append(cpu_of_a_sign())
+
     before = signs_per_second()
+    other = threading.Thread(target=beside)
+    other.start()
     rate, room, keeper, signers = mimeo_rate(options, sink, 2048)
+    other.join()
     signs = (before + signs_per_second()) / 2
     cost = room + keeper + signers
     print("newsletter: CPU a mail, signed with RSA-2048 and Ed25519: %.2f ms: room %.2f, keeper %.2f, signers %.2f" % (cost, room, keeper, signers))
-    print("            %.0f %% of openssl's signs in the same CPU time (%.0f a second and core; wanted: 80 %%)" % (100 * 1000 / cost / signs, signs))
-    print("            by the clock %.0f mails a second, %.0f %% of %d cores' signs; smtp-sink runs on them, too" % (
+    print("            openssl's signature takes %.2f at the same time: %.0f %% of its signs in the same CPU time (wanted: 80 %%)" % (
+        found[0], 100 * found[0] / cost))
+    print("            by the clock %.0f mails a second, %.0f %% of %d cores' signs; smtp-sink and openssl run on them, too" % (
         rate, 100 * rate / signs / cores, cores), flush=True)
-    return 1000 / cost < 0.8 * signs
+    return found[0] < 0.8 * cost
 
 
 def blast(options, sink):
