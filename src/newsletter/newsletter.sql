@@ -59,8 +59,17 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM subscriber WHERE state = $1 LIMIT 1)
 SELECT id FROM subscriber WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3
 
 -- name: subscriber_to_mail
--- in: $1 state, $2 id after which, $3 limit, $4 day; out: id of those who are neither muted nor pause on that day
-SELECT id FROM subscriber WHERE state = $1 AND id > $2 AND muted_until <= $4 AND paused_until <= $4 ORDER BY id LIMIT $3
+-- in: $1 state, $2 id after which, $3 limit, $4 day, $5 issue, $6 the newsroom's language, $7 the schedule's state that does not count
+-- out: id of those who are neither muted nor pause on that day. Where a slot has issues in several languages, everybody gets theirs; who has
+-- none of these, the newsroom's, else the first.
+WITH slot_issue AS (
+	SELECT b.issue, b.language FROM schedule a JOIN schedule b ON b.slot = a.slot AND b.state <> $7 WHERE a.issue = $5 AND a.state <> $7
+)
+SELECT id FROM subscriber WHERE state = $1 AND id > $2 AND muted_until <= $4 AND paused_until <= $4
+AND ((SELECT count(*) FROM slot_issue) < 2 OR language = (SELECT language FROM slot_issue WHERE issue = $5)
+	OR (language NOT IN (SELECT language FROM slot_issue)
+		AND $5 = (SELECT issue FROM slot_issue ORDER BY language = $6 DESC, language LIMIT 1)))
+ORDER BY id LIMIT $3
 
 -- name: subscriber_read_some
 -- in: $1 limit; out: id, address_index, address_sealed
@@ -434,6 +443,10 @@ SELECT state, COALESCE(slot, ''), send_at, approved_by, why, changed, language F
 -- name: schedule_of_slot
 -- in: $1 slot, $2 language, $3 the state that does not count; out: issue
 SELECT issue FROM schedule WHERE slot = $1 AND language = $2 AND state <> $3
+
+-- name: schedule_begun
+-- in: $1 slot, $2 issue, $3 state; how many others of the slot are in it
+SELECT count(*) FROM schedule WHERE slot = $1 AND issue <> $2 AND state = $3
 
 -- name: schedule_due
 -- in: $1 state, $2 no later than; out: issue, send_at, approved_by, why; the oldest first

@@ -419,14 +419,16 @@ static bool find_uncounted(struct newsletter *n, int64_t *issue, struct fault *f
 	return store_rows_end(&rows);
 }
 
-static bool read_subscribers(struct newsletter *n, int64_t after, int64_t *ids, size_t most, size_t *count, struct fault *f)
+static bool read_subscribers(struct newsletter *n, int64_t issue, int64_t after, int64_t *ids, size_t most, size_t *count,
+	struct fault *f)
 {
 	struct store_rows rows;
 
 	*count = 0;
 	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_TO_MAIL,
 			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED)), store_i64(after),
-				store_i64((int64_t) most), store_i64(clock_utc_day(clock_now()))),
+				store_i64((int64_t) most), store_i64(clock_utc_day(clock_now())), store_i64(issue),
+				store_text(n->room->settings.language), store_text(schedule_state_name(SCHEDULE_CANCELLED))),
 			&rows, f))
 		return false;
 	while (*count < most && store_rows_next(&rows, f))
@@ -554,7 +556,7 @@ bool newsletter_freeze_recipients(struct newsletter *n, bool *more, struct fault
 		goto done;
 	is.most = n->freeze_at_once > 0 ? n->freeze_at_once : FREEZE_AT_ONCE;
 	began_ms = clock_mono_ms();
-	if (!read_subscribers(n, is.cursor, ids, is.most, &count, f) || !write_batch(n, &is, ids, count, f))
+	if (!read_subscribers(n, is.issue, is.cursor, ids, is.most, &count, f) || !write_batch(n, &is, ids, count, f))
 		goto done;
 	newsletter_point("freeze after commit");
 	adapt_batch(n, is.most, clock_mono_ms() - began_ms);

@@ -59,13 +59,18 @@ static bool check_plan(const struct newsletter_plan *plan, struct fault *f)
 /* The UNIQUE index would refuse it as well; this says it in words. */
 static bool slot_is_free(struct newsletter *n, const struct newsletter_issue *issue, struct fault *f)
 {
-	int64_t other = 0;
+	int64_t other = 0, begun = 0;
 
 	if (issue->plan.slot.len == 0)
 		return true;
 	if (!store_number(n->room->db, NEWSLETTER_SQL_SCHEDULE_OF_SLOT,
-			STORE_ARGS(store_text(issue->plan.slot), store_text(issue->language), state_value(SCHEDULE_CANCELLED)), &other, f))
+			STORE_ARGS(store_text(issue->plan.slot), store_text(issue->language), state_value(SCHEDULE_CANCELLED)), &other, f)
+		|| !store_number(n->room->db, NEWSLETTER_SQL_SCHEDULE_BEGUN,
+			STORE_ARGS(store_text(issue->plan.slot), store_i64(issue->id), state_value(SCHEDULE_GONE)), &begun, f))
 		return false;
+	if (other == 0 && begun > 0) /* it was sent to everybody, these readers among them */
+		return fault_set(f, FAULT_CONFLICT, "the slot %.*s began without this language: its readers got another one's issue",
+			STR_ARG(issue->plan.slot));
 	return other == 0 || other == issue->id || fault_set(f, FAULT_CONFLICT, "the slot %.*s has an issue already: a slot never gets two",
 		STR_ARG(issue->plan.slot));
 }

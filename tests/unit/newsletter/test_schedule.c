@@ -32,6 +32,8 @@ static void again(void)
 	bench_open(&bench);
 }
 
+static const char *put_language; /* NULL: the bench's */
+
 static bool put(int64_t id, int64_t at, const char *slot, struct fault *f)
 {
 	char hash[65];
@@ -39,6 +41,8 @@ static bool put(int64_t id, int64_t at, const char *slot, struct fault *f)
 	bool is_new;
 
 	issue.plan = (struct newsletter_plan){{at}, str_from(slot), STR("Vera")};
+	if (put_language != NULL)
+		issue.language = str_from(put_language);
 	fault_clear(f);
 	return newsletter_issue_put(bench.n, &issue, &is_new, f);
 }
@@ -132,6 +136,40 @@ static void the_clock_is_watched(void **state)
 	for (int i = 0; i < 2000 && strcmp(text(7, "schedule"), "waiting") == 0; i++)
 		bench_turn(&bench, 1);
 	is(7, "sending", "gone");
+	end();
+}
+
+static void speaks(const char *address, const char *language)
+{
+	unsigned char index[SEAL_INDEX_BYTES];
+	struct fault f = {0};
+	int64_t id;
+
+	bench_subscriber(&bench, address);
+	seal_index(bench.n->index_key, "newsletter.address", str_from(address), index);
+	id = bench_number(&bench, NEWSLETTER_SQL_SUBSCRIBER_BY_INDEX, STORE_ARGS(store_blob(str_make(index, sizeof(index)))));
+	assert_true(store_run(bench.room.db, NEWSLETTER_SQL_SUBSCRIBER_SPEAK, STORE_ARGS(store_i64(id), store_text(str_from(language))), NULL, &f));
+}
+
+/* A slot's issue in each language: everybody gets one, theirs where there is one. */
+static void a_slot_in_two_languages(void **state)
+{
+	(void) state;
+	begin("");
+	speaks("a@en.example", "en");
+	speaks("a@ru.example", "ru");
+	speaks("b@ru.example", "ru");
+	speaks("a@ar.example", "ar");
+	must_put(7, FRIDAY, KEY);
+	put_language = "ru";
+	must_put(8, FRIDAY, KEY);
+	look_at(FRIDAY);
+	bench_turn(&bench, 20);
+	assert_int_equal(rows_of(8), 2);
+	assert_int_equal(rows_of(7), 3); /* "ar" has none: the newsroom's */
+	put_language = "ar";
+	refuses(9, FRIDAY, KEY, FAULT_CONFLICT, "began without this language");
+	put_language = NULL;
 	end();
 }
 
@@ -446,7 +484,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_goes_at_its_moment),
 		cmocka_unit_test(the_clock_is_watched),
-		cmocka_unit_test(a_slot_never_gets_two),
+		cmocka_unit_test(a_slot_in_two_languages), cmocka_unit_test(a_slot_never_gets_two),
 		cmocka_unit_test(what_is_no_plan),
 		cmocka_unit_test(it_is_caught_up),
 		cmocka_unit_test(or_skipped_and_said),

@@ -85,7 +85,7 @@ static void the_confirmation(void **state)
 		rand_token(mail.token);
 		assert_true(email_parse(STR("ada@tern.example"), &mail.to, &f));
 		buf_init(&out, 256 * 1024);
-		assert_true(newsletter_compose(bench.n, &mail, NULL, &out, &f));
+		assert_true(newsletter_compose(bench.n, &mail, NULL, NULL, &out, &f));
 		names_one_day(buf_view(&out), 0, day, "the confirmation");
 		buf_release(&out);
 	}
