@@ -278,6 +278,7 @@ static void test_other_keys_refused(void **state)
 	assert_int_equal(f.kind, FAULT_MISSING);
 	assert_int_not_equal(access(path, F_OK), 0); /* none is made in its place: it would open nothing */
 	fault_clear(&f);
+	bench_close(&bench);
 	assert_true(file_copy(AT_FDCWD, other, AT_FDCWD, path, 0600, &f));
 	assert_false(bench_try_open(&bench, &f));
 	assert_int_equal(f.kind, FAULT_DENIED);
