@@ -277,7 +277,8 @@ bool newsletter_daily(struct newsletter *n, struct fault *f)
 		store_run(db, NEWSLETTER_SQL_SMTP_COUNT_ERASE_OLD, STORE_ARGS(store_i64((day - SMTP_COUNT_DAYS) * 86400)), NULL, f) &&
 		store_run(db, NEWSLETTER_SQL_DELIVERY_ERASE_IN_DOUBT,
 			STORE_ARGS(store_text(delivery_state_name(DELIVERY_IN_DOUBT)), store_i64(day - PENDING_DAYS)), &mails, f) &&
-		newsletter_erase_old_bounces(n, day, f) && newsletter_erase_tests(n, (struct when){clock_now().us - INT64_C(86400000000)}, f) && newsletter_daily_list(n, day, f) &&
+		newsletter_erase_old_bounces(n, day, f) && newsletter_erase_tests(n, (struct when){clock_now().us - INT64_C(86400000000)}, f) &&
+		newsletter_daily_list(n, day, f) &&
 		store_run(db, NEWSLETTER_SQL_DAILY_INSERT, STORE_ARGS(store_i64(day), store_i64(pending), store_i64(mails)),
 			NULL, f);
 	ok = store_end(db, ok, f);
