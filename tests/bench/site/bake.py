@@ -6,7 +6,7 @@ their processes (which a busy machine bends less). Hugo is given mimeo's own sty
 its pages are as large as ours. Photos are left out on both sides.
 SPDX-License-Identifier: ISC
 """
-import argparse, gzip, os, re, resource, shutil, statistics, subprocess, sys, threading, time
+import argparse, glob, os, re, resource, shutil, statistics, subprocess, sys, threading, time
 
 import newsroom, stories
 
@@ -68,13 +68,14 @@ def cut(page, pattern):
     return found.group(0) if found else ""
 
 
-def hugo_site(folder, count, page):
-    """Hugo's site: its templates, and what pages have in common from one of our pages."""
+def hugo_site(folder, count, page, plain):
+    """Hugo's site: its templates, and what pages have in common from two of our pages, one of them without pictures."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(os.path.join(HERE, "hugo"), folder)
-    for name, pattern in (("style", r"<style>.*?</style>"), ("masthead", r"<a class=\"skip\".*?</header>"), ("newsletter", r"<aside class=\"sheet mail\".*?</aside>"),
-                          ("appeal", r"<section class=\"sheet appeal\".*?</section>"), ("foot", r"</main>.*</html>")):
-        text = cut(page, pattern)
+    for name, of, pattern in (("style", page, r"<style>.*?</style>"), ("masthead", page, r"<a class=\"skip\".*?</header>"),
+                              ("newsletter", page, r"<aside class=\"sheet mail\".*?</aside>"), ("appeal", page, r"<section class=\"sheet appeal\".*?</section>"),
+                              ("foot", page, r"</main>.*</html>"), ("plainstyle", plain, r"<style>.*?</style>"), ("plainfoot", plain, r"</main>.*</html>")):
+        text = cut(of, pattern)
         if not text:
             sys.exit("bench: our story page has no %s any more: look at bake.py" % name)
         with open(os.path.join(folder, "layouts", "partials", name + ".html"), "w") as out:
@@ -127,11 +128,9 @@ def main():
         if round == 0:
             sizes = tree_of(site, "index.html"), tree_of(site, ".gz")
         if with_hugo and round == 0:
-            for where, _, files in os.walk(os.path.join(site, "2018")):
-                if "index.html" in files:
-                    page = open(os.path.join(where, "index.html"), encoding="utf-8").read()
+            page, plain = (open(glob.glob(os.path.join(site, below, "2018", "*", "*", "*", "index.html"))[0], encoding="utf-8").read() for below in ("", "text"))
             folder = os.path.join(newsroom.WORK, "hugo-%d-site" % count)
-            hugo_site(folder, count, page)
+            hugo_site(folder, count, page, plain)
         if with_hugo:
             runs["hugo"].append(hugo(folder))
     print("site: %d stories: %d pages, %.1f MB, %.1f MB packed" % (count, sizes[0][0], sizes[0][1] / 1e6, sizes[1][1] / 1e6))

@@ -80,6 +80,7 @@ class Newsroom:
             with open(mark, "w") as out:
                 out.write(wanted)
         self.settle()
+        self.run("story", "list")  # a home that an older mimeo made is brought to this one's schema
 
     def run(self, *words, **more):
         return subprocess.run([self.binary, *words, "-C", self.home], check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
