@@ -57,7 +57,9 @@
 		setTimeout(look, 0);
 	}
 
-	document.getElementById("wait").hidden = true;
+	var wait = document.getElementById("wait");
+	if (wait)
+		wait.hidden = true;
 	status.textContent = status.dataset.text;
 	setTimeout(look, 50);
 })();

@@ -63,6 +63,13 @@ static void end_composing(struct composing *c)
 	memory_free(c);
 }
 
+/* Whether the newsletter may have taken what it was given all the same. Such an issue stays as it is, and the poll hands it over
+ * again where it did not arrive: one with a time of its own goes by itself, so it must not be forgotten here. */
+static bool is_unknown(enum fault_kind kind)
+{
+	return kind != FAULT_INPUT && kind != FAULT_CONFLICT && kind != FAULT_DENIED && kind != FAULT_MISSING && kind != FAULT_BUSY && kind != FAULT_FULL;
+}
+
 /* The newsletter's answer to the PUT. */
 static void handed_over(void *self, const struct http_reply *reply, const struct fault *trouble)
 {
@@ -73,9 +80,12 @@ static void handed_over(void *self, const struct http_reply *reply, const struct
 		f = *trouble;
 	else
 		(void) http_reply_ok(reply, &f);
-	if (f.kind != FAULT_NONE) {
-		drop(c->room, c->issue); /* UNCERTAIN, too: an issue that nobody sends does no harm at the newsletter */
+	if (f.kind != FAULT_NONE && !is_unknown(f.kind)) {
+		drop(c->room, c->issue);
 		c->done(c->self, 0, &f);
+	} else if (f.kind != FAULT_NONE) {
+		log_fault(&f, "handing an issue over; it is asked for again");
+		c->done(c->self, c->issue, NULL);
 	} else {
 		log_event(LOG_ISSUE, LOG_C("state", "frozen"), LOG_I64("bytes", (int64_t) c->mail.html.len));
 		c->done(c->self, c->issue, NULL);
@@ -239,7 +249,7 @@ static void polled(void *self, const struct http_reply *reply, const struct faul
 		log_fault(&f, "handing an issue over late");
 	} else if (trouble == NULL && http_reply_ok(reply, &f) && http_json_parse(reply->body, &json, &f)) {
 		state = http_json_text(json, "state");
-		if (str_is(state, "sending") || str_is(state, "sent") || str_is(state, "paused"))
+		if (str_is(state, "sending") || str_is(state, "sent") || str_is(state, "paused") || json_integer_value(json_object_get(json, "started")) > 0)
 			desk_issue_started(place->room, place->id);
 		else if (str_is(state, "cancelled") && !desk_issue_cancelled(place->room, place->id, &f))
 			log_fault(&f, "an issue that was cancelled");

@@ -6,6 +6,7 @@
 #include "desk/desk_draft_steps.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include "base/arena.h"
 #include "base/email.h"
 #include "desk/desk_doings.h"
@@ -94,13 +95,24 @@ static void on_test(struct desk_visit *visit, json_t *reply, const struct fault 
 	http_answer_redirect(visit->rq, path != NULL ? path : "/newsletter");
 }
 
+/* Addresses in other scripts are typed again the next time. */
+static bool fits_cookie(struct str text)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		if (text.at[i] <= ' ' || text.at[i] > '~' || strchr(";,\"\\", text.at[i]) != NULL)
+			return false;
+	return true;
+}
+
 void desk_draft_test(struct desk_draft *page)
 {
 	struct desk_visit *visit = page->visit;
 	struct desk_issue_wish wish = {0};
 	struct issue_mail mail = {0};
 	struct email to;
-	char *cookie = str_to_c(page->to, visit->arena);
+	char *cookie;
 	json_t *body;
 
 	if (page->to.len == 0)
@@ -112,6 +124,7 @@ void desk_draft_test(struct desk_draft *page)
 		desk_answer_draft(page);
 		return;
 	}
+	cookie = str_to_c(fits_cookie(page->to) ? page->to : STR(""), visit->arena);
 	http_set_cookie(visit->rq, "test_to", cookie != NULL ? cookie : "", "/newsletter", (int64_t) COOKIE_DAYS * 86400, true,
 		str_starts(visit->room->settings.desk_url, STR("https://")));
 	body = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "to", http_json_str(page->to), "by", http_json_str(visit->person.name), "subject",
@@ -298,6 +311,7 @@ void desk_post_reopen(struct http_request *rq, void *self)
 	snprintf(path, sizeof(path), "/issues/%" PRId64 "/cancel", page->draft.issue);
 	body = json_object();
 	json_object_set_new(body, "by", http_json_str(visit->person.name));
+	json_object_set_new(body, "only_unbegun", json_true());
 	desk_ask(visit, "newsletter", "POST", path, body, on_cancelled, page);
 }
 

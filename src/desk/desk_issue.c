@@ -75,11 +75,14 @@ static void add_state(struct desk_visit *visit, struct desk_issue *page, const j
 {
 	struct str state = str_copy(http_json_text(reply, "state"), visit->arena);
 	bool is_sending = str_is(state, "sending"), is_paused = str_is(state, "paused"), is_over = str_is(state, "sent") || str_is(state, "cancelled"),
-		may = (visit->person.rights & DESK_SEND) != 0, has_begun = desk_json_number(reply, "started") > 0;
+		may = (visit->person.rights & DESK_SEND) != 0, has_begun = desk_json_number(reply, "started") > 0, waits;
+	struct str schedule = http_json_text(reply, "schedule");
 
+	/* one that goes by itself has no button, but for one whose time passed */
+	waits = page->row.columns[13].number != 0 && !str_is(schedule, "skipped") && !str_is(schedule, "held");
 	desk_issue_state(page->root, state);
 	press_set_bool(page->root, "live", is_sending);
-	press_set_bool(page->root, "can_send", may && ((str_is(state, "frozen") && page->row.columns[13].number == 0) || is_paused));
+	press_set_bool(page->root, "can_send", may && ((str_is(state, "frozen") && !waits) || is_paused));
 	press_set_bool(page->root, "is_paused", is_paused);
 	press_set_bool(page->root, "can_pause", may && is_sending);
 	press_set_bool(page->root, "can_cancel", may && !is_over);

@@ -126,8 +126,9 @@ SELECT subject, state, approved_by, counted, recipients, started, ended, freeze_
 SELECT id FROM issue WHERE is_test = 0 ORDER BY put_at DESC, id LIMIT $1
 
 -- name: issue_in_state
--- in: $1 state; out: id, counted: test mails (somebody waits for them), then the oldest first
-SELECT id, counted FROM issue WHERE state = $1 ORDER BY is_test DESC, started, id
+-- in: $1 state; out: id, counted: some test mails (somebody waits for them), then the oldest first
+SELECT id, counted FROM (SELECT id, counted, is_test, started FROM issue WHERE state = $1 AND is_test = 1 ORDER BY started DESC LIMIT 4)
+UNION ALL SELECT id, counted FROM (SELECT id, counted FROM issue WHERE state = $1 AND is_test = 0 ORDER BY started, id)
 
 -- name: issue_move
 -- in: $1 id, $2 state from, $3 state to
@@ -211,7 +212,7 @@ SELECT count(*) FROM delivery WHERE issue = $1 AND state = $2 AND subscriber IS 
 
 -- name: bounce_count_of_issue
 -- in: $1 issue; soft bounces
-SELECT count(*) FROM bounce WHERE delivery IN (SELECT id FROM delivery WHERE issue = $1)
+SELECT count(*) FROM bounce CROSS JOIN delivery ON delivery.id = bounce.delivery WHERE delivery.issue = $1
 
 -- name: delivery_insert
 -- in: $1 id, $2 kind, $3 issue, $4 subscriber, $5 address_sealed, $6 url_sealed, $7 language, $8 state, $9 day

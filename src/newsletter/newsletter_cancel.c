@@ -13,7 +13,7 @@
 
 enum { CLEAR_AT_ONCE = 1000 };
 
-bool newsletter_issue_cancel(struct newsletter *n, int64_t id, struct str by, struct fault *f)
+bool newsletter_issue_cancel(struct newsletter *n, int64_t id, struct str by, bool only_unbegun, struct fault *f)
 {
 	enum issue_state from = ISSUE_FROZEN, to = ISSUE_FROZEN;
 	bool ok;
@@ -22,6 +22,8 @@ bool newsletter_issue_cancel(struct newsletter *n, int64_t id, struct str by, st
 		return false;
 	if (from == ISSUE_CANCELLED)
 		return true;
+	if (only_unbegun && from != ISSUE_FROZEN)
+		return fault_set(f, FAULT_CONFLICT, "this issue has begun to be sent: it is no draft any more; it can be paused, or cancelled for who has no mail yet");
 	if (!issue_next(from, ISSUE_IS_CANCELLED, &to))
 		return fault_set(f, FAULT_CONFLICT, "this issue was sent: nothing of it is left to cancel");
 	if (by.len == 0 || by.len > 200 || str_has_control(by))

@@ -75,18 +75,19 @@ bool newsletter_flood_ticket(struct flood *flood, const struct email *email, int
 {
 	int64_t place = mono_ms + FLOOD_WAIT_S * 1000, from_s, until_s;
 	char mac[2 * MAC_BYTES + 1];
+	bool has_place;
 
 	if (flood->last_place_ms + FLOOD_APART_S * 1000 > place)
 		place = flood->last_place_ms + FLOOD_APART_S * 1000;
 	*wait_s = (place - mono_ms + 999) / 1000;
-	if (*wait_s > FLOOD_QUEUE_S)
-		return false;
-	flood->last_place_ms = place;
-	from_s = (place + 999) / 1000;
-	until_s = from_s + FLOOD_TICKET_S;
+	has_place = *wait_s <= FLOOD_QUEUE_S;
+	if (has_place)
+		flood->last_place_ms = place;
+	from_s = has_place ? (place + 999) / 1000 : mono_ms / 1000 + FLOOD_TICKET_S + 1;
+	until_s = has_place ? from_s + FLOOD_TICKET_S : from_s - 1; /* without a place it is good for work alone */
 	sign(flood, email, from_s, until_s, mac);
 	(void) snprintf(out, FLOOD_TICKET_BYTES, "%lld.%lld.%s", (long long) from_s, (long long) until_s, mac);
-	return true;
+	return has_place;
 }
 
 /* SHA-256 of "TICKET.NONCE" begins with so many zero bits. */
@@ -124,6 +125,8 @@ enum flood_answer newsletter_flood_check(const struct flood *flood, const struct
 		return FLOOD_BAD;
 	if (is_work(ticket, nonce) || now_s >= from_s)
 		return FLOOD_GOOD;
+	if (from_s > until_s) /* no wait makes it good: perhaps there is a place now */
+		return FLOOD_BAD;
 	*wait_s = from_s - now_s;
 	return FLOOD_TOO_EARLY;
 }

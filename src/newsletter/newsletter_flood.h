@@ -27,7 +27,8 @@ bool newsletter_flood_may(const struct flood *flood, int64_t mono_ms);
 /* One came in. */
 void newsletter_flood_came(struct flood *flood, int64_t mono_ms);
 
-/* A ticket for this address: good with the work at once, without it from *wait_s on. False: the queue is full. */
+/* A ticket for this address: good with the work at once, without it from *wait_s on. False: the queue is full, and the
+ * ticket is good with the work alone. */
 bool newsletter_flood_ticket(struct flood *flood, const struct email *email, int64_t mono_ms, char out[FLOOD_TICKET_BYTES], int64_t *wait_s);
 enum flood_answer { FLOOD_GOOD, FLOOD_TOO_EARLY, FLOOD_BAD };
 /* nonce: what the work found, or empty. *wait_s: of TOO_EARLY, how much longer. */

@@ -159,7 +159,7 @@ bool newsletter_slot_say(struct newsletter *n, struct str slot, struct when at, 
 /* --- newsletter_cancel.c, newsletter_trial.c, newsletter_tick.c --- */
 
 /* For good: who has no mail yet gets none; mails under way end. Safe to repeat. */
-bool newsletter_issue_cancel(struct newsletter *n, int64_t id, struct str by, struct fault *f) __attribute__((warn_unused_result));
+bool newsletter_issue_cancel(struct newsletter *n, int64_t id, struct str by, bool only_unbegun, struct fault *f) __attribute__((warn_unused_result));
 /* One more batch of a cancelled issue's rest is counted and goes; *more: there may be more. */
 bool newsletter_clear_cancelled(struct newsletter *n, bool *more, struct fault *f) __attribute__((warn_unused_result));
 void newsletter_clear_soon(struct newsletter *n);

@@ -220,11 +220,11 @@ bool newsletter_erase_address(struct newsletter *n, struct str address, struct s
 	if (!index_of(n, address, who, index, f) ||
 		!store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_BY_INDEX, STORE_ARGS(store_blob(str_make(index, sizeof(index)))), &id, f))
 		return false;
-	if (id == 0)
-		return fault_set(f, FAULT_MISSING, "this address is no subscriber's");
-	/* Written down first: who erases must be known even if the power goes between the two. */
-	return store_begin(n->room->db, f) && store_end(n->room->db, newsletter_audit(n, who, "erased one subscriber", 1, f), f) &&
-		newsletter_erase(n, id, f);
+	/* Written down first: who erases must be known even if the power goes between the two, and asking is a look-up, too. */
+	if (!store_begin(n->room->db, f)
+		|| !store_end(n->room->db, newsletter_audit(n, who, id != 0 ? "erased one subscriber" : "looked for one to erase", id != 0, f), f))
+		return false;
+	return id != 0 ? newsletter_erase(n, id, f) : fault_set(f, FAULT_MISSING, "this address is no subscriber's");
 }
 
 bool newsletter_by_token(struct newsletter *n, struct str token, int64_t *id, struct fault *f)
@@ -329,7 +329,7 @@ bool newsletter_export_page(struct newsletter *n, const struct newsletter_export
 	ok = write_rows(n, page->after, &rows, &count, &last, f) &&
 		store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT, STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED))),
 			&all, f);
-	if (ok && page->number == 1)
+	if (ok && (page->number == 1 || page->after == 0))
 		ok = newsletter_audit(n, page->who, "exported the list", all, f);
 	buf_format(&plain, "%lld %lld %s\n", (long long) page->export, (long long) page->number, count < EXPORT_ROWS ? "last" : "more");
 	if (page->number == 1)

@@ -126,14 +126,14 @@ static void post_pause(struct http_request *rq, void *room)
 	answer_issue(rq, room, 200, id, ok, &f);
 }
 
-/* For good: {"by": who}. */
+/* For good: {"by": who}; {"only_unbegun": true}: CONFLICT where the sending has begun. */
 static void post_cancel(struct http_request *rq, void *room)
 {
 	struct fault f = {0};
 	struct str by = {NULL, 0};
 	int64_t id = 0;
 	bool ok = read_id(rq, &id, &f) && http_json_need_text(http_json(rq), "by", &by, &f) &&
-		newsletter_issue_cancel(newsletter_of(room), id, by, &f);
+		newsletter_issue_cancel(newsletter_of(room), id, by, json_is_true(json_object_get(http_json(rq), "only_unbegun")), &f);
 
 	answer_issue(rq, room, 200, id, ok, &f);
 }

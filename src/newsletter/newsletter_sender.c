@@ -46,7 +46,7 @@ struct flight {
 	bool dotted, dot_is_new;   /* its dot is in the journal; … and not in the database */
 	uint64_t dot_seq;
 	int64_t dot_ms;
-	bool has_end;
+	bool has_end, is_folded;   /* its end came; … and is in the last fold */
 	struct talk_event end;
 	enum delivery_state to;    /* what the next fold makes of it */
 };
@@ -341,6 +341,7 @@ static bool fold_all(struct newsletter_sender *s, bool dots_too, struct fault *f
 		if (!flight->has_end && !(flight->dot_is_new && dots_too))
 			continue;
 		ok = fold_flight(s, flight, f);
+		flight->is_folded = flight->has_end;
 		if (ok && flight->has_end && flight->to == DELIVERY_QUEUED)
 			newsletter_host_uncount(s->n, &flight->mail);
 	}
@@ -472,7 +473,7 @@ static void settle(struct newsletter_sender *s, bool dots_too)
 			s->dots--;
 			flight->mail.state = DELIVERY_SENDING;
 		}
-		if (!flight->has_end)
+		if (!flight->is_folded) /* it may have ended just now, with its server, a few lines below: the next fold has it */
 			continue;
 		if (!s->draining) {
 			watch_host(s, flight);

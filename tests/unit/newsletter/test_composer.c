@@ -42,11 +42,11 @@ static void test_cancelled_before_it_began(void **state)
 	(void) state;
 	subscribers(3);
 	bench_put_issue(&bench, 1);
-	assert_false(newsletter_issue_cancel(bench.n, 1, STR(""), &f));
+	assert_false(newsletter_issue_cancel(bench.n, 1, STR(""), false, &f));
 	assert_int_equal(f.kind, FAULT_INPUT);
 	fault_clear(&f);
-	assert_true(newsletter_issue_cancel(bench.n, 1, STR("Ann"), &f));
-	assert_true(newsletter_issue_cancel(bench.n, 1, STR("Ann"), &f)); /* again */
+	assert_true(newsletter_issue_cancel(bench.n, 1, STR("Ann"), false, &f));
+	assert_true(newsletter_issue_cancel(bench.n, 1, STR("Ann"), false, &f)); /* again */
 	assert_true(bench_issue_is(&bench, 1, "cancelled"));
 	assert_false(newsletter_issue_send(bench.n, 1, STR("Ann"), &f));
 	assert_int_equal(f.kind, FAULT_CONFLICT);
@@ -69,7 +69,7 @@ static void test_cancelled_while_it_goes(void **state)
 	assert_true(newsletter_issue_send(bench.n, 1, STR("Ann"), &f));
 	for (i = 0; i < 4000 && sink_count(&bench, "") < 20; i++)
 		bench_turn(&bench, 1);
-	assert_true(newsletter_issue_cancel(bench.n, 1, STR("Ann"), &f));
+	assert_true(newsletter_issue_cancel(bench.n, 1, STR("Ann"), false, &f));
 	for (i = 0; i < 4000 && (bench_deliveries(&bench, DELIVERY_QUEUED) > 0 || bench_deliveries(&bench, DELIVERY_CLAIMED) > 0
 		|| bench_deliveries(&bench, DELIVERY_SENDING) > 0 || i < 60); i++) {
 		bench_turn(&bench, 1);
@@ -96,7 +96,7 @@ static void test_sent_cannot_be_cancelled(void **state)
 	bench_put_issue(&bench, 1);
 	assert_true(newsletter_issue_send(bench.n, 1, STR("Ann"), &f));
 	bench_run_until(&bench, 1, "sent");
-	assert_false(newsletter_issue_cancel(bench.n, 1, STR("Ann"), &f));
+	assert_false(newsletter_issue_cancel(bench.n, 1, STR("Ann"), false, &f));
 	assert_int_equal(f.kind, FAULT_CONFLICT);
 	assert_true(bench_issue_is(&bench, 1, "sent"));
 }

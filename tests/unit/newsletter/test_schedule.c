@@ -363,8 +363,8 @@ static void a_cancelled_one_frees_its_slot(void **state)
 	(void) state;
 	begin("");
 	must_put(7, FRIDAY, KEY);
-	assert_true(newsletter_issue_cancel(bench.n, 7, STR("Vera"), &f));
-	assert_true(newsletter_issue_cancel(bench.n, 7, STR("Vera"), &f)); /* twice */
+	assert_true(newsletter_issue_cancel(bench.n, 7, STR("Vera"), false, &f));
+	assert_true(newsletter_issue_cancel(bench.n, 7, STR("Vera"), false, &f)); /* twice */
 	assert_false(newsletter_issue_send(bench.n, 7, STR("Vera"), &f));
 	assert_int_equal(f.kind, FAULT_CONFLICT);
 	must_put(8, FRIDAY, KEY);
@@ -372,7 +372,7 @@ static void a_cancelled_one_frees_its_slot(void **state)
 	is(7, "cancelled", "cancelled");
 	is(8, "sending", "gone");
 	fault_clear(&f);
-	assert_true(newsletter_issue_cancel(bench.n, 8, STR("Vera"), &f)); /* what began has had its slot */
+	assert_true(newsletter_issue_cancel(bench.n, 8, STR("Vera"), false, &f)); /* what began has had its slot */
 	is(8, "cancelled", "gone");
 	refuses(9, FRIDAY, KEY, FAULT_CONFLICT, "never gets two");
 	end();

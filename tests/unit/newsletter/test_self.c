@@ -304,6 +304,11 @@ static void test_tickets(void **state)
 		given++;
 	}
 	assert_true(given > 200 && given < 320);
+	/* behind its end a ticket still takes work, and no wait makes it good */
+	assert_int_equal(newsletter_flood_check(flood, &reader, str_from(ticket), STR(""), now + 10000000, &wait_s), FLOOD_BAD);
+	assert_int_equal(newsletter_flood_check(flood, &reader, str_from(ticket), STR(""), now + 60000, &wait_s), FLOOD_BAD);
+	find_nonce(ticket, nonce);
+	assert_int_equal(newsletter_flood_check(flood, &reader, str_from(ticket), str_from(nonce), now + 60000, &wait_s), FLOOD_GOOD);
 	newsletter_flood_free(&flood);
 	unlimited = newsletter_flood_new(0);
 	for (int i = 0; i < 1000; i++) {
