@@ -23,7 +23,8 @@ bool newsletter_issue_cancel(struct newsletter *n, int64_t id, struct str by, bo
 	if (from == ISSUE_CANCELLED)
 		return true;
 	if (only_unbegun && from != ISSUE_FROZEN)
-		return fault_set(f, FAULT_CONFLICT, "this issue has begun to be sent: it is no draft any more; it can be paused, or cancelled for who has no mail yet");
+		return fault_set(f, FAULT_CONFLICT, "this issue has begun to be sent: it is no draft any more; "
+			"it can be paused, or cancelled for who has no mail yet");
 	if (!issue_next(from, ISSUE_IS_CANCELLED, &to))
 		return fault_set(f, FAULT_CONFLICT, "this issue was sent: nothing of it is left to cancel");
 	if (by.len == 0 || by.len > 200 || str_has_control(by))

@@ -105,6 +105,24 @@ static void test_paused_and_resumed(void **state)
 }
 
 /* Other keys in the middle: the signers are replaced, nothing is lost. */
+/* The server turns away the first mails while others are being signed: those go back, too, and nobody is forgotten. */
+static void test_server_in_trouble(void **state)
+{
+	int file = open(sink_busy, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	(void) state;
+	close(file);
+	subscribe(300);
+	bench_put_issue(&bench, 1);
+	send_with(2);
+	bench_turn(&bench, 600);
+	assert_int_equal(sink_count(&bench, ""), 0);
+	assert_int_equal(bench_issue_number(&bench, 1, "accepted"), 0);
+	unlink(sink_busy);
+	bench_run_until(&bench, 1, "sent");
+	everybody_once(300);
+}
+
 static void test_keys_changed_meanwhile(void **state)
 {
 	struct fault f = {0};
@@ -173,6 +191,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_signed_beside, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_signers_killed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_paused_and_resumed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_server_in_trouble, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_keys_changed_meanwhile, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_room_killed, set_up, tear_down),
 	};
