@@ -36,13 +36,16 @@ def wait_for(what, seconds=15, every=0.05, why="it did not happen"):
         time.sleep(every)
 
 
-_ports_from = [20000 + (os.getpid() * 7) % 10000]
+# A range for each of two files that run at the same time: what one found free must not be taken by the other meanwhile.
+PORTS = 6000
+PORTS_FIRST = 20000 + PORTS * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 2)
+_ports_from = [PORTS_FIRST + (os.getpid() * 7) % (PORTS - 100)]
 
 
 def free_ports(count):
     """The first of `count` ports in a row that nobody listens on."""
     while True:
-        first = _ports_from[0] = 20000 + (_ports_from[0] - 20000 + count) % 12000
+        first = _ports_from[0] = PORTS_FIRST + (_ports_from[0] - PORTS_FIRST + count) % (PORTS - 100)
         held = []
         try:
             for i in range(count):
