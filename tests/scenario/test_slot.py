@@ -271,9 +271,16 @@ def test_the_desk_moves_the_slot_and_every_text_follows(newsroom):
     for path in ("/newsletter/", "/newsletter/latest/", house.path_of("week-4")):
         text = house.get(path).text
         assert "every Monday" in text and "Friday." not in re.sub(r"(?s)<main.*?</main>", "", text), path
-    house.subscribe("dora@example.org", confirm=False)
-    mail = house.wait_mail("dora@example.org")
-    assert "every Monday" in mail["text"] and "Friday" not in mail["text"]
+    tries = []
+
+    def asked():
+        """Rooms look for what the desk decided every now and then: the newsletter may know a moment later than the site."""
+        tries.append("dora%d@example.org" % len(tries))
+        house.subscribe(tries[-1], confirm=False)
+        mail = house.wait_mail(tries[-1])
+        return mail if "every Monday" in " ".join(mail["text"].split()) else None
+    mail = wait_for(asked, 30, 0.5, why="the confirmation still has another day")
+    assert "Friday" not in mail["text"]
     link = next(one for one in house.links(mail) if "/newsletter/confirm/" in one)
     assert "every Monday" in ask_url("GET", link).text
     assert "every Monday" in ask_url("POST", link, {}, headers={"Sec-Fetch-Site": "same-origin"}).text
