@@ -312,6 +312,20 @@ static inline void bench_subscriber(struct bench *bench, const char *address)
 		NULL, &f));
 }
 
+/* r0@DOMAIN, r1@DOMAIN … */
+static inline void bench_subscribe_many(struct bench *bench, int count, const char *domain)
+{
+	char address[128];
+	struct fault f = {0};
+
+	assert_true(store_begin(bench->room.db, &f));
+	for (int i = 0; i < count; i++) {
+		snprintf(address, sizeof(address), "r%d@%s", i, domain);
+		bench_subscriber(bench, address);
+	}
+	assert_true(store_end(bench->room.db, true, &f));
+}
+
 static inline struct newsletter_issue bench_issue(int64_t id, char hash[65])
 {
 	struct newsletter_issue issue = {.id = id, .subject = STR("This week: неделя"), .preheader = STR("x"), .language = STR("en"),

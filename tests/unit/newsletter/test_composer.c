@@ -22,25 +22,12 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void subscribers(int count)
-{
-	char address[64];
-	struct fault f = {0};
-
-	assert_true(store_begin(bench.room.db, &f));
-	for (int i = 0; i < count; i++) {
-		snprintf(address, sizeof(address), "r%d@example.org", i);
-		bench_subscriber(&bench, address);
-	}
-	assert_true(store_end(bench.room.db, true, &f));
-}
-
 static void test_cancelled_before_it_began(void **state)
 {
 	struct fault f = {0};
 
 	(void) state;
-	subscribers(3);
+	bench_subscribe_many(&bench, 3, "example.org");
 	bench_put_issue(&bench, 1);
 	assert_false(newsletter_issue_cancel(bench.n, 1, STR(""), false, &f));
 	assert_int_equal(f.kind, FAULT_INPUT);
@@ -64,7 +51,7 @@ static void test_cancelled_while_it_goes(void **state)
 	int i;
 
 	(void) state;
-	subscribers(2500);
+	bench_subscribe_many(&bench, 2500, "example.org");
 	bench_put_issue(&bench, 1);
 	assert_true(newsletter_issue_send(bench.n, 1, STR("Ann"), &f));
 	for (i = 0; i < 4000 && sink_count(&bench, "") < 20; i++)
@@ -92,7 +79,7 @@ static void test_sent_cannot_be_cancelled(void **state)
 	struct fault f = {0};
 
 	(void) state;
-	subscribers(2);
+	bench_subscribe_many(&bench, 2, "example.org");
 	bench_put_issue(&bench, 1);
 	assert_true(newsletter_issue_send(bench.n, 1, STR("Ann"), &f));
 	bench_run_until(&bench, 1, "sent");
@@ -198,7 +185,7 @@ static void test_ticks(void **state)
 	json_t *json = NULL, *ticks;
 
 	(void) state;
-	subscribers(5);
+	bench_subscribe_many(&bench, 5, "example.org");
 	bench_put_issue(&bench, 1);
 	clock_fix(began);
 	assert_true(newsletter_issue_send(bench.n, 1, STR("Ann"), &f));

@@ -131,16 +131,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void subscribers(int count, const char *domain)
-{
-	char address[128];
-
-	for (int i = 0; i < count; i++) {
-		snprintf(address, sizeof(address), "r%d@%s", i, domain);
-		bench_subscriber(&bench, address);
-	}
-}
-
 static void send_issue(int64_t spread_s)
 {
 	struct fault f = {0};
@@ -182,7 +172,7 @@ static void test_per_hour(void **state)
 {
 	(void) state;
 	begin("smtp_per_hour = 30\nsmtp_per_day = 50\n");
-	subscribers(60, "example.org");
+	bench_subscribe_many(&bench, 60, "example.org");
 	send_issue(0);
 	run_until_accepted(30);
 	bench_close(&bench);
@@ -204,9 +194,9 @@ static void test_domain(void **state)
 {
 	(void) state;
 	begin("limits = slow.example 5/minute, other.example 1000/hour 1\n");
-	subscribers(20, "slow.example");
-	subscribers(30, "example.org");
-	subscribers(10, "other.example");
+	bench_subscribe_many(&bench, 20, "slow.example");
+	bench_subscribe_many(&bench, 30, "example.org");
+	bench_subscribe_many(&bench, 10, "other.example");
 	send_issue(0);
 	for (int i = 0; i < 400 && bench_issue_number(&bench, 1, "accepted") < 45; i++) {
 		bench_turn(&bench, 5);
@@ -229,7 +219,7 @@ static void test_per_second(void **state)
 
 	(void) state;
 	begin("smtp_per_second = 20\n");
-	subscribers(30, "example.org");
+	bench_subscribe_many(&bench, 30, "example.org");
 	send_issue(0);
 	began = clock_mono_ms();
 	for (int i = 0; i < 2000 && bench_issue_number(&bench, 1, "accepted") < 30; i++)
@@ -253,7 +243,7 @@ static void test_overflow(void **state)
 {
 	(void) state;
 	with_second("smtp_warmup = 2026-11-20\nsmtp_per_day = 25\n", "");
-	subscribers(40, "example.org");
+	bench_subscribe_many(&bench, 40, "example.org");
 	send_issue(0);
 	bench_run_until(&bench, 1, "sent");
 	assert_int_equal(sink_count(&bench, ""), 25);
@@ -269,7 +259,7 @@ static void test_fail_over(void **state)
 	with_second("", "");
 	kill(bench.sink, SIGKILL);
 	waitpid(bench.sink, NULL, 0);
-	subscribers(40, "example.org");
+	bench_subscribe_many(&bench, 40, "example.org");
 	send_issue(0);
 	bench_run_until(&bench, 1, "sent");
 	assert_int_equal(second_count(), 40);
@@ -291,7 +281,7 @@ static void test_policy_pauses(void **state)
 
 	(void) state;
 	with_second("smtp_per_day = 1\n", "451 4.7.1 news@tern.example sends too much\r\n");
-	subscribers(300, "example.org");
+	bench_subscribe_many(&bench, 300, "example.org");
 	send_issue(0);
 	for (int i = 0; i < 1000 && !bench_issue_is(&bench, 1, "paused"); i++)
 		bench_turn(&bench, 1);
@@ -312,7 +302,7 @@ static void test_552_at_mail(void **state)
 {
 	(void) state;
 	with_second("smtp_per_day = 1\n", "552 5.3.4 too large\r\n");
-	subscribers(20, "example.org");
+	bench_subscribe_many(&bench, 20, "example.org");
 	send_issue(0);
 	run_until_accepted(19);
 	assert_int_equal(bench_issue_number(&bench, 1, "later"), 1);
@@ -331,7 +321,7 @@ static void test_resend_doubts(void **state)
 
 	(void) state;
 	begin("");
-	subscribers(5, "example.org");
+	bench_subscribe_many(&bench, 5, "example.org");
 	bench_subscriber(&bench, "cut@example.org");
 	send_issue(0);
 	bench_run_until(&bench, 1, "sent");
@@ -358,7 +348,7 @@ static void muted_subscribers(int count)
 	struct store_value confirmed = store_text(STR("confirmed"));
 	struct fault f = {0};
 
-	subscribers(count, "muted.example");
+	bench_subscribe_many(&bench, count, "muted.example");
 	for (int i = 0; i < count; i++)
 		assert_true(store_run(bench.room.db, NEWSLETTER_SQL_SUBSCRIBER_MUTE,
 			STORE_ARGS(store_i64(bench_number(&bench, NEWSLETTER_SQL_SUBSCRIBER_TO_MAIL,
@@ -371,7 +361,7 @@ static void test_spread(void **state)
 	(void) state;
 	begin("");
 	muted_subscribers(24);
-	subscribers(24, "example.org");
+	bench_subscribe_many(&bench, 24, "example.org");
 	send_issue(24 * 3600);
 	run_until_accepted(1); /* the first is due at once */
 	later(6 * 3600);

@@ -1,88 +1,24 @@
 /* test_public.c: what readers get over HTTP: the same answer for every address and every token, and nothing of what they typed
  * unescaped.
  * SPDX-License-Identifier: ISC */
-#include "newsletter_test.h"
-
-#include <sys/un.h>
-
-static struct bench bench;
-static struct http_server *server;
-static char socket_path[100];
+#include "newsletter_front.h"
 
 static int set_up(void **state)
 {
-	struct http_server_options options = {.name = "newsletter.front", .routes = newsletter_front_routes, .room = &bench.room};
-	struct fault f = {0};
-
 	(void) state;
 	bench_folder(&bench, "");
 	bench_open(&bench);
-	snprintf(socket_path, sizeof(socket_path), "%s/front.sock", bench.folder);
-	assert_true(http_listen_unix(AT_FDCWD, socket_path, 0600, &options.listen_fd, &f));
-	assert_true(http_server_open(&server, bench.room.loop, &options, &f));
+	front_open();
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void) state;
-	http_server_close(&server);
+	http_server_close(&front_server);
 	bench_close(&bench);
 	bench_remove(&bench);
 	return 0;
-}
-
-struct answer {
-	char text[128 * 1024];
-	size_t len;
-	int status;
-	const char *body;
-};
-
-/* In a child, because the server lives in this process's loop. */
-static void ask_from_child(const char *request, size_t len, int out)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	char bytes[4096];
-	ssize_t got;
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path);
-	if (connect(fd, (struct sockaddr *) &address, sizeof(address)) != 0 || write(fd, request, len) != (ssize_t) len)
-		_exit(1);
-	while ((got = read(fd, bytes, sizeof(bytes))) > 0)
-		(void) !write(out, bytes, (size_t) got);
-	_exit(0);
-}
-
-static void talk(struct answer *answer, const char *request, int len)
-{
-	int pipes[2];
-	pid_t child;
-
-	memset(answer, 0, sizeof(*answer));
-	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
-	child = fork();
-	if (child == 0)
-		ask_from_child(request, (size_t) len, pipes[1]);
-	close(pipes[1]);
-	fcntl(pipes[0], F_SETFL, O_NONBLOCK);
-	for (int i = 0; i < 2000; i++) {
-		ssize_t got;
-
-		bench_turn(&bench, 1);
-		got = read(pipes[0], answer->text + answer->len, sizeof(answer->text) - 1 - answer->len);
-		if (got == 0)
-			break;
-		answer->len += got > 0 ? (size_t) got : 0;
-	}
-	close(pipes[0]);
-	waitpid(child, NULL, 0);
-	assert_true(strncmp(answer->text, "HTTP/1.1 ", 9) == 0);
-	answer->status = (int) strtol(answer->text + 9, NULL, 10);
-	answer->body = strstr(answer->text, "\r\n\r\n");
-	assert_non_null(answer->body);
-	assert_null(strstr(answer->text, "Set-Cookie"));
 }
 
 static void ask(struct answer *answer, const char *method, const char *path, const char *form, const char *header)
@@ -94,7 +30,7 @@ static void ask(struct answer *answer, const char *method, const char *path, con
 			"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %zu\r\n\r\n%s", method, path, header,
 			strlen(form), form);
 
-	talk(answer, request, len);
+	front_talk(answer, request, len);
 	if (answer->status != 403)
 		assert_non_null(strstr(answer->text, "Cache-Control: no-store"));
 }

@@ -21,19 +21,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void subscribers(int count)
-{
-	char address[64];
-	struct fault f = {0};
-
-	assert_true(store_begin(bench.room.db, &f));
-	for (int i = 0; i < count; i++) {
-		snprintf(address, sizeof(address), "r%d@example.org", i);
-		bench_subscriber(&bench, address);
-	}
-	assert_true(store_end(bench.room.db, true, &f));
-}
-
 static void send_issue(int64_t id)
 {
 	struct fault f = {0};
@@ -103,7 +90,7 @@ static void test_frozen_and_counted(void **state)
 	int64_t before = 0, now;
 
 	(void) state;
-	subscribers(2500);
+	bench_subscribe_many(&bench, 2500, "example.org");
 	bench_put_issue(&bench, 1);
 	send_issue(1);
 	/* not one mail before the count stands */
@@ -131,7 +118,7 @@ static void test_sent_to_all(void **state)
 	char address[64];
 
 	(void) state;
-	subscribers(150);
+	bench_subscribe_many(&bench, 150, "example.org");
 	bench_put_issue(&bench, 1);
 	send_issue(1);
 	bench_run_until(&bench, 1, "sent");
@@ -158,14 +145,14 @@ static void test_nobody_to_send_to(void **state)
 	assert_false(newsletter_issue_send(bench.n, 1, STR("Ann"), &f));
 	assert_int_equal(f.kind, FAULT_CONFLICT);
 	assert_true(bench_issue_is(&bench, 1, "frozen")); /* it stays, for when somebody has confirmed */
-	subscribers(1);
+	bench_subscribe_many(&bench, 1, "example.org");
 	send_issue(1);
 }
 
 static void test_outcomes(void **state)
 {
 	(void) state;
-	subscribers(20);
+	bench_subscribe_many(&bench, 20, "example.org");
 	bench_subscriber(&bench, "refuse@example.org");
 	bench_subscriber(&bench, "later@example.org");
 	bench_subscriber(&bench, "cut@example.org");
@@ -199,7 +186,7 @@ static void test_pause(void **state)
 	struct fault f = {0};
 
 	(void) state;
-	subscribers(400);
+	bench_subscribe_many(&bench, 400, "example.org");
 	bench_put_issue(&bench, 1);
 	send_issue(1);
 	for (int i = 0; i < 2000 && sink_count(&bench, "") < 20; i++)
@@ -230,7 +217,7 @@ static void test_no_server(void **state)
 	kill(bench.sink, SIGSTOP);
 	kill(bench.sink, SIGKILL);
 	waitpid(bench.sink, NULL, 0);
-	subscribers(100);
+	bench_subscribe_many(&bench, 100, "example.org");
 	bench_put_issue(&bench, 1);
 	send_issue(1);
 	bench_turn(&bench, 100);
@@ -253,7 +240,7 @@ static void test_server_is_busy(void **state)
 	int taken;
 
 	(void) state;
-	subscribers(300);
+	bench_subscribe_many(&bench, 300, "example.org");
 	bench_put_issue(&bench, 1);
 	send_issue(1);
 	for (int i = 0; i < 2000 && sink_count(&bench, "") < 20; i++)
@@ -285,7 +272,7 @@ static void crash_and_resume(const char *point, int n, int count)
 	int64_t doubt;
 	pid_t child;
 
-	subscribers(count);
+	bench_subscribe_many(&bench, count, "example.org");
 	bench_put_issue(&bench, 1);
 	bench_close(&bench);
 	child = fork();
@@ -354,7 +341,7 @@ static void test_killed_again_and_again(void **state)
 	int rounds = 0;
 
 	(void) state;
-	subscribers(COUNT);
+	bench_subscribe_many(&bench, COUNT, "example.org");
 	bench_put_issue(&bench, 1);
 	send_issue(1);
 	while (!bench_issue_is(&bench, 1, "sent") && rounds++ < 60) {
@@ -405,7 +392,7 @@ static void test_left_meanwhile(void **state)
 	int64_t id;
 
 	(void) state;
-	subscribers(3);
+	bench_subscribe_many(&bench, 3, "example.org");
 	bench_put_issue(&bench, 1);
 	send_issue(1);
 	while (more)
@@ -424,7 +411,7 @@ static void test_left_meanwhile(void **state)
 static void test_restored_copy_sends_nothing(void **state)
 {
 	(void) state;
-	subscribers(10);
+	bench_subscribe_many(&bench, 10, "example.org");
 	bench_put_issue(&bench, 1);
 	send_issue(1);
 	bench_close(&bench);
@@ -447,7 +434,7 @@ static void test_restored_copy_sends_nothing(void **state)
 static void test_disk_fails(void **state)
 {
 	(void) state;
-	subscribers(40);
+	bench_subscribe_many(&bench, 40, "example.org");
 	bench_put_issue(&bench, 1);
 	send_issue(1);
 	for (int i = 0; i < 8 && !bench_issue_is(&bench, 1, "sent"); i++) {

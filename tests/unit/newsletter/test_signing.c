@@ -22,16 +22,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void subscribe(int count)
-{
-	char address[64];
-
-	for (int i = 0; i < count; i++) {
-		snprintf(address, sizeof(address), "r%d@example.org", i);
-		bench_subscriber(&bench, address);
-	}
-}
-
 static void send_with(size_t signers)
 {
 	struct fault f = {0};
@@ -57,7 +47,7 @@ static void everybody_once(int count)
 static void test_signed_beside(void **state)
 {
 	(void) state;
-	subscribe(300);
+	bench_subscribe_many(&bench, 300, "example.org");
 	bench_put_issue(&bench, 1);
 	send_with(2);
 	bench_run_until(&bench, 1, "sent");
@@ -68,7 +58,7 @@ static void test_signed_beside(void **state)
 static void test_signers_killed(void **state)
 {
 	(void) state;
-	subscribe(300);
+	bench_subscribe_many(&bench, 300, "example.org");
 	bench_put_issue(&bench, 1);
 	send_with(2);
 	for (int i = 0; i < 12 && !bench_issue_is(&bench, 1, "sent"); i++) {
@@ -86,7 +76,7 @@ static void test_paused_and_resumed(void **state)
 	int taken;
 
 	(void) state;
-	subscribe(300);
+	bench_subscribe_many(&bench, 300, "example.org");
 	bench_put_issue(&bench, 1);
 	send_with(2);
 	for (int i = 0; i < 6 && !bench_issue_is(&bench, 1, "sent"); i++) {
@@ -112,7 +102,7 @@ static void test_server_in_trouble(void **state)
 
 	(void) state;
 	close(file);
-	subscribe(300);
+	bench_subscribe_many(&bench, 300, "example.org");
 	bench_put_issue(&bench, 1);
 	send_with(2);
 	bench_turn(&bench, 600);
@@ -128,7 +118,7 @@ static void test_keys_changed_meanwhile(void **state)
 	struct fault f = {0};
 
 	(void) state;
-	subscribe(300);
+	bench_subscribe_many(&bench, 300, "example.org");
 	bench_put_issue(&bench, 1);
 	send_with(2);
 	bench_turn(&bench, 4);
@@ -154,7 +144,7 @@ static void test_room_killed(void **state)
 
 		if (i > 0)
 			set_up(NULL);
-		subscribe(120);
+		bench_subscribe_many(&bench, 120, "example.org");
 		bench_put_issue(&bench, 1);
 		bench_close(&bench);
 		child = fork();
