@@ -541,8 +541,8 @@ UPDATE issue_draft SET send_at = $4, subject = $5, preheader = $6, intro = $7, s
 WHERE id = $1 AND state = $2 AND version = $3
 
 -- name: draft_move
--- id, state from, state to, now
-UPDATE issue_draft SET state = $3, changed = $4 WHERE id = $1 AND state = $2
+-- id, state from, state to, now, its slot from now on or NULL
+UPDATE issue_draft SET state = $3, changed = $4, slot = $5 WHERE id = $1 AND state = $2
 
 -- name: draft_approve
 -- id, state from, state to, version it must have, issue, now, by

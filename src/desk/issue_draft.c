@@ -234,6 +234,7 @@ bool issue_draft_move(struct room *room, int64_t id, enum issue_draft_step step,
 	struct issue_draft *draft;
 	struct arena arena;
 	int64_t changed = 0;
+	bool keeps_slot;
 	bool ok = false;
 
 	arena_init(&arena, "draft", DRAFT_ARENA);
@@ -248,8 +249,11 @@ bool issue_draft_move(struct room *room, int64_t id, enum issue_draft_step step,
 		fault_set(f, FAULT_CONFLICT, "This issue is %.*s: that cannot be done with it any more.", STR_ARG(issue_draft_state_name(draft->state)));
 		goto done;
 	}
+	/* What missed its slot goes at another time, or when somebody says so; unless the clock was ahead and the slot is to come. */
+	keeps_slot = draft->slot.us != 0
+		&& !(draft->state == ISSUE_DRAFT_SKIPPED && to == ISSUE_DRAFT_OPEN && draft->slot.us <= clock_now().us);
 	ok = store_run(room->db, DESK_SQL_DRAFT_MOVE, STORE_ARGS(store_i64(id), store_text(issue_draft_state_name(draft->state)),
-		store_text(issue_draft_state_name(to)), store_i64(clock_now().us)), &changed, f)
+		store_text(issue_draft_state_name(to)), store_i64(clock_now().us), keeps_slot ? store_i64(draft->slot.us) : store_null()), &changed, f)
 		&& (changed > 0 || fault_set(f, FAULT_CONFLICT, "Somebody else changed this draft meanwhile."));
 done:
 	arena_release(&arena);

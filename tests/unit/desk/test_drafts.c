@@ -220,9 +220,15 @@ static void test_approved_and_taken_back(void **state)
 	assert_int_equal(f.kind, FAULT_CONFLICT);
 	fault_clear(&f);
 	assert_true(issue_draft_move(&room, id, ISSUE_DRAFT_IS_REOPENED, &f));
+	assert_true(read_draft(id)->slot.us != 0); /* the slot is still to come */
 	assert_true(issue_draft_save(&room, read_draft(id), STR("Ann"), &arena, &f));
 	assert_true(issue_draft_move(&room, id, ISSUE_DRAFT_IS_SKIPPED, &f));
+	assert_true(read_draft(id)->slot.us != 0);
 	assert_false(issue_draft_move(&room, id, ISSUE_DRAFT_IS_ISSUED, &f));
+	fault_clear(&f);
+	clock_fix((struct when){FRIDAY.us + DAY_US});
+	assert_true(issue_draft_move(&room, id, ISSUE_DRAFT_IS_REOPENED, &f));
+	assert_true(read_draft(id)->slot.us == 0); /* that one is over: it goes at another time */
 }
 
 /* --- the mail --- */
