@@ -491,11 +491,12 @@ ON CONFLICT (slot) DO UPDATE SET at = excluded.at, word = excluded.word, why = e
 SELECT slot, at, word, why FROM slot_word ORDER BY at DESC LIMIT $1
 
 -- name: subscriber_import
--- in: $1 id, $2 address_index, $3 address_sealed, $4 state, $5 language, $6 policy, $7 consent_day, $8 day, $9 proof; changes nothing for who is
--- there already or is suppressed
+-- in: $1 id, $2 address_index, $3 address_sealed, $4 state, $5 language, $6 policy, $7 consent_day, $8 day, $9 proof, $10 the state of who
+-- signed up and has not confirmed: the proof confirms; changes nothing for others who are there already, or are suppressed
 INSERT INTO subscriber (id, address_index, address_sealed, state, language, policy, consent_day, confirmed_day, proof)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE NOT EXISTS (SELECT 1 FROM suppression WHERE address_index = $2)
-ON CONFLICT (address_index) DO NOTHING
+ON CONFLICT (address_index) DO UPDATE SET state = $4, language = $5, policy = $6, consent_day = $7, confirmed_day = $8, proof = $9
+WHERE subscriber.state = $10
 
 -- name: suppression_has
 -- in: $1 address_index

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "newsletter_inside.h"
+#include "newsletter_public.h"
 
 enum { LISTED = 20, PROOF_ARENA = 4096, FIRST_YEAR = 1990, ID_GAP = 1 << 20 };
 
@@ -285,12 +286,23 @@ static bool count_other(struct taking *is, struct str index, struct fault *f)
 	return true;
 }
 
+/* One that mimeo's texts come in, as for who signs up: "EN" and "ru-RU" are "en" and "ru". */
+static struct str language_of(struct newsletter *n, struct str text)
+{
+	char lower[LANGUAGE_BYTES];
+	size_t i;
+
+	for (i = 0; i < text.len && i < sizeof(lower); i++)
+		lower[i] = text.at[i] >= 'A' && text.at[i] <= 'Z' ? (char) (text.at[i] + ('a' - 'A')) : text.at[i];
+	return newsletter_page_language(n->room, str_make(lower, i));
+}
+
 static bool take_row(struct taking *is, const struct newsletter_import_row *row, struct fault *f)
 {
 	unsigned char bytes[SEAL_INDEX_BYTES], sealed[SEAL_BYTES];
 	struct str index = str_make(bytes, sizeof(bytes));
 	struct newsletter *n = is->n;
-	struct str language = row->language.len > 0 ? row->language : n->room->settings.language;
+	struct str language = language_of(n, row->language);
 	char canonical[EMAIL_BYTES + 1];
 	int64_t proof, changed = 0;
 
@@ -301,7 +313,8 @@ static bool take_row(struct taking *is, const struct newsletter_import_row *row,
 		!store_run(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_IMPORT,
 			STORE_ARGS(store_i64(is->last_id), store_blob(index), store_blob(str_make(sealed, sizeof(sealed))),
 				store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED)), store_text(language), store_text(str_from(policy)),
-				store_i64(row->consent_day), store_i64(is->today), store_i64(proof)),
+				store_i64(row->consent_day), store_i64(is->today), store_i64(proof),
+				store_text(subscriber_state_name(SUBSCRIBER_PENDING))),
 			&changed, f))
 		return false;
 	is->added += changed;

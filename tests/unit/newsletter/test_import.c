@@ -105,6 +105,41 @@ static void test_a_short_list(void **state)
 	assert_int_equal(bench_subscribers(&bench, SUBSCRIBER_CONFIRMED), 7);
 }
 
+static void speaks(const char *address, const char *language)
+{
+	json_t *json = json_object();
+	struct fault f = {0};
+	struct arena arena;
+
+	arena_init(&arena, "look-up", 65536);
+	assert_true(newsletter_look_up(bench.n, str_from(address), STR("Ben"), &arena, json, &f));
+	assert_string_equal(json_string_value(json_object_get(json, "language")), language);
+	assert_string_equal(json_string_value(json_object_get(json, "proof")), "form");
+	json_decref(json);
+	arena_release(&arena);
+}
+
+/* "EN" and "ru-RU" are languages of the theme, "de" is none; who signed up and never confirmed is confirmed by the proof. */
+static void test_languages_and_beginnings(void **state)
+{
+	int64_t id;
+
+	(void) state;
+	bench_sign_up(&bench, "slow@example.org");
+	assert_int_equal(bench_subscribers(&bench, SUBSCRIBER_PENDING), 1);
+	id = begin(hash_a, 4, "Ada");
+	assert_true(take(id, 0, STR("a@example.org,EN,2023-04-17,form\nb@example.org,ru-RU,2023-04-17,form\nc@example.org,de,2023-04-17,form\n"
+		"slow@example.org,ru,2023-04-17,form\n")));
+	assert_int_equal(import_number(id, "added"), 4);
+	assert_int_equal(import_number(id, "known"), 0);
+	assert_int_equal(bench_subscribers(&bench, SUBSCRIBER_PENDING), 0);
+	assert_int_equal(bench_subscribers(&bench, SUBSCRIBER_CONFIRMED), 4);
+	speaks("a@example.org", "en");
+	speaks("b@example.org", "ru");
+	speaks("c@example.org", "en"); /* the newsroom's */
+	speaks("slow@example.org", "ru");
+}
+
 static void test_rows_that_are_none(void **state)
 {
 	static const struct {
@@ -422,6 +457,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_short_list, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_languages_and_beginnings, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_rows_that_are_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_rows_reach_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_second_person, set_up, tear_down),
