@@ -81,7 +81,6 @@ CREATE TABLE story_working (
 	day TEXT NOT NULL,                     -- of the schedule, as typed
 	hour TEXT NOT NULL,
 	reason TEXT NOT NULL,
-	words TEXT NOT NULL DEFAULT '',        -- fingerprint of the photo's words as they came from the story
 	PRIMARY KEY (story, staff, kept)
 ) STRICT, WITHOUT ROWID;
 
