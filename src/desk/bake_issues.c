@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "desk/bake.h"
+#include "desk/issue_draft.h"
 #include "gen/desk_sql.h"
 #include "house/page.h"
 #include "press/locale.h"
@@ -13,7 +14,7 @@
 #include "press/value.h"
 #include "store/store.h"
 
-enum { ISSUES = 520, SAMPLE = 5, PICKS = 32 };
+enum { ISSUES = 520, SAMPLE = 5 };
 
 struct bake_issue {
 	int64_t id;
@@ -68,7 +69,7 @@ struct pick {
 	struct str line;                       /* of the issue; empty: the story's own */
 };
 
-static size_t read_picks(struct bake *bake, int64_t issue, struct pick picks[PICKS], bool *ok, struct fault *f)
+static size_t read_picks(struct bake *bake, int64_t issue, struct pick picks[ISSUE_PICKS], bool *ok, struct fault *f)
 {
 	struct store_rows rows;
 	size_t count = 0;
@@ -80,14 +81,14 @@ static size_t read_picks(struct bake *bake, int64_t issue, struct pick picks[PIC
 		const struct bake_story *of = bake_find(bake, store_column_i64(&rows, 0));
 
 		/* what was withdrawn is not shown again */
-		if (of != NULL && of->story.state == STORY_PUBLISHED && count < PICKS)
+		if (of != NULL && of->story.state == STORY_PUBLISHED && count < ISSUE_PICKS)
 			picks[count++] = (struct pick){of, store_column_copy(&rows, 1, &bake->page)};
 	}
 	*ok = store_rows_end(&rows);
 	return count;
 }
 
-static size_t sample(struct bake *bake, struct pick picks[PICKS])
+static size_t sample(struct bake *bake, struct pick picks[ISSUE_PICKS])
 {
 	size_t count = 0;
 	size_t i;
@@ -128,7 +129,7 @@ static bool put_issue(struct bake *bake, const struct bake_issue *issue, struct 
 		.title = issue != NULL ? issue->subject : locale_text(locale, "newsletter_title")};
 	struct press_value *root = page_values(bake->theme, bake->settings, &page, &bake->page);
 	struct press_value *cards = press_set_list(root, "picks");
-	struct pick picks[PICKS];
+	struct pick picks[ISSUE_PICKS];
 	bool ok = true;
 	size_t count = issue != NULL ? read_picks(bake, issue->id, picks, &ok, f) : sample(bake, picks);
 	size_t i;

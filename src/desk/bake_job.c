@@ -21,7 +21,7 @@
 #include "press/theme.h"
 #include "store/store.h"
 
-enum { RECIPE = 10, /* changes when this program bakes other pages from the same things */
+enum { RECIPE = 11, /* changes when this program bakes other pages from the same things */
 	REPORT_EVERY = 200, BODY_ARENA = 4 * 1024 * 1024, LOWER_PRIORITY = 5 };
 
 /* --- the work --- */

@@ -343,6 +343,9 @@ void slot_clock_look(void *self)
 
 /* --- may it be approved? --- */
 
+/* An issue of a slot must be able to have as many as are asked of it. */
+_Static_assert((int) SLOT_STORIES_MOST <= (int) ISSUE_PICKS, "as many stories as a draft takes");
+
 bool slot_clock_allows(const struct room *room, const struct issue_draft *draft, struct fault *f)
 {
 	if (draft->slot.us == 0)

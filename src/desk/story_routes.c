@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: ISC */
 #include "base/clock.h"
 #include "desk/desk_doings.h"
+#include "desk/issue_draft.h"
 #include "desk/story.h"
 #include "desk/story_store.h"
 #include "desk/story_work.h"
@@ -11,7 +12,7 @@
 #include "http/http_client.h"
 #include "store/store.h"
 
-enum { LIST_LIMIT = 10000, ISSUE_STORIES = 24 };
+enum { LIST_LIMIT = 10000 };
 
 static json_t *time_or_null(struct when when)
 {
@@ -246,14 +247,14 @@ void story_post_issue(struct http_request *rq, void *self)
 	struct room *room = self;
 	json_t *body = http_json(rq);
 	json_t *stories = json_object_get(body, "stories");
-	int64_t *ids = arena_alloc_many(http_arena(rq), ISSUE_STORIES, sizeof(*ids));
+	int64_t *ids = arena_alloc_many(http_arena(rq), ISSUE_PICKS, sizeof(*ids));
 	struct desk_issue_wish wish = {.stories = ids, .subject = http_json_text(body, "subject"),
 		.intro = http_json_text(body, "intro")};
 	struct fault f = {0};
 	bool ok = ids != NULL;
 
-	if (json_array_size(stories) == 0 || json_array_size(stories) > ISSUE_STORIES)
-		ok = fault_set(&f, FAULT_INPUT, "an issue has one to %d stories", (int) ISSUE_STORIES);
+	if (json_array_size(stories) == 0 || json_array_size(stories) > ISSUE_PICKS)
+		ok = fault_set(&f, FAULT_INPUT, "an issue has one to %d stories", (int) ISSUE_PICKS);
 	for (; ok && wish.count < json_array_size(stories); wish.count++) {
 		const json_t *what = json_array_get(stories, wish.count);
 

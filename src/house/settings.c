@@ -56,7 +56,7 @@ static const struct conf_key keys[] = {
 
 	{"newsletter", "slot", CONF_TEXT, OPTIONAL, AT(slot.rule), "Friday 08:00",
 		"when the weekly newsletter goes, in the newsroom's zone; every text that names the day has it from here"},
-	{"newsletter", "min_stories", CONF_NUMBER, OPTIONAL, AT(is.min_stories), "3", "an issue with fewer stories is held, 1 to 60"},
+	{"newsletter", "min_stories", CONF_NUMBER, OPTIONAL, AT(is.min_stories), "3", "an issue with fewer stories is held, 1 to 40"},
 	{"newsletter", "catch_up", CONF_NUMBER, OPTIONAL, AT(is.catch_up), "12",
 		"hours after its slot within which a missed issue still goes, 0 to 120; then the slot is skipped"},
 	{"newsletter", "day", CONF_TEXT, OPTIONAL, AT(slot.day), NULL, NULL},

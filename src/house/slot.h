@@ -24,7 +24,7 @@ enum {
 	SLOT_KEY_CHARS = 10,
 	SLOT_GRACE_S = 15 * 60,          /* an issue that begins no later than this is on time, whatever `catch_up` says */
 	SLOT_CATCH_UP_MOST = 5 * 24,     /* hours: the next slot's draft is not due yet */
-	SLOT_STORIES_MOST = 60
+	SLOT_STORIES_MOST = 40
 };
 
 struct slot {

@@ -263,7 +263,7 @@ def test_the_desk_moves_the_slot_and_every_text_follows(newsroom):
     assert values["slot"] == "Friday 08:00" and values["min_stories"] == "3"
     bad = editor.post("/site/newsroom", **{**values, "slot": "Funday 25:00", "min_stories": "none"}, statutory="")
     assert bad.status == 400 and "is no weekly slot: write a day and a time in 24 hours, such as Friday 08:00" in html.unescape(bad.text)
-    assert 'value="Funday 25:00"' in bad.text and "Write a number from 1 to 60." in bad.text, "what was typed is kept"
+    assert 'value="Funday 25:00"' in bad.text and "Write a number from 1 to 40." in bad.text, "what was typed is kept"
     good = editor.post("/site/newsroom", **{**values, "slot": "monday 19:30", "min_stories": "2"}, statutory="")
     assert good.status == 303, good
     assert field(editor.page("/site/newsroom"), "slot") == "Monday 19:30"

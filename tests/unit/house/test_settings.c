@@ -112,8 +112,8 @@ static void test_wrong_values_are_refused_with_what_to_do(void **state)
 	refused("[newsletter]\nslot = someday 08:00\n", "mimeo.conf:5: [newsletter] slot: \"someday 08:00\" is no weekly slot");
 	refused("\n; a comment\n[newsletter]\n\n  slot = Friday 25:00\n", "mimeo.conf:8: [newsletter] slot: ");
 	refused("[newsletter]\nslot = Friday\n", "such as Friday 08:00");
-	refused("[newsletter]\nmin_stories = 0\n", "mimeo.conf:5: [newsletter] min_stories = 0: write a number from 1 to 60");
-	refused("[newsletter]\nmin_stories = 61\n", "from 1 to 60");
+	refused("[newsletter]\nmin_stories = 0\n", "mimeo.conf:5: [newsletter] min_stories = 0: write a number from 1 to 40");
+	refused("[newsletter]\nmin_stories = 41\n", "from 1 to 40");
 	refused("[newsletter]\nmin_stories = some\n", "mimeo.conf:5: ");
 	refused("[newsletter]\ncatch_up = 121\n", "mimeo.conf:5: [newsletter] catch_up = 121: write hours, from 0 to 120");
 	refused("[newsletter]\ncatch_up = -1\n", "catch_up");
