@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "desk/bake.h"
+#include "desk/story_store.h"
 #include "gen/desk_sql.h"
 #include "house/page.h"
 #include "house/settings.h"
@@ -52,23 +53,6 @@ static void copy_text(struct str html, struct buf *out)
 	buf_add_str(out, str_part(html, from, SIZE_MAX));
 }
 
-/* "By A and B", without links. */
-static struct str byline(struct bake *bake, const struct story *story, const struct locale *locale)
-{
-	struct str names;
-	size_t i;
-
-	if (story->author_count == 0)
-		return (struct str){NULL, 0};
-	names = story->authors[story->author_count - 1];
-	for (i = story->author_count - 1; i-- > 0;)
-		names = locale_format(locale, i + 2 == story->author_count ? "names_two" : "names_more", &bake->page,
-			(const struct locale_pair[]){{"first", story->authors[i]}, {"last", names}, {"rest", names},
-				{NULL, {NULL, 0}}});
-	return locale_format(locale, "byline", &bake->page,
-		(const struct locale_pair[]){{"names", names}, {NULL, {NULL, 0}}});
-}
-
 bool bake_plain_story(struct bake *bake, const struct bake_story *of, struct str html, struct fault *f)
 {
 	const struct story *story = &of->story;
@@ -83,7 +67,7 @@ bool bake_plain_story(struct bake *bake, const struct bake_story *of, struct str
 	bake_set_story_head(bake, root, story);
 	press_set_text(root, "full_href", bake_join(&bake->page, bake_root(STORY_DEPTH), str_part(story->path, 1, SIZE_MAX),
 		STR("")));
-	press_set_text(root, "byline", byline(bake, story, locale));
+	press_set_text(root, "byline", story_byline_line(story, locale, &bake->page));
 	bake_set_story_dates(bake, root, story, locale);
 	bake_set_corrections(bake, root, story, locale);
 	buf_init(&text, LIMIT_PAGE_BYTES);

@@ -112,13 +112,11 @@ static bool put_issue(struct room *room, const struct composing *c, http_done *d
 	return room_call(room, "newsletter", "PUT", path, body, done, self, f);
 }
 
-void desk_compose(struct room *room, const struct desk_issue_wish *wish, struct arena *arena, desk_composed *done,
-	void *self)
+void desk_compose(struct room *room, const struct desk_issue_wish *wish, desk_composed *done, void *self)
 {
 	struct composing *c = memory_new(1, sizeof(*c));
 	struct fault f = {0};
 
-	(void) arena; /* the request's; the issue outlives it */
 	c->room = room;
 	c->done = done;
 	c->self = self;

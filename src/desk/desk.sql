@@ -518,8 +518,8 @@ SELECT state, slot, send_at, lang, subject, preheader, intro, signoff, neutral, 
 FROM issue_draft WHERE id = $1
 
 -- name: draft_of_slot
--- slot → id
-SELECT id FROM issue_draft WHERE slot = $1 ORDER BY made, id
+-- slot, the state of those that come last → id
+SELECT id FROM issue_draft WHERE slot = $1 ORDER BY state = $2, made, id
 
 -- name: draft_of_slot_in
 -- slot, lang → id
@@ -614,10 +614,11 @@ SELECT s.id, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.
 FROM story s LEFT JOIN photo p ON p.hash = s.photo WHERE s.id = $1
 
 -- name: draft_find
--- words, limit → the columns of web_story_since; published stories whose headline has the words, newest first
+-- words for story_find, limit, at most so many of those that were saved last → the columns of web_story_since; newest first
 SELECT s.id, s.title, s.lang, s.dir, s.section, s.excerpt, s.photo, p.widths, s.published
 FROM story s LEFT JOIN photo p ON p.hash = s.photo
-WHERE s.state = 'published' AND lower(s.title) LIKE '%' || lower($1) || '%' ORDER BY s.published DESC, s.id DESC LIMIT $2
+WHERE s.state = 'published' AND s.id IN (SELECT story FROM story_find WHERE story_find MATCH $1 ORDER BY rowid DESC LIMIT $3)
+ORDER BY s.published DESC, s.id DESC LIMIT $2
 
 -- --- staff, sessions, audit (desk_staff.c, desk_web.c) ---
 
@@ -778,9 +779,10 @@ SELECT id, title, lang, dir, section, published, CASE WHEN photo IS NULL THEN 0 
 FROM story WHERE state = 'published' ORDER BY published DESC, id DESC LIMIT $1
 
 -- name: front_find
--- words, limit → the same of published stories whose headline has the words
+-- words for story_find, limit, at most so many of those that were saved last → the same of published stories
 SELECT id, title, lang, dir, section, published, CASE WHEN photo IS NULL THEN 0 ELSE 1 END
-FROM story WHERE state = 'published' AND lower(title) LIKE '%' || lower($1) || '%' ORDER BY published DESC, id DESC LIMIT $2
+FROM story WHERE state = 'published' AND id IN (SELECT story FROM story_find WHERE story_find MATCH $1 ORDER BY rowid DESC LIMIT $3)
+ORDER BY published DESC, id DESC LIMIT $2
 
 -- name: front_title
 -- id → title of a published story

@@ -39,9 +39,9 @@ struct desk_issue_wish {
 	int64_t draft, version;          /* the draft that it is of, which is approved with it; 0: none */
 };
 /* Composes it (issue_mail.h), freezes it and hands it to the newsletter. done: with a fault (the issue is then not there), or NULL and its
- * id. Texts must live until then. */
+ * id. Texts are copied. */
 typedef void desk_composed(void *self, int64_t issue, const struct fault *f);
-void desk_compose(struct room *room, const struct desk_issue_wish *wish, struct arena *arena, desk_composed *done, void *self);
+void desk_compose(struct room *room, const struct desk_issue_wish *wish, desk_composed *done, void *self);
 
 /* The newsletter cancelled it before it began: it is gone here, and its draft is open again. Safe to repeat. */
 bool desk_issue_cancelled(struct room *room, int64_t issue, struct fault *f) __attribute__((warn_unused_result));

@@ -12,6 +12,7 @@
 #include "desk/desk_pages.h"
 #include "desk/desk_report.h"
 #include "desk/issue_mail.h"
+#include "desk/story_store.h"
 #include "gen/desk_sql.h"
 #include "house/overlay.h"
 #include "house/room.h"
@@ -151,6 +152,7 @@ static bool add_week(struct desk_draft *page, struct fault *f)
 	struct store *db = page->visit->room->db;
 	int64_t now = clock_now().us;
 	struct store_rows rows;
+	struct str words;
 
 	if (!store_rows_begin(db, DESK_SQL_WEB_STORY_SINCE, STORE_ARGS(store_i64(now - WEEK_DAYS * day_us)), &rows, f)
 		|| !add_offers(page, list, &rows, f))
@@ -164,8 +166,9 @@ static bool add_week(struct desk_draft *page, struct fault *f)
 	if (page->find.len == 0)
 		return true;
 	list = press_set_list(page->root, "found");
-	if (!store_rows_begin(db, DESK_SQL_DRAFT_FIND, STORE_ARGS(store_text(page->find), store_i64(DRAFT_FOUND)), &rows, f)
-		|| !add_offers(page, list, &rows, f))
+	words = story_find_words(page->find, page->visit->arena);
+	if (words.len > 0 && (!store_rows_begin(db, DESK_SQL_DRAFT_FIND,
+			STORE_ARGS(store_text(words), store_i64(DRAFT_FOUND), store_i64(STORY_FIND_MOST)), &rows, f) || !add_offers(page, list, &rows, f)))
 		return false;
 	press_set_bool(page->root, "is_find", true);
 	press_set_bool(page->root, "has_found", press_value_count(list) > 0);

@@ -6,10 +6,12 @@
  * SPDX-License-Identifier: ISC */
 #include <inttypes.h>
 #include "base/arena.h"
+#include "base/buf.h"
 #include "desk/desk_draft.h"
 #include "desk/desk_draft_steps.h"
 #include "desk/desk_pages.h"
 #include "house/room.h"
+#include "http/http.h"
 #include "http/http_client.h"
 #include "press/value.h"
 #include "store/store.h"
@@ -150,25 +152,22 @@ static void go(struct desk_draft *page, const char *notice, const char *anchor)
 	http_answer_redirect(visit->rq, path != NULL ? path : "/newsletter");
 }
 
-/* Percent-encoded, for the address of the page that shows what was found. */
+enum { FIND_PATH_BYTES = 2048 };
+
+/* To the page that shows what was found. */
 static void go_find(struct desk_draft *page)
 {
-	static const char digits[] = "0123456789ABCDEF";
-	struct str words = str_part(page->find, 0, 100);
-	char encoded[304];
-	char *path;
-	size_t n = 0, i;
+	struct buf path;
+	char *text;
 
-	for (i = 0; i < words.len; i++) {
-		unsigned char byte = (unsigned char) words.at[i];
-
-		encoded[n++] = '%';
-		encoded[n++] = digits[byte >> 4];
-		encoded[n++] = digits[byte & 15];
-	}
-	path = str_to_c(str_format(page->visit->arena, "%.*s?find=%.*s#add", STR_ARG(page->here), (int) n, encoded), page->visit->arena);
+	buf_init(&path, FIND_PATH_BYTES);
+	buf_format(&path, "%.*s?find=", STR_ARG(page->here));
+	http_encode(&path, page->find);
+	buf_add_text(&path, "#add");
+	text = str_to_c(str_copy(buf_view(&path), page->visit->arena), page->visit->arena);
 	desk_headers(page->visit->rq, false);
-	http_answer_redirect(page->visit->rq, path != NULL ? path : "/newsletter");
+	http_answer_redirect(page->visit->rq, text != NULL && !path.over ? text : "/newsletter");
+	buf_release(&path);
 }
 
 /* It cannot be saved: the page comes back with what was typed. After a colleague's save the next press puts this over theirs. */

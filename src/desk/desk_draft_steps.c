@@ -262,7 +262,7 @@ void desk_post_approve(struct http_request *rq, void *self)
 		return;
 	}
 	wish.approved_by = visit->person.name;
-	desk_compose(visit->room, &wish, visit->arena, on_approved, page);
+	desk_compose(visit->room, &wish, on_approved, page);
 }
 
 /* --- taking it back --- */

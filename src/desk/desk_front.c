@@ -9,6 +9,7 @@
 #include "desk/desk_pages.h"
 #include "desk/desk_visit.h"
 #include "desk/front_choice.h"
+#include "desk/story_store.h"
 #include "desk/story_work.h"
 #include "gen/desk_sql.h"
 #include "house/overlay.h"
@@ -130,6 +131,7 @@ static bool front_add_others(struct front_page *page, struct str find, struct fa
 	struct press_value *list = press_set_list(page->root, "others");
 	struct store_rows rows;
 	struct front_row row;
+	struct str words;
 	size_t i;
 
 	if (find.len == 0) {
@@ -138,7 +140,11 @@ static bool front_add_others(struct front_page *page, struct str find, struct fa
 				front_add_story(page, list, &page->rows[i]);
 		return true;
 	}
-	if (!store_rows_begin(page->visit->room->db, DESK_SQL_FRONT_FIND, STORE_ARGS(store_text(find), store_i64(FRONT_SHOWN)), &rows, f))
+	words = story_find_words(find, page->visit->arena);
+	if (words.len == 0)
+		return true;
+	if (!store_rows_begin(page->visit->room->db, DESK_SQL_FRONT_FIND,
+			STORE_ARGS(store_text(words), store_i64(FRONT_SHOWN), store_i64(STORY_FIND_MOST)), &rows, f))
 		return false;
 	while (store_rows_next(&rows, f)) {
 		front_read_row(&rows, page->visit->arena, &row);

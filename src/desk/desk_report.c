@@ -160,7 +160,7 @@ static void add_tiles(struct desk_visit *visit, struct press_value *report, cons
 
 /* --- how it went --- */
 
-/* 1, 2 or 5 times a power of ten, at least n and divisible by the lines. */
+/* 4, 8, 12, 20 or 40 times a power of ten, at least n and divisible by the lines. */
 static int64_t round_top(int64_t n)
 {
 	static const int64_t steps[] = {4, 8, 12, 20, 40};

@@ -62,14 +62,19 @@ static bool read_slots(struct desk_visit *visit, struct strip_slot *now, bool *h
 	return store_rows_end(&rows);
 }
 
-static struct str draft_href(struct desk_visit *visit, struct when at)
+/* Its draft's page; *is_dropped: all that was made of it was thrown away. */
+static struct str draft_href(struct desk_visit *visit, struct when at, bool *is_dropped)
 {
+	struct issue_draft *draft = arena_alloc(visit->arena, sizeof(*draft));
 	struct fault ignored = {0};
 	int64_t id = 0;
 	size_t count = 0;
 
-	if (!issue_draft_of_slot(visit->room, at, &id, 1, &count, &ignored) || count == 0)
+	*is_dropped = false;
+	if (draft == NULL || !issue_draft_of_slot(visit->room, at, &id, 1, &count, &ignored) || count == 0
+		|| !issue_draft_read(visit->room, id, visit->arena, draft, &ignored))
 		return (struct str){NULL, 0};
+	*is_dropped = draft->state == ISSUE_DRAFT_DROPPED;
 	return str_format(visit->arena, "/newsletter/drafts/%" PRId64, id);
 }
 
@@ -78,10 +83,10 @@ static void set_now(struct desk_visit *visit, struct press_value *strip, const s
 	struct arena *arena = visit->arena;
 	const struct settings *settings = &visit->room->settings;
 	struct str when = say_when(visit, slot->at);
-	int64_t open_s = settings->catch_up * 3600 > SLOT_GRACE_S ? settings->catch_up * 3600 : SLOT_GRACE_S;
-	struct when until = {slot->at.us + open_s * 1000000};
+	struct when until = slot_open_until(slot->at, settings->catch_up);
+	bool is_dropped;
 
-	press_set_text(strip, "href", draft_href(visit, slot->at));
+	press_set_text(strip, "href", draft_href(visit, slot->at, &is_dropped));
 	if (slot->state == ISSUE_SLOT_APPROVED) {
 		press_set_c(strip, "kind", "good");
 		press_set_text(strip, "text", str_format(arena, "Approved. It goes by itself: %.*s (%.*s time).", STR_ARG(when), STR_ARG(settings->zone)));
@@ -89,6 +94,8 @@ static void set_now(struct desk_visit *visit, struct press_value *strip, const s
 		press_set_c(strip, "kind", "bad");
 		press_set_text(strip, "text", str_format(arena, "Held: %.*s. The slot was %.*s; until %.*s it still goes.", STR_ARG(slot->why), STR_ARG(when),
 			STR_ARG(say_when(visit, until))));
+	} else if (is_dropped) {
+		press_set_text(strip, "text", str_format(arena, "The draft of this slot was thrown away: nothing goes %.*s.", STR_ARG(when)));
 	} else {
 		press_set_text(strip, "text", str_format(arena, "A draft of the week waits. It is held until an editor approves it, with at least %lld "
 			"stories. Goes %.*s (%.*s time).", (long long) settings->min_stories, STR_ARG(when), STR_ARG(settings->zone)));

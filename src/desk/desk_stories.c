@@ -15,7 +15,7 @@
 #include "press/value.h"
 #include "store/store.h"
 
-enum { LIST_SHOWN = 50, PAGES_MOST = 10000, FIELD_BYTES = 200, FOUND_MOST = 3000 };
+enum { LIST_SHOWN = 50, PAGES_MOST = 10000, FIELD_BYTES = 200 };
 
 struct str desk_thumb(struct str hash, struct str widths, struct arena *arena)
 {
@@ -89,7 +89,7 @@ static bool begin_rows(struct store *db, const struct listing *listing, struct s
 {
 	const struct store_value values[] = {store_text(listing->state), store_text(listing->section), store_text(listing->lang),
 		store_i64(LIST_SHOWN + 1), store_i64(listing->page * LIST_SHOWN), store_text(listing->author), store_text(listing->sort),
-		store_text(listing->words), store_i64(FOUND_MOST)};
+		store_text(listing->words), store_i64(STORY_FIND_MOST)};
 
 	if (listing->words.len > 0)
 		return store_rows_begin(db, DESK_SQL_LISTING_OF_WORDS, values, 9, rows, f);

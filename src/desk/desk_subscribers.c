@@ -16,7 +16,7 @@
 #include "press/locale.h"
 #include "press/value.h"
 
-enum { DAYS = 90, DAYS_SHORT = 30, STEP = 8, LINE_HEIGHT = 120, BARS_TOP = 140, BARS_HEIGHT = 44, LABEL_Y = 246, POINTS_BYTES = 16 * 1024 };
+enum { DAYS = 90, DAYS_SHORT = 30, STEP = 8, LINE_HEIGHT = 120, BARS_TOP = 140, BARS_HEIGHT = 44, POINTS_BYTES = 16 * 1024 };
 
 static const char here[] = "/newsletter/subscribers";
 

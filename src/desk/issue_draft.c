@@ -24,13 +24,6 @@ static const int64_t week_us = INT64_C(7) * 86400 * 1000000;
 
 STATES_DEFINE(issue_draft, ISSUE_DRAFT)
 
-struct str issue_slot_key(struct when slot, struct arena *arena)
-{
-	struct civil day = clock_civil(slot);
-
-	return slot.us == 0 ? (struct str){NULL, 0} : str_format(arena, "%04d-%02d-%02d", day.year, day.month, day.day);
-}
-
 /* --- made of the week --- */
 
 struct week {
@@ -102,7 +95,8 @@ bool issue_draft_of_slot(struct room *room, struct when slot, int64_t *ids, size
 	struct store_rows rows;
 
 	*count = 0;
-	if (!store_rows_begin(room->db, DESK_SQL_DRAFT_OF_SLOT, STORE_ARGS(store_i64(slot.us)), &rows, f))
+	if (!store_rows_begin(room->db, DESK_SQL_DRAFT_OF_SLOT,
+			STORE_ARGS(store_i64(slot.us), store_text(issue_draft_state_name(ISSUE_DRAFT_DROPPED))), &rows, f))
 		return false;
 	while (*count < max && store_rows_next(&rows, f))
 		ids[(*count)++] = store_column_i64(&rows, 0);

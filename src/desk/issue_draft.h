@@ -78,13 +78,11 @@ bool issue_draft_from_week(struct room *room, struct when slot, int64_t *id, str
 /* The same in another language ("": the newsroom's). */
 bool issue_draft_from_week_in(struct room *room, struct when slot, struct str lang, int64_t *id, struct fault *f)
 	__attribute__((warn_unused_result));
-/* What there is of the slot, in whatever language; 0 where there is nothing. At most `max`. */
+/* What there is of the slot, in whatever language, what was thrown away last; 0 where there is nothing. At most `max`. */
 bool issue_draft_of_slot(struct room *room, struct when slot, int64_t *ids, size_t max, size_t *count, struct fault *f)
 	__attribute__((warn_unused_result));
 /* A step of its life, and nothing else: by whom stands in the audit list of the caller. CONFLICT where it is in another state. */
 bool issue_draft_move(struct room *room, int64_t id, enum issue_draft_step step, struct fault *f) __attribute__((warn_unused_result));
-/* "2026-11-27": a slot's key, its day on the newsroom's clock. */
-struct str issue_slot_key(struct when slot, struct arena *arena);
 
 /* --- for the composer's pages --- */
 

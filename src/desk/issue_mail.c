@@ -16,6 +16,7 @@
 #include "desk/story_store.h"
 #include "house/page.h"
 #include "house/room.h"
+#include "house/slot.h"
 #include "press/locale.h"
 #include "press/markdown.h"
 #include "press/theme.h"
@@ -176,20 +177,6 @@ static bool set_markdown(struct composing *c, struct press_value *map, const cha
 	return ok;
 }
 
-/* "By Ann and Bob", where the whole text stands in the mail. */
-static struct str byline(struct composing *c, const struct story *story)
-{
-	struct str names = story->author_count > 0 ? story->authors[story->author_count - 1] : (struct str){NULL, 0};
-	const struct locale *locale = page_locale(c->room->theme, &c->room->settings, story->lang);
-	size_t i;
-
-	for (i = story->author_count > 0 ? story->author_count - 1 : 0; i-- > 0;)
-		names = locale_format(locale, i + 2 == story->author_count ? "names_two" : "names_more", c->arena,
-			(const struct locale_pair[]){{"first", story->authors[i]}, {"last", names}, {"rest", names}, {NULL, {NULL, 0}}});
-	return names.len == 0 ? names : unbraced(c, locale_format(locale, "byline", c->arena,
-		(const struct locale_pair[]){{"names", names}, {NULL, {NULL, 0}}}));
-}
-
 static bool set_picks(struct composing *c, struct press_value *root, struct fault *f)
 {
 	struct press_value *picks = press_set_list(root, "picks");
@@ -209,7 +196,7 @@ static bool set_picks(struct composing *c, struct press_value *root, struct faul
 		press_set_text(pick, "dir", story->dir);
 		press_set_bool(pick, "is_full", c->wish->is_full);
 		if (c->wish->is_full) {
-			press_set_text(pick, "byline", byline(c, story));
+			press_set_text(pick, "byline", unbraced(c, story_byline_line(story, page_locale(c->room->theme, &c->room->settings, story->lang), c->arena)));
 			ok = set_markdown(c, pick, "body_html", "body_text", story->body, f);
 		}
 	}
@@ -314,8 +301,11 @@ bool issue_mail_wish(const struct issue_draft *draft, struct arena *arena, struc
 {
 	int64_t *stories = arena_alloc_many(arena, ISSUE_PICKS, sizeof(*stories));
 	struct str *lines = arena_alloc_many(arena, ISSUE_PICKS, sizeof(*lines));
+	char key[SLOT_KEY_CHARS + 1] = "";
 	size_t i;
 
+	if (draft->slot.us != 0)
+		slot_key(draft->slot, key);
 	if (stories == NULL || lines == NULL)
 		return fault_full(f, "this issue");
 	for (i = 0; i < draft->pick_count; i++) {
@@ -326,7 +316,7 @@ bool issue_mail_wish(const struct issue_draft *draft, struct arena *arena, struc
 		.subject = draft->subject, .preheader = draft->preheader, .intro = draft->intro, .signoff = draft->signoff,
 		.is_neutral = draft->is_neutral, .neutral_subject = draft->neutral_subject, .neutral_name = draft->neutral_name,
 		.is_full = draft->is_full, .send_at = draft->slot.us != 0 ? draft->slot : draft->send_at,
-		.slot = issue_slot_key(draft->slot, arena), .draft = draft->id, .version = draft->version};
+		.slot = str_copy(str_from(key), arena), .draft = draft->id, .version = draft->version};
 	return true;
 }
 

@@ -150,7 +150,9 @@ static bool read_drafts(struct room *room, const struct known *slot, char why[WH
 		if (!ok || (draft->state != ISSUE_DRAFT_OPEN && draft->state != ISSUE_DRAFT_APPROVED))
 			continue;
 		ids[(*open)++] = all[i];
-		if ((int64_t) draft->pick_count < room->settings.min_stories)
+		if (draft->state == ISSUE_DRAFT_APPROVED)
+			(void) snprintf(why, WHY_BYTES, "it was approved, and the newsletter does not have it yet");
+		else if ((int64_t) draft->pick_count < room->settings.min_stories)
 			(void) snprintf(why, WHY_BYTES, "its draft has %zu %s, and an issue needs %lld; no editor approved it", draft->pick_count,
 				draft->pick_count == 1 ? "story" : "stories", (long long) room->settings.min_stories);
 		else

@@ -10,6 +10,7 @@
 #include "desk/story_store.h"
 #include "gen/desk_sql.h"
 #include "press/diff.h"
+#include "press/locale.h"
 #include "press/words.h"
 #include "store/store.h"
 
@@ -32,6 +33,22 @@ struct str story_bylines(const struct story *story, struct arena *arena)
 	out = str_copy(buf_view(&text), arena);
 	buf_release(&text);
 	return out;
+}
+
+struct str story_byline_line(const struct story *story, const struct locale *locale, struct arena *arena)
+{
+	struct str names;
+	size_t i;
+
+	if (story->author_count == 0)
+		return (struct str){NULL, 0};
+	names = story->authors[story->author_count - 1];
+	for (i = story->author_count - 1; i-- > 0;)
+		names = locale_format(locale, i + 2 == story->author_count ? "names_two" : "names_more", arena,
+			(const struct locale_pair[]){{"first", story->authors[i]}, {"last", names}, {"rest", names},
+				{NULL, {NULL, 0}}});
+	return locale_format(locale, "byline", arena,
+		(const struct locale_pair[]){{"names", names}, {NULL, {NULL, 0}}});
 }
 
 void story_set_bylines(struct story *story, struct str bylines)

@@ -261,7 +261,7 @@ void story_post_issue(struct http_request *rq, void *self)
 		ok = story_find(room->db, str_make(json_string_value(what), json_string_length(what)), &ids[wish.count], &f);
 	}
 	if (ok)
-		desk_compose(room, &wish, http_arena(rq), composed, rq);
+		desk_compose(room, &wish, composed, rq);
 	else
 		http_answer_fault(rq, &f);
 }

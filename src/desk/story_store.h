@@ -109,6 +109,9 @@ bool story_has_moved_on(struct store *db, int64_t story, int64_t base, bool *has
 
 /* "Ada Wren\nIlya Marsh": one a line; and back (at most STORY_AUTHORS). */
 struct str story_bylines(const struct story *story, struct arena *arena);
+/* "By Ann, Bob and Cleo" in the locale's words, without links; empty without authors. */
+struct locale;
+struct str story_byline_line(const struct story *story, const struct locale *locale, struct arena *arena);
 void story_set_bylines(struct story *story, struct str bylines);
 
 /* --- finding at the desk (story_finding.c) --- */
@@ -116,6 +119,7 @@ void story_set_bylines(struct story *story, struct str bylines);
 bool story_find_put(struct store *db, const struct story *story, struct fault *f) __attribute__((warn_unused_result));
 /* What was typed into the find field, for story_find: every word, as a beginning. Empty when nothing is left. */
 struct str story_find_words(struct str typed, struct arena *arena);
+enum { STORY_FIND_MOST = 3000 }; /* what is found and sorted then */
 /* Makes up to 500 stories after *last findable that are not yet; *last 0 at the end. */
 bool story_find_some(struct store *db, int64_t *last, struct fault *f) __attribute__((warn_unused_result));
 

@@ -149,11 +149,16 @@ bool slot_is_key(struct str text)
 	return text.len == SLOT_KEY_CHARS && clock_parse(text, &when, &ignored);
 }
 
-bool slot_is_open(struct when at, int64_t catch_up_h, struct when now)
+struct when slot_open_until(struct when at, int64_t catch_up_h)
 {
 	int64_t s = catch_up_h * 3600 > SLOT_GRACE_S ? catch_up_h * 3600 : SLOT_GRACE_S;
 
-	return now.us <= at.us + s * US_PER_S;
+	return (struct when){at.us + s * US_PER_S};
+}
+
+bool slot_is_open(struct when at, int64_t catch_up_h, struct when now)
+{
+	return now.us <= slot_open_until(at, catch_up_h).us;
 }
 
 bool slot_is_late(struct when at, struct when now)

@@ -47,7 +47,8 @@ void slot_key(struct when at, char key[SLOT_KEY_CHARS + 1]);
 /* Whether a text is a day that could be a slot's. */
 bool slot_is_key(struct str text);
 
-/* Whether an issue of a slot still goes now: catch_up_h hours after its moment at most. */
+/* Until when an issue of a slot still goes: catch_up_h hours after its moment, or the grace; and whether it does now. */
+struct when slot_open_until(struct when at, int64_t catch_up_h);
 bool slot_is_open(struct when at, int64_t catch_up_h, struct when now);
 bool slot_is_late(struct when at, struct when now); /* later than the grace */
 

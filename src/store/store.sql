@@ -45,6 +45,7 @@ PRAGMA cache_size = -24576;
 -- name: sqlite_heavy
 PRAGMA synchronous = FULL;
 PRAGMA wal_autocheckpoint = 1000;
+PRAGMA cache_size = -2000;
 
 -- name: sqlite_look
 -- from its first read on, a transaction sees one state
