@@ -231,6 +231,25 @@ static bool make_folder(int dir_fd, const char *path, mode_t mode, struct fault 
 	return true;
 }
 
+/* From the end: mostly all but the last stand there already. */
+static bool make_folders(int dir_fd, char *path, mode_t mode, struct fault *f)
+{
+	char *slash;
+	bool ok;
+
+	if (mkdirat(dir_fd, path, mode) == 0)
+		return true;
+	slash = strrchr(path, '/');
+	while (slash != NULL && slash > path && slash[-1] == '/')
+		slash--;
+	if (errno != ENOENT || slash == NULL || slash == path)
+		return make_folder(dir_fd, path, mode, f);
+	*slash = '\0';
+	ok = make_folders(dir_fd, path, mode, f);
+	*slash = '/';
+	return ok && make_folder(dir_fd, path, mode, f);
+}
+
 bool file_make_folders(int dir_fd, const char *path, mode_t mode, struct fault *f)
 {
 	char part[PATH_MAX];
@@ -239,15 +258,9 @@ bool file_make_folders(int dir_fd, const char *path, mode_t mode, struct fault *
 	if (len == 0 || len >= sizeof(part))
 		return fault_set(f, FAULT_INPUT, "\"%.80s\" cannot be a folder's path", path);
 	memcpy(part, path, len + 1);
-	for (size_t i = 1; i < len; i++) { /* from 1: a leading slash is no folder to make */
-		if (part[i] != '/' || part[i - 1] == '/')
-			continue;
-		part[i] = '\0';
-		if (!make_folder(dir_fd, part, mode, f))
-			return false;
-		part[i] = '/';
-	}
-	return make_folder(dir_fd, part, mode, f);
+	while (len > 1 && part[len - 1] == '/')
+		part[--len] = '\0';
+	return make_folders(dir_fd, part, mode, f);
 }
 
 bool file_remove(int dir_fd, const char *path, struct fault *f)

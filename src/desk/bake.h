@@ -4,8 +4,8 @@
  * A full bake has every published story at hand; a bake of changes has those alone that its pages show (bake_hand.c), so
  * that its cost does not grow with the archive. A page that needs others asks for them with a query of its own, and a bounded one.
  * Order (DESIGN §2.7): .gz before .html, a story before the lists that name it, feeds last; what is withdrawn in
- * reverse; then the counter in `_changes`. Story pages are made by several processes where they are many (bake_crew.c), so
- * bake_story_page asks the database nothing.
+ * reverse; then the counter in `_changes`. Pages of stories and lists are made by several processes where they are many
+ * (bake_crew.c), so bake_story_page and bake_list_pages ask the database nothing.
  * SPDX-License-Identifier: ISC */
 #ifndef DESK_BAKE_H
 #define DESK_BAKE_H
@@ -49,7 +49,7 @@ struct bake_story {
 	bool is_whole;              /* touched ones, pages, the newest; all in a full bake */
 };
 
-/* The address of a section or topic. */
+/* The address of a section, topic or author. */
 struct bake_group {
 	struct str name;            /* folded into its slug */
 };
@@ -115,6 +115,8 @@ struct bake {
 bool bake_load(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 /* Names and addresses of its section and topics. */
 bool bake_set_groups(struct bake *bake, struct bake_story *of, struct fault *f) __attribute__((warn_unused_result));
+/* The last part of an author's address; empty: they have none. */
+struct str bake_author_slug(struct bake *bake, struct str name);
 /* Authors, topics, corrections of one story. */
 bool bake_load_whole(struct bake *bake, struct bake_story *of, struct fault *f) __attribute__((warn_unused_result));
 /* By slot; a list that was given none has none. */
@@ -181,6 +183,10 @@ struct str bake_story_ld(struct bake *bake, const struct story *story);
 bool bake_story_page(struct bake *bake, size_t position, struct str body, struct fault *f)
 	__attribute__((warn_unused_result));
 bool bake_lists(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
+/* Those pages of one list that are to be made; it asks the database nothing, either. */
+bool bake_list_pages(struct bake *bake, const struct bake_list *list, struct fault *f) __attribute__((warn_unused_result));
+/* Another process makes them: they are not swept. */
+void bake_list_keep(struct bake *bake, const struct bake_list *list);
 bool bake_front_page(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 bool bake_feeds(struct bake *bake, struct fault *f) __attribute__((warn_unused_result)); /* and the sitemaps */
 bool bake_section_feed(struct bake *bake, const struct bake_list *list, struct fault *f) __attribute__((warn_unused_result));

@@ -1,9 +1,9 @@
-/* bake_crew.c: story pages made by several processes.
+/* bake_crew.c: pages of stories and lists made by several processes.
  *
  * Decides: how many, who makes which page (whoever is free), what happens when one of them dies (the bake fails, and is done
  * again). Leaves to others: the page; which pages. Runs in: desk's bake, and in the processes that it forks. The hard thing: they
  * are forked while a database is open, so they never touch it: they have all that is at hand in memory, and a story's text comes
- * with the order to make its page. Each page is one message, so the socket itself shares the work out.
+ * with the order to make its page. Each order is one message, so the socket itself shares the work out.
  * SPDX-License-Identifier: ISC */
 #include "desk/bake_crew.h"
 
@@ -19,6 +19,11 @@
 
 enum { MESSAGE_BYTES = 96 * 1024 }; /* longer stories are made by the parent: a socket takes no message of any size */
 
+/* What a message begins with; a story's text follows. */
+struct order {
+	uint32_t is_list, number;
+};
+
 struct result {
 	bool ok;
 	size_t written, same;
@@ -29,11 +34,12 @@ struct result {
 
 static bool work(struct bake *bake, int work_fd, char *message, struct fault *f)
 {
-	uint32_t position;
+	struct order order;
 	ssize_t got;
+	bool ok;
 
 	for (;;) {
-		struct iovec parts[2] = {{&position, sizeof(position)}, {message, MESSAGE_BYTES}};
+		struct iovec parts[2] = {{&order, sizeof(order)}, {message, MESSAGE_BYTES}};
 
 		got = readv(work_fd, parts, 2);
 		if (got < 0 && errno == EINTR)
@@ -42,9 +48,11 @@ static bool work(struct bake *bake, int work_fd, char *message, struct fault *f)
 			return fault_errno(f, "cannot go on baking");
 		if (got == 0)
 			return true;
-		if ((size_t) got < sizeof(position) || position >= bake->count)
+		if ((size_t) got < sizeof(order) || order.number >= (order.is_list ? bake->list_count : bake->count))
 			return fault_set(f, FAULT_IO, "an order of the bake is cut short");
-		if (!bake_story_page(bake, position, str_make(message, (size_t) got - sizeof(position)), f))
+		ok = order.is_list ? bake_list_pages(bake, &bake->lists[order.number], f)
+			: bake_story_page(bake, order.number, str_make(message, (size_t) got - sizeof(order)), f);
+		if (!ok)
 			return false;
 	}
 }
@@ -117,12 +125,21 @@ bool bake_crew_begin(struct bake_crew *crew, struct bake *bake, size_t size, siz
 	return ok || bake_crew_end(crew, false, f);
 }
 
+static bool send_order(struct bake_crew *crew, struct order order, struct str body, struct fault *f)
+{
+	struct iovec parts[2] = {{&order, sizeof(order)}, {NULL, body.len}};
+	const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+
+	memcpy(&parts[1].iov_base, &body.at, sizeof(body.at)); /* it is only read */
+	while (sendmsg(crew->to_fd, &message, MSG_NOSIGNAL) < 0)
+		if (errno != EINTR) /* EPIPE: nobody is there any more; they say why */
+			return errno == EPIPE ? false : fault_errno(f, "cannot go on baking");
+	return true;
+}
+
 bool bake_crew_page(struct bake_crew *crew, size_t position, struct str body, struct fault *f)
 {
 	struct bake *bake = crew->bake;
-	uint32_t number = (uint32_t) position;
-	struct iovec parts[2] = {{&number, sizeof(number)}, {NULL, body.len}};
-	const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
 	char path[1024];
 
 	if (crew->to_fd < 0 || body.len > MESSAGE_BYTES)
@@ -131,11 +148,17 @@ bool bake_crew_page(struct bake_crew *crew, size_t position, struct str body, st
 	bake_site_keep(&bake->site, path);
 	snprintf(path, sizeof(path), "text%.*sindex.html", STR_ARG(bake->stories[position].story.path)); /* its text-only twin */
 	bake_site_keep(&bake->site, path);
-	memcpy(&parts[1].iov_base, &body.at, sizeof(body.at)); /* it is only read */
-	while (sendmsg(crew->to_fd, &message, MSG_NOSIGNAL) < 0)
-		if (errno != EINTR) /* EPIPE: nobody is there any more; they say why */
-			return errno == EPIPE ? false : fault_errno(f, "cannot go on baking");
-	return true;
+	return send_order(crew, (struct order){false, (uint32_t) position}, body, f);
+}
+
+bool bake_crew_list(struct bake_crew *crew, size_t number, struct fault *f)
+{
+	struct bake *bake = crew->bake;
+
+	if (crew->to_fd < 0)
+		return bake_list_pages(bake, &bake->lists[number], f);
+	bake_list_keep(bake, &bake->lists[number]);
+	return send_order(crew, (struct order){true, (uint32_t) number}, STR(""), f);
 }
 
 bool bake_crew_end(struct bake_crew *crew, bool ok, struct fault *f)

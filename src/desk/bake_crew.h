@@ -1,4 +1,4 @@
-/* bake_crew.h: story pages made by several processes: as many as the machine has processors.
+/* bake_crew.h: pages of stories and lists made by several processes: as many as the machine has processors.
  * SPDX-License-Identifier: ISC */
 #ifndef DESK_BAKE_CREW_H
 #define DESK_BAKE_CREW_H
@@ -22,6 +22,8 @@ bool bake_crew_begin(struct bake_crew *crew, struct bake *bake, size_t size, siz
 	__attribute__((warn_unused_result));
 /* The page of the story at hand: made now or soon. */
 bool bake_crew_page(struct bake_crew *crew, size_t position, struct str body, struct fault *f) __attribute__((warn_unused_result));
+/* Those pages of the list at hand that are to be made: now or soon. */
+bool bake_crew_list(struct bake_crew *crew, size_t number, struct fault *f) __attribute__((warn_unused_result));
 /* Waits until all pages stand there. ok: whether the caller's own part went well. */
 bool bake_crew_end(struct bake_crew *crew, bool ok, struct fault *f) __attribute__((warn_unused_result));
 

@@ -1,11 +1,12 @@
 /* bake_lists.c: section, topic and author pages.
  *
  * Decides: pages of 24 slots numbered from the oldest, and the newest at the list's own address. Leaves to others:
- * slots (story_store.c). Runs in: desk's bake. The hard thing: full pages do not change: a slot is given once, and
+ * slots (story_store.c). Runs in: desk's bake and its crew. The hard thing: full pages do not change: a slot is given once, and
  * links point at numbers.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "desk/bake.h"
+#include "desk/bake_crew.h"
 #include "house/overlay.h"
 #include "house/page.h"
 #include "press/locale.h"
@@ -64,6 +65,14 @@ static void add_cards(struct bake *bake, struct press_value *root, const struct 
 	}
 }
 
+/* The pages that a list has numbers for. One page has none: it is the newest. */
+static size_t pages_of(const struct bake_list *list)
+{
+	size_t pages = (list->slots + BAKE_LIST_PAGE - 1) / BAKE_LIST_PAGE;
+
+	return pages > 1 ? pages : 0;
+}
+
 /* Slots number*24 … : written while it fills, once more when the next page begins, then never again. */
 static bool put_numbered(struct bake *bake, const struct bake_list *list, size_t number, size_t pages, struct fault *f)
 {
@@ -93,7 +102,7 @@ static bool put_newest(struct bake *bake, const struct bake_list *list, size_t p
 	return bake_put(bake, "list", NULL, root, path, f);
 }
 
-static bool drop_list(struct bake *bake, const struct bake_list *list, size_t pages, struct fault *f)
+static bool drop_list(struct bake *bake, const struct bake_list *list, struct fault *f)
 {
 	char file[512];
 	size_t i;
@@ -101,25 +110,36 @@ static bool drop_list(struct bake *bake, const struct bake_list *list, size_t pa
 
 	snprintf(file, sizeof(file), "%.*s/%.*s/index.html", STR_ARG(list->kind), STR_ARG(list->slug));
 	ok = bake_site_remove(&bake->site, file, f);
-	for (i = 0; i < pages && ok; i++) {
+	for (i = 0; i < pages_of(list) && ok; i++) {
 		snprintf(file, sizeof(file), "%.*s/%.*s/%zu/index.html", STR_ARG(list->kind), STR_ARG(list->slug), i + 1);
 		ok = bake_site_remove(&bake->site, file, f);
 	}
 	return ok;
 }
 
-static bool put_list(struct bake *bake, const struct bake_list *list, struct fault *f)
+bool bake_list_pages(struct bake *bake, const struct bake_list *list, struct fault *f)
 {
-	size_t pages = (list->slots + BAKE_LIST_PAGE - 1) / BAKE_LIST_PAGE;
+	size_t pages = pages_of(list);
 	bool ok = true;
 	size_t i;
 
-	if (list->is_empty && !str_is(list->kind, "section"))
-		return drop_list(bake, list, pages, f);
-	for (i = 0; i < pages && ok && pages > 1; i++)
+	for (i = 0; i < pages && ok; i++)
 		if (list->is_all || list->numbers[i])
 			ok = put_numbered(bake, list, i, pages, f);
-	return ok && put_newest(bake, list, pages, f) && (!str_is(list->kind, "section") || bake_section_feed(bake, list, f));
+	return ok && put_newest(bake, list, pages, f);
+}
+
+void bake_list_keep(struct bake *bake, const struct bake_list *list)
+{
+	char file[512];
+	size_t i;
+
+	snprintf(file, sizeof(file), "%.*s/%.*s/index.html", STR_ARG(list->kind), STR_ARG(list->slug));
+	bake_site_keep(&bake->site, file);
+	for (i = 0; i < pages_of(list); i++) {
+		snprintf(file, sizeof(file), "%.*s/%.*s/%zu/index.html", STR_ARG(list->kind), STR_ARG(list->slug), i + 1);
+		bake_site_keep(&bake->site, file);
+	}
 }
 
 /* A section of the masthead that has no story yet has its page, too: its link stands on every page. */
@@ -141,12 +161,41 @@ static bool put_empty_sections(struct bake *bake, struct fault *f)
 	return true;
 }
 
+static bool is_dropped(const struct bake_list *list)
+{
+	return list->is_empty && !str_is(list->kind, "section");
+}
+
+static size_t pages_to_make(const struct bake *bake)
+{
+	size_t count = 0;
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < bake->list_count; i++) {
+		const struct bake_list *list = &bake->lists[i];
+
+		count += list->is_touched;
+		for (k = 0; k < pages_of(list) && list->is_touched; k++)
+			count += list->is_all || list->numbers[k];
+	}
+	return count;
+}
+
 bool bake_lists(struct bake *bake, struct fault *f)
 {
+	struct bake_crew crew;
+	bool ok;
 	size_t i;
 
-	for (i = 0; i < bake->list_count; i++)
-		if (bake->lists[i].is_touched && !put_list(bake, &bake->lists[i], f))
-			return false;
-	return !bake->is_full || put_empty_sections(bake, f);
+	if (!bake_crew_begin(&crew, bake, bake->crew, pages_to_make(bake), f))
+		return false;
+	for (i = 0, ok = true; i < bake->list_count && ok; i++)
+		if (bake->lists[i].is_touched)
+			ok = is_dropped(&bake->lists[i]) ? drop_list(bake, &bake->lists[i], f) : bake_crew_list(&crew, i, f);
+	ok = bake_crew_end(&crew, ok, f);
+	for (i = 0; i < bake->list_count && ok; i++)
+		if (bake->lists[i].is_touched && str_is(bake->lists[i].kind, "section"))
+			ok = bake_section_feed(bake, &bake->lists[i], f);
+	return ok && (!bake->is_full || put_empty_sections(bake, f));
 }

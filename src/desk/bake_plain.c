@@ -25,14 +25,22 @@ static bool is_picture(struct str rest)
 		|| str_starts(rest, STR("<source"));
 }
 
+/* The next '<' or '=' from i on, or the end. */
+static size_t find_either(struct str html, size_t i)
+{
+	while (i < html.len && html.at[i] != '<' && html.at[i] != '=')
+		i++;
+	return i;
+}
+
 /* Without tags of pictures (a '>' in an attribute is escaped), and one folder deeper. */
 static void copy_text(struct str html, struct buf *out)
 {
 	static const struct str link = {"=\"../../../../", 14};
 	size_t from = 0;
-	size_t i = 0;
+	size_t i;
 
-	while (i < html.len) {
+	for (i = find_either(html, 0); i < html.len; i = find_either(html, i)) {
 		struct str rest = str_part(html, i, SIZE_MAX);
 		size_t end;
 

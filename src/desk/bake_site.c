@@ -20,6 +20,25 @@
 
 enum { SITE_FILE_CAP = 64 * 1024 * 1024, PATH_BYTES = 1024, FOLDER_MODE = 0750, FILE_MODE = 0640 };
 
+/* Names at the top that are no pages. */
+static bool is_apart(const char *name)
+{
+	return name[0] == '.' || name[0] == '_' || strcmp(name, "media") == 0 || strncmp(name, "search.db", 9) == 0;
+}
+
+static bool has_no_page(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	bool none = dir != NULL;
+
+	while (none && (entry = readdir(dir)) != NULL)
+		none = is_apart(entry->d_name);
+	if (dir != NULL)
+		closedir(dir);
+	return none;
+}
+
 bool bake_site_open(struct bake_site *site, const char *path, int gzip_level, struct fault *f)
 {
 	*site = (struct bake_site){.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -27,6 +46,7 @@ bool bake_site_open(struct bake_site *site, const char *path, int gzip_level, st
 	buf_init(&site->packed, SITE_FILE_CAP);
 	if (site->fd < 0)
 		return fault_errno(f, "cannot open %s", path);
+	site->is_fresh = has_no_page(path);
 	site->gzip = gzip_new(gzip_level);
 	return true;
 }
@@ -133,13 +153,16 @@ static bool make_folder_of(struct bake_site *site, const char *path, struct faul
 	const char *slash = strrchr(path, '/');
 	struct str folder = str_make(path, slash != NULL ? (size_t) (slash - path) : 0);
 
-	if (folder.len == 0 || folder.len >= sizeof(site->folder))
-		return folder.len == 0 ? true : fault_full(f, "this address");
+	if (folder.len == 0 || str_is(folder, site->folder))
+		return true;
+	if (folder.len >= sizeof(site->folder))
+		return fault_full(f, "this address");
 	memcpy(site->folder, folder.at, folder.len);
 	site->folder[folder.len] = '\0';
-	if (mkdirat(site->fd, site->folder, FOLDER_MODE) == 0)
+	if (mkdirat(site->fd, site->folder, FOLDER_MODE) == 0 || file_make_folders(site->fd, site->folder, FOLDER_MODE, f))
 		return true;
-	return file_make_folders(site->fd, site->folder, FOLDER_MODE, f);
+	site->folder[0] = '\0';
+	return false;
 }
 
 /* Under a name of its own, then renamed: one writer, so the name needs no chance in it. */
@@ -150,8 +173,11 @@ static bool write_new(struct bake_site *site, const char *path, struct str bytes
 	int fd;
 
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	if (site->is_fresh && !make_folder_of(site, path, f))
+		return false;
 	fd = openat(site->fd, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
 	if (fd < 0 && errno == ENOENT) {
+		site->folder[0] = '\0'; /* it was taken away since */
 		if (!make_folder_of(site, path, f))
 			return false;
 		fd = openat(site->fd, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
@@ -171,12 +197,14 @@ static bool write_new(struct bake_site *site, const char *path, struct str bytes
 bool bake_site_put(struct bake_site *site, const char *path, struct str bytes, bool with_gzip, struct fault *f)
 {
 	char packed[PATH_BYTES];
+	bool may_stand;
 
 	if (strlen(path) > PATH_BYTES - 16)
 		return fault_full(f, "this address");
+	may_stand = !site->is_fresh || was_put(site, path);
 	remember(site, path);
 	snprintf(packed, sizeof(packed), "%s.gz", path);
-	if (is_same(site, path, bytes, with_gzip ? packed : NULL)) {
+	if (may_stand && is_same(site, path, bytes, with_gzip ? packed : NULL)) {
 		site->same++;
 		return true;
 	}
@@ -218,8 +246,8 @@ static bool ends_with(const char *name, const char *ending)
 	return str_ends(str_from(name), str_from(ending));
 }
 
-/* One folder's files that were not put, then its folders. */
-static bool sweep_folder(struct bake_site *site, const char *folder, int depth, struct fault *f)
+/* One folder's files that were not put, then its folders. *kept: how many names it has now. */
+static bool sweep_folder(struct bake_site *site, const char *folder, int depth, size_t *kept, struct fault *f)
 {
 	int fd = openat(site->fd, folder[0] != '\0' ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
@@ -234,24 +262,28 @@ static bool sweep_folder(struct bake_site *site, const char *folder, int depth, 
 	while (ok && (entry = readdir(dir)) != NULL) {
 		char path[PATH_BYTES];
 		char plain[PATH_BYTES];
+		size_t below = 1;
 
-		if (entry->d_name[0] == '.' || (depth == 0 && (entry->d_name[0] == '_' || strcmp(entry->d_name, "media") == 0
-			|| strncmp(entry->d_name, "search.db", 9) == 0)))
+		if (entry->d_name[0] == '.' || (depth == 0 && is_apart(entry->d_name)))
 			continue;
+		++*kept;
 		if (snprintf(path, sizeof(path), "%s%s%s", folder, folder[0] != '\0' ? "/"
 			: "", entry->d_name) >= (int) sizeof(path))
 			continue;
 		if (entry->d_type == DT_DIR) {
-			ok = depth >= 8 || sweep_folder(site, path, depth + 1, f);
-			if (ok)
-				unlinkat(site->fd, path, AT_REMOVEDIR); /* only if it is empty now */
+			below = depth >= 8;
+			ok = depth >= 8 || sweep_folder(site, path, depth + 1, &below, f);
+			if (ok && below == 0 && unlinkat(site->fd, path, AT_REMOVEDIR) == 0)
+				--*kept;
 			continue;
 		}
 		snprintf(plain, sizeof(plain), "%s", path);
 		if (ends_with(plain, ".gz") || ends_with(plain, ".br"))
 			plain[strlen(plain) - 3] = '\0';
-		if (!was_put(site, plain) && unlinkat(site->fd, path, 0) == 0)
+		if (!was_put(site, plain) && unlinkat(site->fd, path, 0) == 0) {
 			site->removed++;
+			--*kept;
+		}
 	}
 	closedir(dir);
 	return ok;
@@ -259,7 +291,9 @@ static bool sweep_folder(struct bake_site *site, const char *folder, int depth, 
 
 bool bake_site_sweep(struct bake_site *site, struct fault *f)
 {
-	return sweep_folder(site, "", 0, f);
+	size_t kept = 0;
+
+	return site->is_fresh || sweep_folder(site, "", 0, &kept, f);
 }
 
 bool bake_site_tell(struct bake_site *site, struct fault *f)

@@ -16,6 +16,7 @@ struct bake_site {
 	struct gzip *gzip;
 	struct buf old, packed;
 	char folder[256];           /* the last one that was made sure of */
+	bool is_fresh;              /* it held no page when it was opened: nothing to compare with, nothing to sweep */
 	uint64_t *seen;             /* hashes of every path put: what a full bake keeps */
 	size_t seen_room, seen_count;
 	size_t written, same, removed;

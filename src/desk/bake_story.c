@@ -22,19 +22,18 @@ enum { STORY_DEPTH = 4, SHORT_STORY = 4, TEXT_BYTES = 64 * 1024 };
 
 static struct str linked_name(struct bake *bake, struct str name)
 {
-	struct fault ignored = {0};
-	struct slug slug;
+	struct str slug = bake_author_slug(bake, name);
 	struct buf html;
 	struct str out;
 
 	buf_init(&html, TEXT_BYTES);
-	if (slug_from(name, &slug, &ignored)) {
+	if (slug.len > 0) {
 		buf_add_text(&html, "<a href=\"../../../../author/");
-		html_text(&html, str_from(slug.text));
+		html_text(&html, slug);
 		buf_add_text(&html, "/\">");
 	}
 	html_text(&html, name);
-	if (slug.text[0] != '\0')
+	if (slug.len > 0)
 		buf_add_text(&html, "</a>");
 	out = str_copy(buf_view(&html), &bake->page);
 	buf_release(&html);

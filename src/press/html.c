@@ -15,18 +15,28 @@ static const unsigned char special[256] = {
 	['"'] = 3, ['&'] = 1, ['\''] = 1, ['<'] = 3, ['>'] = 1, ['\\'] = 2, ['/'] = 2, [0xe2] = 2, [0xef] = 0x80,
 };
 
+/* The first from `i` on that needs a look, or len. Four at a time: most have none. */
+static size_t find_special(struct str text, size_t i, unsigned char mask)
+{
+	const unsigned char *at = (const unsigned char *) text.at;
+
+	while (i + 4 <= text.len && ((special[at[i]] | special[at[i + 1]] | special[at[i + 2]] | special[at[i + 3]]) & mask) == 0)
+		i += 4;
+	while (i < text.len && (special[at[i]] & mask) == 0)
+		i++;
+	return i;
+}
+
 static void escape(struct buf *out, struct str text, unsigned char mask, bool is_xml)
 {
 	size_t from = 0;
 	size_t i;
 
-	for (i = 0; i < text.len; i++) {
+	for (i = find_special(text, 0, mask); i < text.len; i = find_special(text, i + 1, mask)) {
 		unsigned char c = (unsigned char) text.at[i];
 		const char *instead;
 		size_t width = 1;
 
-		if ((special[c] & mask) == 0)
-			continue;
 		switch (c) {
 		case '&': instead = "&amp;"; break;
 		case '<': instead = "&lt;"; break;

@@ -13,6 +13,9 @@ import newsroom, stories
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+INDEX_OF_HUGO = 0.30  # 0.4 ms a story on a machine on which Hugo takes 13.5 s for 10,000: no machine's own pace
+
+
 class Run:
     """A command: seconds by the clock, seconds of processors, the largest memory of all its processes together."""
 
@@ -144,8 +147,13 @@ def main():
             print("site: %s: %.0f us a story by the clock, %.0f of processors" % (name, statistics.median(r.seconds for r in runs[what]) * 1e6 / count,
                   statistics.median(r.cpu for r in runs[what]) * 1e6 / count))
     index = statistics.median(a.cpu - b.cpu for a, b in zip(runs["all"], runs["pages"])) * 1000 / count
-    failed |= index > 0.4
-    print("site: search index: %.2f ms of a processor a story, wanted <= 0.4: %s" % (index, "ok" if index <= 0.4 else "MISSED"))
+    if with_hugo:
+        share = index * count / 1000 / statistics.median(r.seconds for r in runs["hugo"])
+        failed |= share > INDEX_OF_HUGO
+        print("site: search index: %.2f ms of a processor a story, %.2f of Hugo's time for the pages, wanted <= %.2f: %s" % (
+            index, share, INDEX_OF_HUGO, "ok" if share <= INDEX_OF_HUGO else "MISSED"))
+    else:
+        print("site: search index: %.2f ms of a processor a story" % index)
     peak = max(r.peak_kib for r in runs["all"]) / 1024
     failed |= peak > 400
     print("site: memory of the bake, all processes: %.0f MiB, wanted <= 400 with 100,000: %s" % (peak, "ok" if peak <= 400 else "MISSED"))
