@@ -106,8 +106,8 @@ def stories(house, *dates, name="week"):
 
 @pytest.fixture(scope="module")
 def newsroom():
-    with House({"newsletter.slot": "Friday 08:00", "newsletter.catch_up": "12", "newsletter.min_stories": "3"}) as house:
-        clock(house, "2026-12-02 12:00")
+    with House({"newsletter.slot": "Friday 08:00", "newsletter.catch_up": "12", "newsletter.min_stories": "3"},
+               clock_ahead=offset_to("2026-12-02 12:00")) as house:  # from its first second on: today may be a day before a slot, too
         stories(house, "2026-11-20", "2026-11-28", "2026-11-29", "2026-11-30", "2026-12-01")
         for reader in READERS:
             house.subscribe(reader)
