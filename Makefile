@@ -159,6 +159,9 @@ $(BUILD)/bench/fill: tests/bench/newsletter/fill.c $(LINK_ORDER) $(GEN_OBJ)
 $(BUILD)/bench/blaster: tests/bench/newsletter/blaster.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON) -o $@ $<
+$(BUILD)/bench/ed25519: tests/bench/newsletter/ed25519.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON) -o $@ $< -lsodium
 bench-newsletter: all ; @/usr/bin/python3 tests/bench/newsletter/bench.py $(BENCH)
 clean: ; rm -rf build
 

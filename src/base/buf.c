@@ -24,6 +24,13 @@ void buf_init(struct buf *buf, size_t cap_bytes)
 	*buf = (struct buf){.at = nothing, .cap_bytes = cap_bytes};
 }
 
+void buf_wipe(struct buf *buf)
+{
+	if (buf->room > 0)
+		explicit_bzero(buf->at, buf->len);
+	buf_release(buf);
+}
+
 void buf_release(struct buf *buf)
 {
 	if (buf->room > 0)

@@ -20,6 +20,7 @@ struct buf {
 
 void buf_init(struct buf *buf, size_t cap_bytes);
 void buf_release(struct buf *buf); /* frees; usable again with the same cap */
+void buf_wipe(struct buf *buf);    /* the same, its bytes overwritten first: for what is a secret or about somebody */
 void buf_clear(struct buf *buf);   /* len = 0, over = false; keeps the memory */
 
 void buf_add(struct buf *buf, const void *at, size_t len);

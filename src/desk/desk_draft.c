@@ -406,7 +406,7 @@ static void on_count(struct desk_visit *visit, json_t *reply, const struct fault
 
 	if (f == NULL)
 		press_set_text(page->root, "subscribers", locale_plural(desk_locale(visit->room), "subscribers",
-			desk_json_number(reply, "subscribers"), visit->arena));
+			desk_json_number(reply, "readers"), visit->arena));
 	else
 		press_set_bool(page->root, "unreachable", true);
 	if (f != NULL)

@@ -181,7 +181,7 @@ static void on_count(struct desk_visit *visit, json_t *reply, const struct fault
 	}
 	question.sentence = str_format(visit->arena, "“%.*s” goes %.*s to %.*s.", STR_ARG(page->draft.subject),
 		STR_ARG(when.len > 0 ? str_format(visit->arena, "on %.*s", STR_ARG(when)) : STR("now")),
-		STR_ARG(locale_plural(desk_locale(visit->room), "subscribers", desk_json_number(reply, "subscribers"), visit->arena)));
+		STR_ARG(locale_plural(desk_locale(visit->room), "subscribers", desk_json_number(reply, "readers"), visit->arena)));
 	question.more = when.len > 0 ? STR("It is frozen as it is now. Until it begins you can take the approval back, change it and approve it again.")
 		: STR("Who gets it is fixed and counted at this moment. A mail that has left cannot be called back; a pause stops those that have not.");
 	question.action = str_format(visit->arena, "%.*s/approve/%" PRId64, STR_ARG(page->here), page->draft.version);

@@ -27,7 +27,7 @@ static void ask_to_send(struct desk_visit *visit, json_t *reply, const struct fa
 		return;
 	}
 	question.sentence = str_format(visit->arena, "“%.*s” goes now to %.*s.", STR_ARG(page->row.columns[0].bytes),
-		STR_ARG(locale_plural(desk_locale(visit->room), "subscribers", desk_json_number(reply, "subscribers"),
+		STR_ARG(locale_plural(desk_locale(visit->room), "subscribers", desk_json_number(reply, "readers"),
 		visit->arena)));
 	question.more = STR("Who gets it is fixed and counted at this moment. A mail that has left cannot be called back; a pause stops those that "
 		"have not.");

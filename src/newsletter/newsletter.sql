@@ -33,6 +33,11 @@ UPDATE subscriber SET mailed_day = $2 WHERE id = $1 AND mailed_day <> $2
 -- in: $1 kind, $2 delivery's state; whose confirmation may not have arrived: asking again mails again, on the same day too
 UPDATE subscriber SET mailed_day = 0 WHERE id IN (SELECT subscriber FROM delivery WHERE issue IS NULL AND kind = $1 AND state = $2 AND leaving = 0)
 
+-- name: subscriber_leave_doubted
+-- in: $1 kind, $2 delivery's state; whose "leave?" may not have arrived: the same
+UPDATE subscriber SET leave_mailed_day = 0
+WHERE id IN (SELECT subscriber FROM delivery WHERE issue IS NULL AND kind = $1 AND state = $2 AND leaving = 1)
+
 -- name: subscriber_move
 -- in: $1 id, $2 state from, $3 state to, $4 day
 UPDATE subscriber SET state = $3, confirmed_day = $4 WHERE id = $1 AND state = $2
@@ -126,9 +131,9 @@ SELECT subject, state, approved_by, counted, recipients, started, ended, freeze_
 SELECT id FROM issue WHERE is_test = 0 ORDER BY put_at DESC, id LIMIT $1
 
 -- name: issue_in_state
--- in: $1 state; out: id, counted: some test mails (somebody waits for them), then the oldest first
-SELECT id, counted FROM (SELECT id, counted, is_test, started FROM issue WHERE state = $1 AND is_test = 1 ORDER BY started DESC LIMIT 4)
-UNION ALL SELECT id, counted FROM (SELECT id, counted FROM issue WHERE state = $1 AND is_test = 0 ORDER BY started, id)
+-- in: $1 state; out: id, counted, started: some test mails (somebody waits for them), then the oldest first
+SELECT id, counted, started FROM (SELECT id, counted, started FROM issue WHERE state = $1 AND is_test = 1 ORDER BY started DESC LIMIT 4)
+UNION ALL SELECT id, counted, started FROM (SELECT id, counted, started FROM issue WHERE state = $1 AND is_test = 0 ORDER BY started, id)
 
 -- name: issue_move
 -- in: $1 id, $2 state from, $3 state to
@@ -585,6 +590,11 @@ UPDATE subscriber SET language = $2 WHERE id = $1
 -- name: subscriber_count_paused
 -- in: $1 state, $2 day
 SELECT count(*) FROM subscriber WHERE paused_until > 0 AND paused_until > $2 AND state = $1
+
+-- name: subscriber_count_out
+-- in: $1 state, $2 day; out: how many are muted or pause on that day
+SELECT (SELECT count(*) FROM subscriber WHERE state = $1 AND muted_until > 0 AND muted_until > $2)
+	+ (SELECT count(*) FROM subscriber WHERE state = $1 AND paused_until > 0 AND paused_until > $2 AND muted_until <= $2)
 
 -- name: subscriber_leave_mailed
 -- in: $1 id, $2 day; changes nothing if one was queued on that day already

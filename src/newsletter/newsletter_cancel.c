@@ -27,8 +27,8 @@ bool newsletter_issue_cancel(struct newsletter *n, int64_t id, struct str by, bo
 			"it can be paused, or cancelled for who has no mail yet");
 	if (!issue_next(from, ISSUE_IS_CANCELLED, &to))
 		return fault_set(f, FAULT_CONFLICT, "this issue was sent: nothing of it is left to cancel");
-	if (by.len == 0 || by.len > 200 || str_has_control(by))
-		return fault_set(f, FAULT_INPUT, "say who cancels the issue, in at most 200 characters");
+	if (!newsletter_check_who(by, "cancels the issue", f))
+		return false;
 	if (!store_begin(n->room->db, f))
 		return false;
 	ok = store_run(n->room->db, NEWSLETTER_SQL_ISSUE_CANCELLED, STORE_ARGS(store_i64(id), store_i64(clock_now().us), store_text(by)), NULL,

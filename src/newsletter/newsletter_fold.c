@@ -182,9 +182,10 @@ static bool move_all(struct newsletter *n, enum delivery_state from, enum delive
 
 static bool doubt_all(struct newsletter *n, enum delivery_state from, int64_t *changed, struct fault *f)
 {
+	struct store_value which[] = {store_text(outgoing_kind_name(OUTGOING_CONFIRM)), store_text(delivery_state_name(from))};
 	int64_t some = 0;
-	bool ok = store_run(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_DOUBTED,
-			STORE_ARGS(store_text(outgoing_kind_name(OUTGOING_CONFIRM)), store_text(delivery_state_name(from))), NULL, f) &&
+	bool ok = store_run(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_DOUBTED, which, 2, NULL, f) &&
+		store_run(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_LEAVE_DOUBTED, which, 2, NULL, f) &&
 		move_all(n, from, DELIVERY_IS_DOUBTED, &some, f);
 
 	*changed += some;

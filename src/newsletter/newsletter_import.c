@@ -185,19 +185,46 @@ static bool insert(struct newsletter *n, struct str index, int64_t rows, struct 
 		newsletter_audit(n, by, state == IMPORT_WAITING ? "brought a list, which a second person must confirm" : "imported a list", rows, f);
 }
 
+static bool finish(struct newsletter *n, int64_t id, struct fault *f)
+{
+	enum import_state to;
+
+	must(import_next(IMPORT_TAKING, IMPORT_IS_FINISHED, &to));
+	return store_run(n->room->db, NEWSLETTER_SQL_IMPORT_MOVE,
+		STORE_ARGS(store_i64(id), store_text(import_state_name(IMPORT_TAKING)), store_text(import_state_name(to))), NULL, f);
+}
+
+/* Killed between its last row and its end. */
+static bool finish_taken(struct newsletter *n, int64_t id, struct fault *f)
+{
+	enum import_state state;
+	struct store_row row;
+	struct arena arena;
+	bool is_over = false, ok;
+
+	arena_init(&arena, "import", PROOF_ARENA);
+	ok = read_state(n, id, &arena, &row, &state, f);
+	if (ok)
+		is_over = state == IMPORT_TAKING && row.columns[2].number >= row.columns[1].number;
+	arena_release(&arena);
+	return ok && (!is_over || finish(n, id, f));
+}
+
 bool newsletter_import_begin(struct newsletter *n, struct str hash, int64_t rows, struct str by, json_t **out, struct fault *f)
 {
 	unsigned char index[SEAL_INDEX_BYTES];
 	int64_t id = 0;
 	bool ok;
 
-	if (hash.len < 32 || hash.len > 128 || rows < 1 || by.len == 0 || by.len > 100 || str_has_control(by))
-		return fault_set(f, FAULT_INPUT, "an import needs the hash of its file, at least one row, and who brings it");
+	if (hash.len < 32 || hash.len > 128 || rows < 1)
+		return fault_set(f, FAULT_INPUT, "an import needs the hash of its file and at least one row");
+	if (!newsletter_check_who(by, "brings the list", f))
+		return false;
 	seal_index(n->index_key, "newsletter.import", hash, index);
 	if (!store_begin(n->room->db, f))
 		return false;
 	ok = store_number(n->room->db, NEWSLETTER_SQL_IMPORT_FIND, STORE_ARGS(store_blob(str_make(index, sizeof(index)))), &id, f) &&
-		(id != 0 || insert(n, str_make(index, sizeof(index)), rows, by, &id, f));
+		(id != 0 ? finish_taken(n, id, f) : insert(n, str_make(index, sizeof(index)), rows, by, &id, f));
 	ok = store_end(n->room->db, ok, f);
 	return ok && newsletter_import_json(n, id, out, f);
 }
@@ -229,9 +256,7 @@ static bool confirm(struct newsletter *n, int64_t id, struct str by, bool yes, s
 
 bool newsletter_import_confirm(struct newsletter *n, int64_t id, struct str by, bool yes, struct fault *f)
 {
-	if (by.len == 0 || by.len > 100 || str_has_control(by))
-		return fault_set(f, FAULT_INPUT, "say who confirms");
-	return store_begin(n->room->db, f) && store_end(n->room->db, confirm(n, id, by, yes, f), f);
+	return newsletter_check_who(by, "confirms", f) && store_begin(n->room->db, f) && store_end(n->room->db, confirm(n, id, by, yes, f), f);
 }
 
 /* --- its rows --- */
@@ -343,15 +368,6 @@ static bool take_rows(struct taking *is, struct str text, int64_t pass_over, int
 	return ok;
 }
 
-static bool finish(struct newsletter *n, int64_t id, struct fault *f)
-{
-	enum import_state to;
-
-	must(import_next(IMPORT_TAKING, IMPORT_IS_FINISHED, &to));
-	return store_run(n->room->db, NEWSLETTER_SQL_IMPORT_MOVE,
-		STORE_ARGS(store_i64(id), store_text(import_state_name(IMPORT_TAKING)), store_text(import_state_name(to))), NULL, f);
-}
-
 static bool take(struct newsletter *n, int64_t id, int64_t from, struct str csv, bool *is_last, struct fault *f)
 {
 	struct taking is = {.n = n, .today = clock_utc_day(clock_now())};
@@ -377,17 +393,18 @@ static bool take(struct newsletter *n, int64_t id, int64_t from, struct str csv,
 		return fault_set(f, FAULT_CONFLICT, "rows are missing: the next one is number %lld", (long long) taken);
 	if (!take_rows(&is, csv, taken - from, rows - from, &seen, f))
 		return false;
+	*is_last = taken >= rows || from + seen >= rows;
 	if (from + seen <= taken)
 		return true;
-	*is_last = from + seen >= rows;
 	return store_run(n->room->db, NEWSLETTER_SQL_IMPORT_TOOK,
 			STORE_ARGS(store_i64(id), store_i64(taken), store_i64(from + seen), store_i64(is.added), store_i64(is.known),
 				store_i64(is.suppressed), store_i64(is.refused), store_i64(is.last_id)),
 			NULL, f) &&
-		newsletter_count(n, "imported", is.added, f) && (!*is_last || finish(n, id, f));
+		newsletter_count(n, "imported", is.added, f);
 }
 
-/* A power cut may undo the last commits together, rows with the count that goes with them; the last one of a list is an ordinary one. */
+/* A power cut may undo the last commits together, rows with the count that goes with them. The one that says "done" is an ordinary one,
+ * and makes them all durable; killed before it, the import is taken up with no rows left, and ends then. */
 bool newsletter_import_take(struct newsletter *n, int64_t id, int64_t from, struct str csv, struct fault *f)
 {
 	bool is_last = false, ok;
@@ -399,7 +416,8 @@ bool newsletter_import_take(struct newsletter *n, int64_t id, int64_t from, stru
 	ok = store_end(n->room->db, ok, f);
 	newsletter_point("import after commit");
 	if (ok && is_last) {
-		ok = store_begin(n->room->db, f) && store_end(n->room->db, newsletter_count(n, "imported", 0, f), f);
+		ok = store_begin(n->room->db, f) && store_end(n->room->db, finish(n, id, f), f);
+		newsletter_point("import finished");
 		log_event(LOG_JOB, LOG_C("job", "import"));
 	}
 	return ok;

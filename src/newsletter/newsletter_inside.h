@@ -111,6 +111,10 @@ bool newsletter_issue_put(struct newsletter *n, const struct newsletter_issue *i
 bool newsletter_issue_read(struct newsletter *n, int64_t id, struct arena *arena, struct newsletter_issue *issue,
 	struct fault *f) __attribute__((warn_unused_result));
 /* The state as ROOMS.md has it; a new reference. */
+/* A staff member's name, as somebody gives it who `does` something: INPUT where it is none. */
+bool newsletter_check_who(struct str who, const char *does, struct fault *f) __attribute__((warn_unused_result));
+/* Confirmed, not muted, not pausing: whom an issue of today would go to, languages apart. */
+bool newsletter_count_readers(struct newsletter *n, int64_t *readers, struct fault *f) __attribute__((warn_unused_result));
 bool newsletter_issue_json(struct newsletter *n, int64_t id, json_t **out, struct fault *f)
 	__attribute__((warn_unused_result));
 bool newsletter_issue_send(struct newsletter *n, int64_t id, struct str approved_by, struct fault *f)

@@ -15,7 +15,7 @@
 #include "base/must.h"
 
 enum { FREEZE_AT_ONCE = 1000, FREEZE_LEAST = 100, FREEZE_LONG_MS = 15, FREEZE_SHORT_MS = 5, FREEZE_GAP = 1 << 16 };
-enum { SUBJECT_MOST = 640, PREHEADER_MOST = 1000, SENDER_MOST = 640, REFUSALS_SHOWN = 8, SPREAD_MOST_S = 7 * 86400, STATE_ARENA = 64 * 1024 };
+enum { SUBJECT_MOST = 640, PREHEADER_MOST = 1000, SENDER_MOST = 640, REFUSALS_SHOWN = 8, SPREAD_MOST_S = 7 * 86400, WHO_BYTES = 200, STATE_ARENA = 64 * 1024 };
 
 static const char placeholder[] = "{{unsubscribe_url}}";
 
@@ -327,8 +327,8 @@ bool newsletter_issue_send_spread(struct newsletter *n, int64_t id, struct str a
 		return fault_set(f, FAULT_CONFLICT, "%s", why_not);
 	if (from == ISSUE_FROZEN && readers == 0)
 		return fault_set(f, FAULT_CONFLICT, "nobody has confirmed a subscription yet: this issue stays until somebody has");
-	if (approved_by.len == 0 || approved_by.len > 200 || str_has_control(approved_by))
-		return fault_set(f, FAULT_INPUT, "say who approves the issue, in at most 200 characters");
+	if (!newsletter_check_who(approved_by, "approves the issue", f))
+		return false;
 	if (spread_s < 0 || spread_s > SPREAD_MOST_S)
 		return fault_set(f, FAULT_INPUT, "an issue can be spread over 0 hours to 7 days");
 	if (!store_begin(n->room->db, f))
@@ -436,16 +436,21 @@ static bool read_subscribers(struct newsletter *n, int64_t issue, int64_t after,
 	return store_rows_end(&rows);
 }
 
-/* Of those: confirmed and not muted today. */
-static bool count_to_mail(struct newsletter *n, int64_t *readers, struct fault *f)
+bool newsletter_check_who(struct str who, const char *does, struct fault *f)
+{
+	return (who.len > 0 && who.len <= WHO_BYTES && !str_has_control(who)) ||
+		fault_set(f, FAULT_INPUT, "say who %s, in at most %d characters", does, WHO_BYTES);
+}
+
+bool newsletter_count_readers(struct newsletter *n, int64_t *readers, struct fault *f)
 {
 	struct store_value confirmed = store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED));
-	int64_t all = 0, muted = 0;
+	int64_t all = 0, out = 0;
 	bool ok = store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT, STORE_ARGS(confirmed), &all, f) &&
-		store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT_MUTED,
-			STORE_ARGS(confirmed, store_i64(clock_utc_day(clock_now()))), &muted, f);
+		store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT_OUT,
+			STORE_ARGS(confirmed, store_i64(clock_utc_day(clock_now()))), &out, f);
 
-	*readers = all - muted;
+	*readers = all - out;
 	return ok;
 }
 
@@ -552,7 +557,7 @@ bool newsletter_freeze_recipients(struct newsletter *n, bool *more, struct fault
 	}
 	if (!store_number(n->room->db, NEWSLETTER_SQL_DELIVERY_LAST_ID, STORE_ARGS(store_i64(is.issue)), &is.last_id, f))
 		goto done;
-	if (is.spread_s > 0 && !count_to_mail(n, &is.readers, f))
+	if (is.spread_s > 0 && !newsletter_count_readers(n, &is.readers, f))
 		goto done;
 	is.most = n->freeze_at_once > 0 ? n->freeze_at_once : FREEZE_AT_ONCE;
 	began_ms = clock_mono_ms();

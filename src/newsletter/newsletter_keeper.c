@@ -30,6 +30,7 @@ enum {
 	IDLE_MS = 10000,           /* a connection without mail is closed */
 	WRITE_AGAIN_MS = 1000,
 	COMMIT_LAZY_MS = 2,        /* notes wait so long for those of other connections: a flush costs the same for all */
+	COMMIT_LAZIER_MS = 12,     /* … where no mail waits for a connection, so that nobody is held up */
 	WAITING_MOST = 4096        /* mails of one server; the room's window is far smaller */
 };
 
@@ -296,20 +297,29 @@ static void end_if_done(struct keeper *keeper)
 		loop_timer_set(keeper->loop, &keeper->end_timer, 0, end_now, keeper);
 }
 
-/* How long the turn's notes may wait for more, in ms: until half of those who are busy have one. */
+/* How long the turn's notes may wait for more, in ms. Where mails wait for a connection: until half of those who are busy have one;
+ * else until half of all have. */
 static int64_t may_wait(struct keeper *keeper, size_t notes)
 {
 	int64_t now_ms = clock_mono_ms();
-	size_t busy = 0;
+	int64_t lazy_ms = COMMIT_LAZIER_MS;
+	size_t busy = 0, all = 0;
 
-	for (size_t i = 0; i < TALK_HOSTS; i++)
-		for (size_t j = 0; j < keeper->posts[i].lane_count; j++)
-			busy += keeper->posts[i].lanes[j].letter != NULL;
+	for (size_t i = 0; i < TALK_HOSTS; i++) {
+		const struct post *post = &keeper->posts[i];
+
+		if (post->first != NULL)
+			lazy_ms = COMMIT_LAZY_MS;
+		all += post->lane_count;
+		for (size_t j = 0; j < post->lane_count; j++)
+			busy += post->lanes[j].letter != NULL;
+	}
 	if (keeper->noted_ms == 0)
 		keeper->noted_ms = now_ms;
-	if (keeper->alone || keeper->draining || 2 * notes >= busy || now_ms - keeper->noted_ms >= COMMIT_LAZY_MS)
+	if (keeper->alone || keeper->draining || 2 * notes >= (lazy_ms == COMMIT_LAZY_MS ? busy : all) ||
+		now_ms - keeper->noted_ms >= lazy_ms)
 		return 0;
-	return COMMIT_LAZY_MS - (now_ms - keeper->noted_ms);
+	return lazy_ms - (now_ms - keeper->noted_ms);
 }
 
 static int commit(void *self)

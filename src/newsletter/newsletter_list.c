@@ -198,8 +198,8 @@ static bool index_of(struct newsletter *n, struct str address, struct str who, u
 
 	if (!email_parse(address, &email, f))
 		return false;
-	if (who.len == 0 || who.len > 100 || str_has_control(who))
-		return fault_set(f, FAULT_INPUT, "say who asks");
+	if (!newsletter_check_who(who, "asks", f))
+		return false;
 	seal_index(n->index_key, "newsletter.address", email_canonical(&email, canonical), index);
 	return true;
 }
@@ -321,9 +321,10 @@ bool newsletter_export_page(struct newsletter *n, const struct newsletter_export
 	char text[24];
 	bool ok;
 
-	if (page->public_key.len != PARCEL_KEY_BYTES || page->number < 1 || page->export <= 0 || page->after < 0 || page->who.len == 0 ||
-		page->who.len > 100)
-		return fault_set(f, FAULT_INPUT, "an export needs a staff key, its number, and who takes it");
+	if (page->public_key.len != PARCEL_KEY_BYTES || page->number < 1 || page->export <= 0 || page->after < 0)
+		return fault_set(f, FAULT_INPUT, "an export needs a staff key and its number");
+	if (!newsletter_check_who(page->who, "takes the export", f))
+		return false;
 	buf_init(&rows, EXPORT_BYTES - 4096);
 	buf_init(&plain, EXPORT_BYTES);
 	ok = write_rows(n, page->after, &rows, &count, &last, f) &&
@@ -340,9 +341,7 @@ bool newsletter_export_page(struct newsletter *n, const struct newsletter_export
 	json_object_set_new(json, "next", json_string(text));
 	json_object_set_new(json, "rows", json_integer(count));
 	json_object_set_new(json, "all", json_integer(all));
-	explicit_bzero(rows.at, rows.len);
-	explicit_bzero(plain.at, plain.len);
-	buf_release(&plain);
-	buf_release(&rows);
+	buf_wipe(&plain);
+	buf_wipe(&rows);
 	return ok;
 }

@@ -283,8 +283,7 @@ static bool hand_over(struct errand *errand, const struct list *list, json_t **i
 	if (is.bar && !errand->json)
 		fputc('\n', stderr);
 	csv_release(&csv);
-	explicit_bzero(is.chunk.at, is.chunk.len);
-	buf_release(&is.chunk);
+	buf_wipe(&is.chunk);
 	*import = is.import;
 	return ok;
 }

@@ -228,14 +228,16 @@ static void put_slot(struct http_request *rq, void *room)
 
 static bool add_counts(struct newsletter *n, json_t *json, struct fault *f)
 {
-	int64_t confirmed = 0, pending = 0;
+	int64_t confirmed = 0, pending = 0, readers = 0;
 
 	if (!store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT,
 			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED))), &confirmed, f) ||
 		!store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT,
-			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_PENDING))), &pending, f))
+			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_PENDING))), &pending, f) ||
+		!newsletter_count_readers(n, &readers, f))
 		return false;
 	json_object_set_new(json, "subscribers", json_integer(confirmed));
+	json_object_set_new(json, "readers", json_integer(readers)); /* whom an issue of today would go to */
 	json_object_set_new(json, "pending", json_integer(pending));
 	return newsletter_add_bounce_counts(n, json, f);
 }

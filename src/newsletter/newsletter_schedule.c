@@ -51,9 +51,7 @@ static bool check_plan(const struct newsletter_plan *plan, struct fault *f)
 		return fault_set(f, FAULT_INPUT, "an issue of a slot says when it goes: send_at, in microseconds since 1970");
 	if (plan->slot.len > 0 && !slot_is_key(plan->slot))
 		return fault_set(f, FAULT_INPUT, "a slot is known by its day, such as 2026-11-27");
-	if (plan->approved_by.len == 0 || plan->approved_by.len > 200 || str_has_control(plan->approved_by))
-		return fault_set(f, FAULT_INPUT, "say who approves the issue, in at most 200 characters");
-	return true;
+	return newsletter_check_who(plan->approved_by, "approves the issue", f);
 }
 
 /* The UNIQUE index would refuse it as well; this says it in words. */

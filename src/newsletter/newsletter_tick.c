@@ -15,20 +15,21 @@ static int64_t number(const json_t *json, const char *key)
 	return json_integer_value(json_object_get(json, key));
 }
 
-static bool tick_one(struct newsletter *n, int64_t id, struct fault *f)
+static bool tick_one(struct newsletter *n, int64_t id, int64_t second, struct fault *f)
 {
 	json_t *json = NULL;
-	int64_t second, last = 0;
+	int64_t last = 0;
 	bool ok;
 
+	if (!store_number(n->room->db, NEWSLETTER_SQL_TICK_LAST, STORE_ARGS(store_i64(id)), &last, f))
+		return false;
+	if (second <= 0 || second - last < (second / TICK_PART > TICK_LEAST_S ? second / TICK_PART : TICK_LEAST_S))
+		return true;
 	if (!newsletter_issue_json(n, id, &json, f))
 		return false;
-	second = (clock_now().us - number(json, "started")) / 1000000;
-	ok = store_number(n->room->db, NEWSLETTER_SQL_TICK_LAST, STORE_ARGS(store_i64(id)), &last, f);
-	if (ok && second > 0 && second - last >= (second / TICK_PART > TICK_LEAST_S ? second / TICK_PART : TICK_LEAST_S))
-		ok = store_run(n->room->db, NEWSLETTER_SQL_TICK_INSERT, STORE_ARGS(store_i64(id), store_i64(second),
-			store_i64(number(json, "accepted")), store_i64(number(json, "refused")), store_i64(number(json, "later")),
-			store_i64(number(json, "in_doubt"))), NULL, f);
+	ok = store_run(n->room->db, NEWSLETTER_SQL_TICK_INSERT, STORE_ARGS(store_i64(id), store_i64(second),
+		store_i64(number(json, "accepted")), store_i64(number(json, "refused")), store_i64(number(json, "later")),
+		store_i64(number(json, "in_doubt"))), NULL, f);
 	json_decref(json);
 	return ok;
 }
@@ -36,7 +37,7 @@ static bool tick_one(struct newsletter *n, int64_t id, struct fault *f)
 void newsletter_tick(void *self)
 {
 	struct newsletter *n = self;
-	int64_t ids[TICK_ISSUES];
+	int64_t ids[TICK_ISSUES], started[TICK_ISSUES];
 	struct store_rows rows;
 	struct fault f = {0};
 	size_t count = 0;
@@ -44,12 +45,14 @@ void newsletter_tick(void *self)
 
 	ok = store_rows_begin(n->room->db, NEWSLETTER_SQL_ISSUE_IN_STATE, STORE_ARGS(store_text(issue_state_name(ISSUE_SENDING))), &rows, &f);
 	if (ok) {
-		while (count < TICK_ISSUES && store_rows_next(&rows, &f))
-			ids[count++] = store_column_i64(&rows, 0);
+		while (count < TICK_ISSUES && store_rows_next(&rows, &f)) {
+			ids[count] = store_column_i64(&rows, 0);
+			started[count++] = store_column_i64(&rows, 2);
+		}
 		ok = store_rows_end(&rows);
 	}
 	for (size_t i = 0; ok && i < count; i++)
-		ok = tick_one(n, ids[i], &f);
+		ok = tick_one(n, ids[i], (clock_now().us - started[i]) / 1000000, &f);
 	if (!ok)
 		log_fault(&f, "writing down how far an issue is");
 }

@@ -243,6 +243,11 @@ def cpu_of_a_sign():
     return 1000 * float(signs.group(2)) / int(signs.group(1))
 
 
+def cpu_of_ed25519():
+    """The same of the second signature, which each mail has besides."""
+    return float(subprocess.run([os.path.join(ROOT, "build", "bench", "ed25519")], capture_output=True, text=True, check=True).stdout)
+
+
 def signed(options, sink):
     """Against signatures alone, measured while the mails go: on a machine that others use, the CPU's own pace changes by the minute."""
     cores = len(os.sched_getaffinity(0))
@@ -251,6 +256,7 @@ def signed(options, sink):
     def beside():
         time.sleep(3)
         found.append(cpu_of_a_sign())
+        found.append(cpu_of_ed25519())
 
     before = signs_per_second()
     other = threading.Thread(target=beside)
@@ -258,10 +264,11 @@ def signed(options, sink):
     rate, room, keeper, signers = mimeo_rate(options, sink, 2048)
     other.join()
     signs = (before + signs_per_second()) / 2
-    cost = room + keeper + signers
-    print("newsletter: CPU a mail, signed with RSA-2048 and Ed25519: %.2f ms: room %.2f, keeper %.2f, signers %.2f" % (cost, room, keeper, signers))
-    print("            openssl's signature takes %.2f at the same time: %.0f %% of its signs in the same CPU time (wanted: 80 %%)" % (
-        found[0], 100 * found[0] / cost))
+    both = room + keeper + signers
+    cost = both - found[1]
+    print("newsletter: CPU a mail, signed with RSA-2048 and Ed25519: %.2f ms: room %.2f, keeper %.2f, signers %.2f" % (both, room, keeper, signers))
+    print("            openssl's RSA signature takes %.2f at the same time: %.0f %% of its signs in the same CPU time; without the Ed25519 one "
+          "(%.3f): %.0f %% (wanted: 80 %%)" % (found[0], 100 * found[0] / both, found[1], 100 * found[0] / cost))
     print("            by the clock %.0f mails a second, %.0f %% of %d cores' signs; smtp-sink and openssl run on them, too" % (
         rate, 100 * rate / signs / cores, cores), flush=True)
     return found[0] < 0.8 * cost
@@ -307,7 +314,7 @@ def main():
     if not os.path.exists(options.sink):
         print("bench newsletter: needs postfix's smtp-sink (--sink PATH)")
         return 2
-    subprocess.run(["make", "-s", "-C", ROOT, "build/bench/fill", "build/bench/blaster"], check=True)
+    subprocess.run(["make", "-s", "-C", ROOT, "build/bench/fill", "build/bench/blaster", "build/bench/ed25519"], check=True)
     status = 0
     sink = Sink(options.sink)
     try:

@@ -136,6 +136,16 @@ static void test_what_is_held(void **state)
 	assert_int_equal(one.status, 200);
 }
 
+/* What is said of an issue before it goes is whom it would go to. */
+static int64_t counted_readers(void)
+{
+	struct fault f = {0};
+	int64_t readers = -1;
+
+	assert_true(newsletter_count_readers(bench.n, &readers, &f));
+	return readers;
+}
+
 static void test_a_pause(void **state)
 {
 	char path[80];
@@ -148,6 +158,7 @@ static void test_a_pause(void **state)
 	assert_int_equal(one.status, 200);
 	assert_non_null(strstr(one.body, "24 December 2026"));
 	assert_int_equal(recipients(), 0);
+	assert_int_equal(counted_readers(), 0);
 	for (int i = 0; i < 6; i++) {
 		static const char *const bad[] = {"do=pause&until=2026-11-20", "do=pause&until=2028-01-01", "do=pause&until=soon", "do=pause&until=",
 			"do=pause&until=2026-02-30", "do=pause&until=%3Cscript%3E"};
@@ -159,6 +170,7 @@ static void test_a_pause(void **state)
 	}
 	clock_fix((struct when){clock_now().us + 35LL * 86400 * 1000000});
 	assert_int_equal(recipients(), 1); /* it ended by itself */
+	assert_int_equal(counted_readers(), 1);
 	clock_fix((struct when){clock_now().us - 35LL * 86400 * 1000000});
 	ask(&one, path, "do=resume");
 	assert_int_equal(recipients(), 1);
