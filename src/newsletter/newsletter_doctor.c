@@ -178,13 +178,21 @@ static void check_key_record(struct doctor *d, const json_t *key, const json_t *
 
 static void check_dkim(struct doctor *d)
 {
-	const json_t *key, *record;
+	const json_t *key, *record, *server;
+	bool is_ours = false;
 	size_t i, k;
 
 	d->dkim_ok = true;
+	json_array_foreach(json_object_get(d->dns, "servers"), i, server) {
+		is_ours = is_ours || json_is_true(json_object_get(server, "sign"));
+		if (!json_is_true(json_object_get(server, "sign")))
+			say(d, LOOK, "DKIM", NOTHING, "%.*s signs by itself (sign = no), with a key that is not known here: look into a mail that went "
+				"through it for its DKIM-Signature, and that its d= goes with From", STR_ARG(text(server, "name")));
+	}
 	json_array_foreach(json_object_get(d->dns, "keys"), i, key)
 		json_array_foreach(json_object_get(key, "records"), k, record)
-			check_key_record(d, key, record);
+			if (is_ours || str_is(text(key, "state"), "published")) /* what signs nothing needs no record */
+				check_key_record(d, key, record);
 }
 
 /* --- SPF --- */

@@ -347,7 +347,7 @@ void newsletter_crash_at(const char *point, int n);
 void newsletter_point(const char *point);
 /* Tests: issues are signed by so many forks of the test; kill: those end, now. */
 void newsletter_sender_fork_signers(struct newsletter *n, size_t count);
-void newsletter_sender_kill_signers(struct newsletter *n);
+void newsletter_sender_signal_signers(struct newsletter *n, int number);
 #else
 #define newsletter_point(point) ((void) 0)
 #endif

@@ -23,6 +23,7 @@ struct maildir {
 	int new_fd;
 	bool is_reading;
 	char name[NAME_MAX + 1];   /* of the mail that is being read */
+	char passed[NAME_MAX + 1]; /* this look goes on behind it */
 };
 
 bool maildir_open(struct maildir **maildir, struct newsletter *n, struct fault *f)
@@ -60,18 +61,17 @@ void maildir_close(struct maildir **maildir)
 	*maildir = NULL;
 }
 
-/* Any regular file; a name with a dot at its start is no mail. */
+/* The first name, in their order, behind the one that was passed over. A name with a dot at its start is no mail. */
 static bool find_name(struct maildir *maildir)
 {
 	int fd = openat(maildir->new_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
 	const struct dirent *entry;
-	struct stat info;
 	bool found = false;
 
-	while (folder != NULL && !found && (entry = readdir(folder)) != NULL)
-		if (entry->d_name[0] != '.' && fstatat(maildir->new_fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-			S_ISREG(info.st_mode)) {
+	while (folder != NULL && (entry = readdir(folder)) != NULL)
+		if (entry->d_name[0] != '.' && (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN) &&
+			strcmp(entry->d_name, maildir->passed) > 0 && (!found || strcmp(entry->d_name, maildir->name) < 0)) {
 			(void) snprintf(maildir->name, sizeof(maildir->name), "%s", entry->d_name);
 			found = true;
 		}
@@ -103,6 +103,9 @@ static bool read_mail(const struct maildir *maildir, struct buf *mail, struct fa
 	return got >= 0 || fault_errno(f, "a mail of the Maildir cannot be read");
 }
 
+static void look_on(struct maildir *maildir);
+
+/* One that cannot be taken now (a flood's letter, a disk that is full) waits for the next look, and holds up none behind it. */
 static void taken(void *self, bool ok)
 {
 	struct maildir *maildir = self;
@@ -110,24 +113,40 @@ static void taken(void *self, bool ok)
 
 	maildir->is_reading = false;
 	if (!ok)
-		return; /* the next look tries again */
-	if (file_remove(maildir->new_fd, maildir->name, &f))
-		maildir_look(maildir);
-	else
+		(void) snprintf(maildir->passed, sizeof(maildir->passed), "%s", maildir->name);
+	else if (!file_remove(maildir->new_fd, maildir->name, &f)) {
 		log_fault(&f, "deleting a bounce");
+		return;
+	}
+	look_on(maildir);
+}
+
+static void look_on(struct maildir *maildir)
+{
+	bool is_read = false;
+	struct fault f = {0};
+	struct buf mail;
+
+	buf_init(&mail, REPORT_BYTES);
+	while (!is_read && !maildir->n->room->draining && find_name(maildir)) {
+		fault_clear(&f);
+		buf_clear(&mail);
+		is_read = read_mail(maildir, &mail, &f);
+		maildir->is_reading = is_read && reports_take(maildir->n->reports, buf_view(&mail), taken, maildir, &f);
+		if (!maildir->is_reading)
+			log_fault(&f, "reading the Maildir of bounces");
+		if (!is_read)
+			(void) snprintf(maildir->passed, sizeof(maildir->passed), "%s", maildir->name);
+	}
+	buf_wipe(&mail);
 }
 
 void maildir_look(void *self)
 {
 	struct maildir *maildir = self;
-	struct fault f = {0};
-	struct buf mail;
 
-	if (maildir->is_reading || maildir->n->room->draining || !find_name(maildir))
+	if (maildir->is_reading)
 		return;
-	buf_init(&mail, REPORT_BYTES);
-	maildir->is_reading = read_mail(maildir, &mail, &f) && reports_take(maildir->n->reports, buf_view(&mail), taken, maildir, &f);
-	buf_release(&mail);
-	if (!maildir->is_reading)
-		log_fault(&f, "reading the Maildir of bounces");
+	maildir->passed[0] = '\0';
+	look_on(maildir);
 }

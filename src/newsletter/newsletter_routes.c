@@ -292,6 +292,7 @@ static bool add_dns(struct newsletter *n, struct arena *arena, json_t *json, str
 		json_object_set_new(server, "host", http_json_str(is->smtp[i].host));
 		json_object_set_new(server, "security", http_json_str(is->smtp[i].security));
 		json_object_set_new(server, "helo", http_json_str(is->smtp[i].helo));
+		json_object_set_new(server, "sign", json_boolean(is->smtp[i].sign)); /* with our keys */
 		json_array_append_new(servers, server);
 	}
 	if (!store_number(n->room->db, NEWSLETTER_SQL_DELIVERY_ACCEPTED_SINCE,

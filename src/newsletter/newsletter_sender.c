@@ -735,9 +735,9 @@ void newsletter_sender_fork_signers(struct newsletter *n, size_t count)
 	newsletter_signing_fork(n->sender->signing, count);
 }
 
-void newsletter_sender_kill_signers(struct newsletter *n)
+void newsletter_sender_signal_signers(struct newsletter *n, int number)
 {
-	newsletter_signing_kill(n->sender->signing);
+	newsletter_signing_signal(n->sender->signing, number);
 }
 #endif
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,14 @@
 #include "newsletter_inside.h"
 #include "newsletter_keys.h"
 
-enum { SIGNERS_MOST = 16, JOBS_MOST = 4 * SIGNING_BATCH, AGAIN_MS = 5000, IDLE_MS = 60000 };
+enum {
+	SIGNERS_MOST = 16,
+	JOBS_MOST = 4 * SIGNING_BATCH,
+	AGAIN_MS = 5000,
+	IDLE_MS = 60000,
+	HANG_MS = 20000,               /* a batch takes some ms; so long without a word is a process that is stopped */
+	LOOK_MS = 5000
+};
 
 struct job {
 	uint32_t slot, serial;
@@ -38,6 +46,7 @@ struct signer {
 	struct loop_child *child;
 	struct job jobs[JOBS_MOST];    /* in the order in which they are answered */
 	size_t job_count;              /* the batch's, too */
+	int64_t heard_ms;              /* when it answered last, or was given something to do */
 	size_t batch_count, batch_len;
 	unsigned char batch[SIGNING_BATCH * (SIGNING_JOB_BYTES + DKIM_SIGNERS_MOST * DKIM_DIGEST_BYTES)];
 };
@@ -49,7 +58,7 @@ struct newsletter_signing {
 	size_t keys;                   /* of the pair that they have */
 	int64_t again_ms;              /* not started before */
 	int64_t worked_ms;
-	struct loop_timer *idle_timer;
+	struct loop_timer *look_timer;
 	signing_done *done;
 	void (*settled)(void *self);
 	void *self;
@@ -87,20 +96,54 @@ void newsletter_signing_stop(struct newsletter_signing *signing)
 		end_signer(&signing->signers[i], false);
 	signing->count = 0;
 	signing->again_ms = 0;
-	loop_timer_stop(&signing->idle_timer);
+	loop_timer_stop(&signing->look_timer);
 }
 
-static void look_idle(void *self)
+/* A unit test has not got the minute. */
+static int64_t in_ms(int64_t ms)
+{
+#ifdef MIMEO_DEBUG
+	if (getenv("MIMEO_EXE") == NULL)
+		return ms / 20;
+#endif
+	return ms;
+}
+
+/* It is killed, and what it has is signed here. */
+static void end_hanging(struct signer *signer)
+{
+	struct newsletter_signing *signing = signer->signing;
+
+	log_event(LOG_MAIL, LOG_C("state", "signer_hangs"), LOG_I64("under_way", (int64_t) signer->job_count));
+	if (signer->child != NULL)
+		loop_child_kill(signer->child, SIGKILL);
+#ifdef MIMEO_DEBUG
+	if (signing->fork_pids[signer - signing->signers] > 0)
+		(void) kill(signing->fork_pids[signer - signing->signers], SIGKILL);
+#endif
+	signing->again_ms = clock_mono_ms() + AGAIN_MS;
+	end_signer(signer, true);
+	signing->settled(signing->self);
+}
+
+static void look_after(void *self)
 {
 	struct newsletter_signing *signing = self;
+	int64_t now_ms = clock_mono_ms();
 
-	for (size_t i = 0; i < signing->count; i++)
-		if (signing->signers[i].job_count > 0)
-			signing->worked_ms = clock_mono_ms();
-	if (clock_mono_ms() - signing->worked_ms >= IDLE_MS)
+	for (size_t i = 0; i < signing->count; i++) {
+		struct signer *signer = &signing->signers[i];
+
+		if (signer->job_count > 0)
+			signing->worked_ms = now_ms;
+		if (signer->fd >= 0 && signer->job_count > signer->batch_count &&
+			now_ms - signer->heard_ms >= in_ms(HANG_MS))
+			end_hanging(signer);
+	}
+	if (now_ms - signing->worked_ms >= IDLE_MS)
 		newsletter_signing_stop(signing);
 	else
-		loop_timer_set(signing->n->room->loop, &signing->idle_timer, IDLE_MS, look_idle, signing);
+		loop_timer_set(signing->n->room->loop, &signing->look_timer, in_ms(LOOK_MS), look_after, signing);
 }
 
 /* --- answers --- */
@@ -164,6 +207,7 @@ static void on_event(void *self, unsigned events)
 		if (got < 0 && errno == EAGAIN)
 			break;
 		ended = got <= 0;
+		signer->heard_ms = clock_mono_ms();
 		for (size_t at = 0; !ended && signer->fd >= 0 && at < (size_t) got; at += used)
 			ended = !take_answer(signer, bytes + at, (size_t) got - at, &used);
 	}
@@ -267,9 +311,9 @@ bool newsletter_signing_is_on(struct newsletter_signing *signing)
 		}
 		signing->count = i < signing->count ? signing->count : i + 1;
 	}
-	if (signing->alive > 0 && signing->idle_timer == NULL) {
+	if (signing->alive > 0 && signing->look_timer == NULL) {
 		signing->worked_ms = now_ms;
-		loop_timer_set(signing->n->room->loop, &signing->idle_timer, IDLE_MS, look_idle, signing);
+		loop_timer_set(signing->n->room->loop, &signing->look_timer, in_ms(LOOK_MS), look_after, signing);
 	}
 	return signing->alive > 0;
 }
@@ -301,6 +345,8 @@ static void send_batch(struct signer *signer)
 {
 	if (signer->fd < 0 || signer->batch_count == 0)
 		return;
+	if (signer->job_count == signer->batch_count)
+		signer->heard_ms = clock_mono_ms();
 	signer->batch_count = 0;
 	/* JOBS_MOST digests fit into any socket's buffer: what is not taken has nobody at its end, and reading will tell. */
 	if (send(signer->fd, signer->batch, signer->batch_len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
@@ -361,10 +407,10 @@ void newsletter_signing_fork(struct newsletter_signing *signing, size_t count)
 	signing->again_ms = 0;
 }
 
-void newsletter_signing_kill(struct newsletter_signing *signing)
+void newsletter_signing_signal(struct newsletter_signing *signing, int number)
 {
 	for (size_t i = 0; i < signing->count; i++)
 		if (signing->fork_pids[i] > 0)
-			(void) kill(signing->fork_pids[i], SIGKILL);
+			(void) kill(signing->fork_pids[i], number);
 }
 #endif

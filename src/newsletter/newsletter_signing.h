@@ -36,7 +36,7 @@ bool signer_main(int argc, char **argv, struct fault *f);
 #ifdef MIMEO_DEBUG
 /* Tests: so many signers, as forks of the test; by default none where there is no program to start. */
 void newsletter_signing_fork(struct newsletter_signing *signing, size_t count);
-void newsletter_signing_kill(struct newsletter_signing *signing);
+void newsletter_signing_signal(struct newsletter_signing *signing, int number);
 #endif
 
 /* --- the packets between the two, over SOCK_SEQPACKET: numbers as the machine has them, both run the same program --- */

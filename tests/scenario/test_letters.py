@@ -303,6 +303,15 @@ def test_the_doctor_says_which_record_to_add():
         assert said(findings, "DMARC", "look") and time.monotonic() - began < 60, "who does not answer is no finding"
 
 
+def test_the_doctor_knows_servers_that_sign_themselves():
+    settings = {"newsroom.url": "https://tern.example", "newsletter.from": "news@tern.example", "newsletter.smtp_sign": "no",
+                "smtp.relay.host": "mail.tern.example", "smtp.relay.sign": "no"}
+    with House(settings, payments=False) as house, Dns([]) as dns:
+        _, findings = doctor(house, dns, "--ip", "192.0.2.9")
+        assert len(said(findings, "DKIM", "look")) == 2 and not said(findings, "DKIM", "bad"), said(findings, "DKIM", "bad")
+        assert all("signs by itself" in one["say"] for one in said(findings, "DKIM", "look"))
+
+
 # --- the mails themselves -----------------------------------------------------------------------------------------------------------
 
 SUBJECTS = ["Plain", "Новости недели: что произошло, пока мы спали", "أخبار الأسبوع: ما حدث في البلاد هذا الأسبوع ولماذا يهم", ". starts with a dot", "A " * 60 + "b",

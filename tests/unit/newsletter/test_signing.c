@@ -63,10 +63,23 @@ static void test_signers_killed(void **state)
 	send_with(2);
 	for (int i = 0; i < 12 && !bench_issue_is(&bench, 1, "sent"); i++) {
 		bench_turn(&bench, 3);
-		newsletter_sender_kill_signers(bench.n);
+		newsletter_sender_signal_signers(bench.n, SIGKILL);
 	}
 	bench_run_until(&bench, 1, "sent");
 	everybody_once(300);
+}
+
+/* One that is stopped and says nothing is killed after a while. */
+static void test_signers_hang(void **state)
+{
+	(void) state;
+	bench_subscribe_many(&bench, 100, "example.org");
+	bench_put_issue(&bench, 1);
+	send_with(2);
+	bench_turn(&bench, 3);
+	newsletter_sender_signal_signers(bench.n, SIGSTOP);
+	bench_run_until(&bench, 1, "sent");
+	everybody_once(100);
 }
 
 /* What is being signed when somebody presses Pause is taken back, and goes when the issue goes on. */
@@ -180,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_signed_beside, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_signers_killed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_signers_hang, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_paused_and_resumed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_server_in_trouble, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_keys_changed_meanwhile, set_up, tear_down),
