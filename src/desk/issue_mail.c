@@ -196,7 +196,8 @@ static bool set_picks(struct composing *c, struct press_value *root, struct faul
 		press_set_text(pick, "dir", story->dir);
 		press_set_bool(pick, "is_full", c->wish->is_full);
 		if (c->wish->is_full) {
-			press_set_text(pick, "byline", unbraced(c, story_byline_line(story, page_locale(c->room->theme, &c->room->settings, story->lang), c->arena)));
+			press_set_text(pick, "byline", unbraced(c, story_byline_line(story,
+				page_locale(c->room->theme, &c->room->settings, story->lang), c->arena)));
 			ok = set_markdown(c, pick, "body_html", "body_text", story->body, f);
 		}
 	}
