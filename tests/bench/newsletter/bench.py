@@ -299,7 +299,7 @@ def unsigned(options, sink):
         print("            %.1f × nodemailer's pooled sender, %.0f a second (wanted: 3)" % (rate / pool, pool))
     else:
         print("            nodemailer is not here: npm ci --ignore-scripts in tests/bench/newsletter")
-    return rate < 0.6 * plain or (pool and rate < 3 * pool)
+    return rate < 0.6 * plain or (pool > 0 and rate < 3 * pool)
 
 
 def main():

@@ -671,7 +671,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(only_the_steps_of_the_table_are_taken), T(readers_get_no_empty_story), T(a_note_goes_back_with_the_story),
 		T(a_story_appears_when_the_clock_says_so), T(one_that_cannot_appear_is_put_back_and_says_why), T(every_write_of_a_step_may_fail),
-		T(a_story_appears_when_the_clock_says_so), T(unscheduled_is_a_draft_without_a_date), T(every_write_of_a_step_may_fail),
+		T(unscheduled_is_a_draft_without_a_date),
 		T(a_revision_says_what_changed), T(typed_fields_become_a_story), T(a_time_that_does_not_exist_is_refused),
 		T(words_that_nobody_touched_are_left_alone), T(working_copies_are_their_writers_and_are_not_lost), T(who_is_in_is_forgotten_after_silence),
 		T(stories_are_found_by_beginnings_in_any_script), T(a_name_is_taken_out_of_the_database), T(an_older_database_comes_along),
