@@ -269,3 +269,55 @@ UNION ALL SELECT 'support.reminder', r.address_index, r.address_sealed
 FROM (SELECT address_index, address_sealed FROM reminder LIMIT 2) AS r
 UNION ALL SELECT 'support.session', NULL, c.session_sealed
 FROM (SELECT session_sealed FROM checkout WHERE session_sealed IS NOT NULL LIMIT 2) AS c
+
+-- --- supporters: where they want to hear from us, what they were told (schema 005) ---
+
+-- name: contact_put
+-- in: $1 checkout, $2 address_sealed, $3 manage_sealed, $4 language, $5 today
+INSERT INTO contact (checkout, address_sealed, manage_sealed, language, since_day) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (checkout) DO UPDATE SET address_sealed = excluded.address_sealed, manage_sealed = excluded.manage_sealed,
+	language = excluded.language
+
+-- name: contact_delete
+-- in: $1 checkout
+DELETE FROM contact WHERE checkout = $1
+
+-- name: contact_of
+-- in: $1 checkout; out: address_sealed, manage_sealed, language
+SELECT address_sealed, manage_sealed, language FROM contact WHERE checkout = $1
+
+-- name: contact_count_of
+-- in: $1 checkout
+SELECT count(*) FROM contact WHERE checkout = $1
+
+-- name: mandate_running_of
+-- in: $1 checkout
+SELECT count(*) FROM mandate WHERE checkout = $1 AND state <> 'ended'
+
+-- name: checkout_blank
+-- in: $1 checkout; the reference by which the provider knows it goes
+UPDATE checkout SET session_sealed = NULL WHERE id = $1
+
+-- name: mandate_blank
+-- in: $1 checkout; an ended one's openable reference goes, its hash stays for late events
+UPDATE mandate SET subscription_sealed = x'' WHERE checkout = $1 AND state = 'ended'
+
+-- name: supporter_old
+-- in: $1 day; out: one checkout whose last gift, and mandate, ended before it, of which something openable is left
+SELECT checkout.id FROM checkout WHERE checkout.day < $1
+	AND (checkout.session_sealed IS NOT NULL OR EXISTS (SELECT 1 FROM contact WHERE contact.checkout = checkout.id)
+		OR EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id AND mandate.state = 'ended'
+			AND length(mandate.subscription_sealed) > 0))
+	AND NOT EXISTS (SELECT 1 FROM contribution WHERE contribution.checkout = checkout.id AND contribution.day >= $1)
+	AND NOT EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id
+		AND (mandate.state <> 'ended' OR mandate.ended_day >= $1))
+	AND NOT EXISTS (SELECT 1 FROM contact WHERE contact.checkout = checkout.id AND contact.since_day >= $1)
+LIMIT 1
+
+-- name: notice_drop
+-- in: $1 checkout, $2 state from, $3 state to
+UPDATE notice SET state = $3 WHERE checkout = $1 AND state = $2
+
+-- name: notice_forget
+-- in: $1 day
+DELETE FROM notice WHERE made_day < $1
