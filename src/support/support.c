@@ -21,6 +21,7 @@
 #include "support_contact.h"
 #include "support_inside.h"
 #include "support_notice.h"
+#include "support_numbers.h"
 #include "support_receipt.h"
 
 /* --- keys and secrets --- */
@@ -221,9 +222,16 @@ static const struct http_route front_routes[] = {
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
 
+/* The desk's pages, and who asks from a shell. */
+#define DESK_NUMBER_ROUTES \
+	{"GET", "/numbers", support_get_numbers, HTTP_NO_BODY}, {"GET", "/gifts", support_get_gifts, HTTP_NO_BODY}, \
+	{"GET", "/gifts/{id}", support_get_gift, HTTP_NO_BODY}, {"POST", "/gifts/{id}/refund", support_post_refund, HTTP_JSON}, \
+	{"GET", "/refunds", support_get_refunds, HTTP_NO_BODY}, {"POST", "/refunds/{id}", support_post_refund_answer, HTTP_JSON}
+
 static const struct http_route desk_routes[] = {
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
+	DESK_NUMBER_ROUTES,
 	{"GET", "/health", support_get_health, HTTP_NO_BODY},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
@@ -231,6 +239,7 @@ static const struct http_route desk_routes[] = {
 static const struct http_route cli_routes[] = {
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
+	DESK_NUMBER_ROUTES,
 	{"GET", "/ledger", support_get_ledger, HTTP_NO_BODY},
 	{"POST", "/reminders/run", support_post_run_reminders, HTTP_JSON},
 	{"POST", "/jobs/daily", post_daily, HTTP_JSON},
