@@ -12,12 +12,11 @@
 #include <libxml/parserInternals.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
 #include "base/fault.h"
 
-enum { DEPTH = 48, PATH_BYTES = 2048, NAME_BYTES = 16, ENTRY_BYTES = 64 * 1024 * 1024, SEEN_FIRST = 1024 };
+enum { DEPTH = 48, PATH_BYTES = 2048, NAME_BYTES = 16, ENTRY_BYTES = 64 * 1024 * 1024, SEEN_FIRST = 1024, LINE_BYTES = 4096 };
 
 struct transaction {
 	struct str amount, currency, credit, reference, end_to_end, text, structured; /* in the entry's arena */
@@ -145,7 +144,8 @@ static void give(struct reading *r, const struct transaction *tx, struct str nam
 {
 	struct str text = add_text(r, tx->structured, tx->text);
 	json_t *line = json_object();
-	char *out;
+	char out[LINE_BYTES];
+	size_t len;
 
 	if (!str_is(tx->end_to_end, "NOTPROVIDED"))
 		text = add_text(r, text, tx->end_to_end);
@@ -157,15 +157,14 @@ static void give(struct reading *r, const struct transaction *tx, struct str nam
 	json_object_set_new(line, "returned", json_boolean(tx->returned || r->entry.returned));
 	json_object_set_new(line, "reference", json_of(name));
 	json_object_set_new(line, "text", json_of(cut(text, CAMT_TEXT_BYTES)));
-	out = json_dumps(line, JSON_COMPACT);
+	len = json_dumpb(line, out, sizeof(out), JSON_COMPACT);
 	json_decref(line);
 	if (++r->count > CAMT_TRANSACTIONS)
 		refuse(r, "this statement has more transactions than mimeo takes at once: import shorter periods");
-	else if (out == NULL)
+	else if (len == 0 || len > sizeof(out))
 		refuse(r, "a transaction of this statement cannot be read");
-	else if (!r->line(r->self, str_from(out)))
+	else if (!r->line(r->self, str_make(out, len)))
 		stop(r);
-	free(out);
 }
 
 /* Each transaction of a batch is one; an entry without details, or of a single transaction, is one as a whole. */

@@ -99,6 +99,11 @@ struct settings {
 	struct str stripe_api;               /* "https://api.stripe.com" */
 	struct str stripe_checkout;          /* origin of its pay page: "https://checkout.stripe.com" */
 	bool live;                           /* false: TEST, said on the form and at the desk */
+	struct str paypal_api, paypal_checkout, paypal_certs; /* origins */
+	struct str btcpay_url;               /* origin; empty: none */
+	struct str monero_rate;              /* "158.30": of 1 XMR in `currency`; empty: none is said */
+	struct str bank_name, bank_iban, bank_bic; /* iban plain; empty: no transfers */
+	int64_t push_grace;                  /* days */
 
 	/* [users]: empty = the user who starts the house. Only root can use others. */
 	struct str user_front, user_desk, user_newsletter, user_support;

@@ -27,14 +27,7 @@ void bank_show_reference(const char *reference, char out[BANK_SHOWN_CHARS + 1]);
  * I or L for 1. False when there is none whose check digits are right. */
 bool bank_find_reference(const struct secret *index_key, struct str text, int64_t *checkout);
 
-/* --- bank_account.c --- */
-
-/* An IBAN (ISO 13616): letters and digits, blanks allowed, check digits right. Its plain form is put into out (34
- * characters and a NUL). INPUT that says what is wrong. */
-enum { BANK_IBAN_CHARS = 34 };
-bool bank_read_iban(struct str text, char out[BANK_IBAN_CHARS + 1], struct fault *f) __attribute__((warn_unused_result));
-/* 8 or 11 characters (ISO 9362). */
-bool bank_is_bic(struct str text);
+/* --- bank_epc.c --- */
 
 struct bank_payee {
 	struct str name;     /* at most 70 characters */
@@ -46,8 +39,5 @@ struct bank_payee {
  * currency than EUR, or an amount that the scheme cannot carry. */
 bool bank_write_epc(struct buf *out, const struct bank_payee *payee, struct money amount, const char *reference,
 	struct fault *f) __attribute__((warn_unused_result));
-
-/* The remainder of the digits' number by 97, letters as 10 … 35 (ISO 7064); -1 where another character stands. */
-int bank_mod97(struct str text);
 
 #endif

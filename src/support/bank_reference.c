@@ -6,7 +6,7 @@
  * it is the id under a four-round Feistel network (Luby and Rackoff) with keyed BLAKE2b as its function.
  * SPDX-License-Identifier: ISC */
 #include <string.h>
-#include "base/buf.h"
+#include "base/iban.h"
 #include "base/must.h"
 #include "base/seal.h"
 #include "support/bank.h"
@@ -45,24 +45,6 @@ static uint64_t turn(const struct secret *index_key, uint64_t value, bool back)
 	return (uint64_t) left << 32 | right;
 }
 
-int bank_mod97(struct str text)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.at[i];
-
-		if (c >= '0' && c <= '9')
-			n = n * 10 + (unsigned) (c - '0');
-		else if (c >= 'A' && c <= 'Z')
-			n = n * 100 + (unsigned) (c - 'A') + 10;
-		else
-			return -1;
-		n %= 97;
-	}
-	return (int) n;
-}
-
 void bank_write_reference(const struct secret *index_key, int64_t checkout, char out[BANK_REFERENCE_CHARS + 1])
 {
 	uint64_t value = turn(index_key, (uint64_t) checkout, false);
@@ -72,7 +54,7 @@ void bank_write_reference(const struct secret *index_key, int64_t checkout, char
 	for (size_t i = PAYLOAD_CHARS; i-- > 0; value >>= 5)
 		sum[i] = alphabet[value & 31];
 	memcpy(sum + PAYLOAD_CHARS, "RF00", 5);
-	check = 98 - bank_mod97(str_make(sum, PAYLOAD_CHARS + 4));
+	check = 98 - iban_mod97(str_make(sum, PAYLOAD_CHARS + 4));
 	must(check >= 1 && check <= 98);
 	out[0] = 'R';
 	out[1] = 'F';
@@ -119,7 +101,7 @@ static bool read_at(const struct secret *index_key, const char *at, int64_t *che
 
 		sum[PAYLOAD_CHARS + 2 + i] = c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c;
 	}
-	if (bank_mod97(str_make(sum, sizeof(sum))) != 1)
+	if (iban_mod97(str_make(sum, sizeof(sum))) != 1)
 		return false;
 	*checkout = (int64_t) turn(index_key, value, true);
 	return *checkout > 0;

@@ -269,3 +269,26 @@ UNION ALL SELECT 'support.reminder', r.address_index, r.address_sealed
 FROM (SELECT address_index, address_sealed FROM reminder LIMIT 2) AS r
 UNION ALL SELECT 'support.session', NULL, c.session_sealed
 FROM (SELECT session_sealed FROM checkout WHERE session_sealed IS NOT NULL LIMIT 2) AS c
+
+-- name: monero_count_free
+SELECT count(*) FROM monero_address WHERE checkout IS NULL
+
+-- name: monero_known
+-- in: $1 address_index
+SELECT count(*) FROM monero_address WHERE address_index = $1
+
+-- name: monero_insert
+-- in: $1 id, $2 address_index, $3 address_sealed
+INSERT INTO monero_address (id, address_index, address_sealed) VALUES ($1, $2, $3)
+
+-- name: monero_of_checkout
+-- in: $1 checkout; out: id, address_sealed
+SELECT id, address_sealed FROM monero_address WHERE checkout = $1
+
+-- name: monero_next
+-- out: id, address_sealed of one that nobody was given
+SELECT id, address_sealed FROM monero_address WHERE checkout IS NULL ORDER BY id LIMIT 1
+
+-- name: monero_give
+-- in: $1 id, $2 checkout, $3 day
+UPDATE monero_address SET checkout = $2, given_day = $3 WHERE id = $1 AND checkout IS NULL

@@ -76,7 +76,7 @@ class Paypal:
         self.make_key("good", "messageverificationcerts.paypal.com")
 
     def make_key(self, name, subject):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/O=PayPal rehearsal/CN=" + subject, "-keyout",
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/O=PayPal rehearsal/CN=" + subject, "-keyout",
                         os.path.join(self.folder, name + ".key"), "-out", os.path.join(self.folder, name + ".pem")], check=True, stderr=subprocess.DEVNULL)
 
     def now(self):
@@ -220,6 +220,7 @@ class Paypal:
         capture["links"] = [self.link("self", "/v2/payments/captures/" + capture["id"]), self.link("up", "/v2/checkout/orders/" + order["id"])]
         self.captures[capture["id"]] = capture
         order["status"] = "COMPLETED"
+        unit["payments"] = {"captures": [capture]}
         self.emit("PAYMENT.CAPTURE.COMPLETED", "capture", capture)
         return {"id": order["id"], "status": "COMPLETED", "purchase_units": [{"reference_id": "default", "payments": {"captures": [capture]}}]}
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "support_bench.h"
 #include "base/buf.h"
+#include "base/iban.h"
 #include "support/bank.h"
 #include "support/qr.h"
 
@@ -97,23 +98,23 @@ static void another_key_finds_nothing_of_ours(void **state)
 
 static void accounts_are_checked(void **state)
 {
-	char iban[BANK_IBAN_CHARS + 1];
+	char iban[IBAN_CHARS + 1];
 	struct fault f = {0};
 
 	(void) state;
-	assert_true(bank_read_iban(STR("nl91 abna 0417 1643 00"), iban, &f));
+	assert_true(iban_read(STR("nl91 abna 0417 1643 00"), iban, &f));
 	assert_string_equal(iban, "NL91ABNA0417164300");
-	assert_true(bank_read_iban(STR("MT84MALT011000012345MTLCAST001S"), iban, &f));
-	assert_false(bank_read_iban(STR("NL92ABNA0417164300"), iban, &f));
+	assert_true(iban_read(STR("MT84MALT011000012345MTLCAST001S"), iban, &f));
+	assert_false(iban_read(STR("NL92ABNA0417164300"), iban, &f));
 	assert_non_null(strstr(f.say, "check digits"));
 	fault_clear(&f);
-	assert_false(bank_read_iban(STR("NL91-ABNA-0417"), iban, &f));
+	assert_false(iban_read(STR("NL91-ABNA-0417"), iban, &f));
 	fault_clear(&f);
-	assert_false(bank_read_iban(STR(""), iban, &f));
+	assert_false(iban_read(STR(""), iban, &f));
 	fault_clear(&f);
-	assert_false(bank_read_iban(STR("NL91ABNA0417164300NL91ABNA0417164300"), iban, &f));
-	assert_true(bank_is_bic(STR("ABNANL2A")) && bank_is_bic(STR("ABNANL2AXXX")));
-	assert_false(bank_is_bic(STR("ABNANL2")) || bank_is_bic(STR("abnanl2a")) || bank_is_bic(STR("1BNANL2A")));
+	assert_false(iban_read(STR("NL91ABNA0417164300NL91ABNA0417164300"), iban, &f));
+	assert_true(iban_is_bic(STR("ABNANL2A")) && iban_is_bic(STR("ABNANL2AXXX")));
+	assert_false(iban_is_bic(STR("ABNANL2")) || iban_is_bic(STR("abnanl2a")) || iban_is_bic(STR("1BNANL2A")));
 }
 
 static void an_epc_code_is_as_the_council_wrote_it(void **state)
