@@ -73,6 +73,9 @@ struct page_coupon {
 	struct str notice;            /* "Nothing was taken." and the like, above the form; empty: none */
 	struct str remind_typed, remind_error; /* the reminder's box, opened when error is there */
 	bool remind_open;
+	struct str rail;              /* the way to pay that Continue takes; empty: the first that is offered */
+	bool cover;                   /* "I add the fee" is ticked */
+	struct str instead;           /* the link of the gift that this one shall take the place of; empty: none */
 };
 /* {{appeal}}: letter (theme text or HOME/theme/appeal.xx.md) and coupon. coupon may be NULL. */
 struct press_value *page_appeal(struct theme *theme, const struct settings *settings, const struct page *page,

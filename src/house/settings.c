@@ -27,6 +27,7 @@ struct settings_raw {
 	struct settings_smtp_raw smtp;    /* [newsletter] smtp_* */
 	struct settings_smtp_raw further; /* what the table says of [smtp.*]; each is read by settings_read_smtp() */
 	struct conf_list limits;
+	struct settings_support_raw support;
 };
 
 #define AT(field) offsetof(struct settings_raw, field)
@@ -133,6 +134,12 @@ static const struct conf_key keys[] = {
 	{"support", "stripe_api", CONF_TEXT, OPTIONAL, AT(is.stripe_api), "https://api.stripe.com",
 		"the provider's interface; its key stands in secrets/support.conf"},
 	{"support", "stripe_checkout", CONF_TEXT, OPTIONAL, AT(is.stripe_checkout), "https://checkout.stripe.com", "the origin of its payment page"},
+	{"support", "rails", CONF_LIST, OPTIONAL, AT(is.rails), "stripe",
+		"ways to pay, in the order offered: stripe, paypal, btcpay, monero, bank; Continue takes the first"},
+	{"support", "fees", CONF_LIST, OPTIONAL, AT(support.fees), NULL,
+		"what each takes of a gift, from your contract: stripe 2.9% + 0.30, bank 0%; then the form says it, and refuses what loses over 10 %"},
+	{"support", "goal", CONF_TEXT, OPTIONAL, AT(support.goal), NULL,
+		"a goal that the appeal shows as a picture: 500 supporters, or 5000 monthly (in the currency); empty: none"},
 
 	{"users", "front", CONF_TEXT, OPTIONAL, AT(is.user_front), NULL, "Unix user of each room (only root can change to them); empty: yours"},
 	{"users", "desk", CONF_TEXT, OPTIONAL, AT(is.user_desk), NULL, "the desk's"},
@@ -375,7 +382,7 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 	for (which = 0; which < FREQUENCY_COUNT; which++)
 		if (!settings_take_frequency(raw, (enum frequency) which, f))
 			return false;
-	return settings_take_slot(is, &raw->slot, f)
+	return settings_take_slot(is, &raw->slot, f) && settings_take_support(is, &raw->support, f)
 		&& settings_check_bounce_intake(is, f) && settings_check_lists(is, f)
 		&& settings_check_listen("[site] listen", is->listen, f)
 		&& settings_check_listen("[desk] listen", is->desk_listen, f)

@@ -206,6 +206,8 @@ static void close_room(struct room *room)
 static const struct http_route front_routes[] = {
 	{"POST", "/support/continue", support_post_continue, HTTP_FORM},
 	{"POST", "/support/remind", support_post_remind, HTTP_FORM},
+	{"GET", "/support/remind/{token}", support_get_unremind, HTTP_NO_BODY},
+	{"POST", "/support/remind/{token}", support_post_unremind, HTTP_FORM},
 	{"GET", "/support/thanks", support_get_thanks, HTTP_NO_BODY},
 	{"GET", "/support/manage/{token}", support_get_manage, HTTP_NO_BODY},
 	{"POST", "/support/manage/{token}", support_post_manage, HTTP_FORM},
