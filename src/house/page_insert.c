@@ -139,14 +139,13 @@ static void insert_frequencies(struct press_value *map, const struct locale *loc
 	}
 }
 
-static struct str insert_currency_name(const struct locale *locale, struct str code, struct arena *arena)
+struct str page_currency_name(const struct locale *locale, struct str code)
 {
 	char key[32];
 	struct str name;
 
 	snprintf(key, sizeof(key), "currency_%.*s", STR_ARG(code));
 	name = locale_text(locale, key);
-	(void) arena;
 	return str_starts(name, STR("⟦")) ? code : name;
 }
 
@@ -209,7 +208,7 @@ static void insert_coupon(struct press_value *map, const struct settings *settin
 	const struct page_coupon *given, struct arena *arena)
 {
 	const struct locale_pair currency[] = {
-		{"currency", insert_currency_name(locale, settings->currency, arena)}, {NULL, {NULL, 0}}
+		{"currency", page_currency_name(locale, settings->currency)}, {NULL, {NULL, 0}}
 	};
 	struct press_value *sets = press_set_list(map, "sets");
 	size_t i;

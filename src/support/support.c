@@ -19,6 +19,7 @@
 #include "gen/support_sql.h"
 #include "store/store.h"
 #include "support_inside.h"
+#include "support_own.h"
 
 /* --- keys and secrets --- */
 
@@ -187,6 +188,8 @@ static bool open_room(struct room *room, struct fault *f)
 		return false;
 	room_every(room, 5, 60, support_ask_fees, support);
 	room_every(room, 10, 60, support_settle_doubts, support);
+	room_every(room, 8, 60, support_end_replaced, support);
+	room_every(room, 20, 60, support_run_changes, support);
 	room_every(room, 30, 3600, support_run_reminders, support);
 	room_every(room, 60, (int64_t) 24 * 3600, support_daily, support);
 	return true;
@@ -218,6 +221,7 @@ static const struct http_route front_routes[] = {
 static const struct http_route desk_routes[] = {
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
+	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},
 	{"GET", "/health", support_get_health, HTTP_NO_BODY},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
@@ -225,6 +229,7 @@ static const struct http_route desk_routes[] = {
 static const struct http_route cli_routes[] = {
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
+	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},
 	{"GET", "/ledger", support_get_ledger, HTTP_NO_BODY},
 	{"POST", "/reminders/run", support_post_run_reminders, HTTP_JSON},
 	{"POST", "/jobs/daily", post_daily, HTTP_JSON},

@@ -361,31 +361,31 @@ WHERE checkout.replaces IS NOT NULL AND checkout.state = 'paid' AND mandate.stat
 -- in: $1 checkout, $2 limit; out: id, day, amount_minor, currency, state
 SELECT id, day, amount_minor, currency, state FROM contribution WHERE checkout = $1 ORDER BY day DESC, id LIMIT $2
 
--- name: wish_put
+-- name: change_put
 -- in: $1 mandate, $2 serial, $3 kind, $4 amount_minor or NULL, $5 until_day or NULL, $6 next_us
-INSERT INTO mandate_wish (mandate, serial, kind, amount_minor, until_day, next_us) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO mandate_change (mandate, serial, kind, amount_minor, until_day, next_us) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (mandate) DO UPDATE SET serial = excluded.serial, kind = excluded.kind, amount_minor = excluded.amount_minor,
 	until_day = excluded.until_day, tries = 0, next_us = excluded.next_us
 
--- name: wish_of
+-- name: change_of
 -- in: $1 mandate; out: serial, kind, amount_minor, until_day
-SELECT serial, kind, amount_minor, until_day FROM mandate_wish WHERE mandate = $1
+SELECT serial, kind, amount_minor, until_day FROM mandate_change WHERE mandate = $1
 
--- name: wish_next
+-- name: change_next
 -- in: $1 now in us; out: mandate, serial, kind, amount_minor, until_day, tries, checkout
-SELECT mandate_wish.mandate, serial, kind, amount_minor, until_day, tries, mandate.checkout
-FROM mandate_wish JOIN mandate ON mandate.id = mandate_wish.mandate WHERE next_us <= $1 ORDER BY next_us LIMIT 1
+SELECT mandate_change.mandate, serial, kind, amount_minor, until_day, tries, mandate.checkout
+FROM mandate_change JOIN mandate ON mandate.id = mandate_change.mandate WHERE next_us <= $1 ORDER BY next_us LIMIT 1
 
--- name: wish_later
+-- name: change_later
 -- in: $1 mandate, $2 serial, $3 next_us
-UPDATE mandate_wish SET tries = tries + 1, next_us = $3 WHERE mandate = $1 AND serial = $2
+UPDATE mandate_change SET tries = tries + 1, next_us = $3 WHERE mandate = $1 AND serial = $2
 
--- name: wish_end
+-- name: change_end
 -- in: $1 mandate, $2 serial
-DELETE FROM mandate_wish WHERE mandate = $1 AND serial = $2
+DELETE FROM mandate_change WHERE mandate = $1 AND serial = $2
 
--- name: wish_count
-SELECT count(*) FROM mandate_wish
+-- name: change_count
+SELECT count(*) FROM mandate_change
 
 -- name: pause_put
 -- in: $1 mandate, $2 until_day
@@ -403,7 +403,7 @@ DELETE FROM mandate_pause WHERE mandate = $1
 -- in: $1 today; out: a mandate that goes on from now, and that nobody is asked about
 SELECT mandate_pause.mandate FROM mandate_pause JOIN mandate ON mandate.id = mandate_pause.mandate
 WHERE until_day <= $1 AND mandate.state = 'active'
-	AND NOT EXISTS (SELECT 1 FROM mandate_wish WHERE mandate_wish.mandate = mandate_pause.mandate) LIMIT 1
+	AND NOT EXISTS (SELECT 1 FROM mandate_change WHERE mandate_change.mandate = mandate_pause.mandate) LIMIT 1
 
 -- name: goal_supporters
 -- in: $1 day; out: how many gave every month or year at that day's end

@@ -112,7 +112,8 @@ void support_answer_coupon(struct support *support, struct http_request *rq, int
 {
 	struct room *room = support->room;
 	const struct locale *locale = page_locale(room->theme, support->settings, language);
-	struct page page = {.language = language, .depth = depth_of(http_path(rq)), .has_form = true};
+	struct page page = {.language = language, .depth = depth_of(http_path(rq)), .has_form = true,
+		.is_support = true};
 	struct press_value *root;
 
 	page.title = locale_text(locale, "support_title");

@@ -43,6 +43,7 @@ struct support {
 	struct secret *authorization;              /* "Bearer rk_…"; NULL: payments are not set up */
 	struct secret *webhook_secret, *webhook_secret_old;
 	bool is_asking_fee, is_cancelling, is_reminding;
+	bool is_changing;
 	int64_t denied_quiet_until_ms;             /* refused events are logged again from then on */
 };
 
@@ -230,6 +231,7 @@ void support_post_manage(struct http_request *rq, void *room);
 void support_post_webhook(struct http_request *rq, void *room);
 void support_get_contributions(struct http_request *rq, void *room);
 void support_get_totals(struct http_request *rq, void *room);
+void support_get_goal(struct http_request *rq, void *room);
 void support_get_health(struct http_request *rq, void *room);
 void support_get_ledger(struct http_request *rq, void *room);
 void support_post_run_reminders(struct http_request *rq, void *room);

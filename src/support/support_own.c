@@ -1,7 +1,7 @@
 /* support_own.c: a supporter's own page, by the keep-this link: what was given, and every button on it.
  *
  * Decides: what can be done in which state. Leaves to others: ending (support_manage.c), asking the provider for a change
- * (support_wish.c), the address and erasing (support_contact.c), receipts. Runs in: support. The hard thing: whoever has the link
+ * (support_change.c), the address and erasing (support_contact.c), receipts. Runs in: support. The hard thing: whoever has the link
  * has the power, so a GET changes nothing and shows no address; and what the page says is what the rows say, never what was hoped.
  * SPDX-License-Identifier: ISC */
 #include "support_own.h"
@@ -162,11 +162,11 @@ static bool fill(struct own *is, struct fault *f)
 	struct press_value *held = press_set_map(is->root, "held");
 	bool is_running = is->mandate->id != 0 && is->mandate->state != MANDATE_ENDED;
 	bool is_active = is->mandate->id != 0 && is->mandate->state == MANDATE_ACTIVE;
-	struct support_wish wish;
+	struct support_change change;
 	int32_t paused_until = 0;
 	bool is_asking = false;
 
-	if (is_active && (!support_find_wish(is->support, is->mandate->id, &wish, &is_asking, f) ||
+	if (is_active && (!support_find_change(is->support, is->mandate->id, &change, &is_asking, f) ||
 		!support_find_pause(is->support, is->mandate->id, &paused_until, f)))
 		return false;
 	set_state(is, paused_until);
@@ -242,7 +242,6 @@ static void press_contact(struct own *is)
 {
 	struct str typed = str_trim(http_field(is->rq, "email"));
 	struct str token = http_part(is->rq, "token");
-	struct press_value *contact;
 	struct email email;
 	struct fault f = {0};
 
@@ -258,8 +257,6 @@ static void press_contact(struct own *is)
 		fail(is->rq, &f, "a supporter's own page");
 		return;
 	}
-	contact = press_set_map(press_set_map(is->root, "held_wrong"), "contact");
-	(void) contact;
 	press_set_text(is->root, "contact_typed", str_part(typed, 0, EMAIL_BYTES));
 	press_set_text(is->root, "contact_error", word(is, "support_remind_error"));
 	answer(is, 422);
@@ -282,7 +279,7 @@ static bool may_change(const struct own *is, bool can)
 
 static void press_amount(struct own *is)
 {
-	struct support_wish wish = {.kind = WISH_AMOUNT};
+	struct support_change change = {.kind = CHANGE_AMOUNT};
 	struct str own = str_part(http_field(is->rq, "own"), 0, TYPED_BYTES), error;
 	struct support_gift gift = {.frequency = is->checkout->frequency, .rail = support_rail_of(is->support, is->checkout)};
 	struct fault f = {0};
@@ -294,8 +291,8 @@ static void press_amount(struct own *is)
 	if (support_read_amount(is->support->settings, is->locale, gift.frequency, (struct str){NULL, 0}, own, &gift.amount, &error,
 			is->arena) &&
 		support_weigh_fee(is->support->settings, is->locale, false, &gift, &error, is->arena)) {
-		wish.amount_minor = gift.amount.minor;
-		support_begin_wish(is->support, is->rq, is->checkout, is->mandate, &wish);
+		change.amount_minor = gift.amount.minor;
+		support_begin_change(is->support, is->rq, is->checkout, is->mandate, &change);
 		return;
 	}
 	if (!fill(is, &f)) {
@@ -309,7 +306,7 @@ static void press_amount(struct own *is)
 
 static void press_pause(struct own *is)
 {
-	struct support_wish wish = {.kind = WISH_PAUSE};
+	struct support_change change = {.kind = CHANGE_PAUSE};
 	struct str months = http_field(is->rq, "months");
 	int count = str_is(months, "1") ? 1 : str_is(months, "3") ? 3 : str_is(months, "6") ? 6 : 0;
 
@@ -317,13 +314,13 @@ static void press_pause(struct own *is)
 		support_answer_own(is->support, is->rq, count == 0 ? 422 : 409, is->checkout, is->mandate, (struct str){NULL, 0});
 		return;
 	}
-	wish.until_day = support_reminder_day(clock_now(), count).due_day;
-	support_begin_wish(is->support, is->rq, is->checkout, is->mandate, &wish);
+	change.until_day = support_reminder_day(clock_now(), count).due_day;
+	support_begin_change(is->support, is->rq, is->checkout, is->mandate, &change);
 }
 
 static void press_resume(struct own *is)
 {
-	struct support_wish wish = {.kind = WISH_RESUME};
+	struct support_change change = {.kind = CHANGE_RESUME};
 	struct fault f = {0};
 	int32_t until = 0;
 
@@ -332,7 +329,7 @@ static void press_resume(struct own *is)
 	else if (until == 0 || !may_change(is, true))
 		support_answer_own(is->support, is->rq, 200, is->checkout, is->mandate, (struct str){NULL, 0});
 	else
-		support_begin_wish(is->support, is->rq, is->checkout, is->mandate, &wish);
+		support_begin_change(is->support, is->rq, is->checkout, is->mandate, &change);
 }
 
 /* The coupon, with this gift's choice; the new one takes its place. */

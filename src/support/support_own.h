@@ -29,29 +29,31 @@ bool support_answer_thanks(struct support *support, struct http_request *rq, int
 void support_cancel(struct support *support, struct http_request *rq, const struct support_checkout *checkout,
 	const struct support_mandate *mandate);
 
-/* --- support_wish.c --- */
-enum wish_kind { WISH_AMOUNT, WISH_PAUSE, WISH_RESUME, WISH_KINDS };
-struct support_wish {
-	enum wish_kind kind;
+/* --- support_change.c --- */
+enum change_kind { CHANGE_AMOUNT, CHANGE_PAUSE, CHANGE_RESUME, CHANGE_KINDS };
+struct support_change {
+	enum change_kind kind;
 	int64_t mandate, serial;
-	int64_t amount_minor;     /* WISH_AMOUNT */
-	int32_t until_day;        /* WISH_PAUSE */
+	int64_t amount_minor;     /* CHANGE_AMOUNT */
+	int32_t until_day;        /* CHANGE_PAUSE */
 };
 /* What the way to pay of this checkout can do by itself. */
 struct support_can {
 	bool change, pause;
 };
+/* By which rail a gift came: its name. */
+struct str support_rail_of(struct support *support, const struct support_checkout *checkout);
 struct support_can support_can(struct support *support, const struct support_checkout *checkout);
-/* Keeps the wish, asks the provider, and answers rq with the page when it said something or did not answer. */
-void support_begin_wish(struct support *support, struct http_request *rq, const struct support_checkout *checkout,
-	const struct support_mandate *mandate, struct support_wish *wish);
+/* Keeps the change, asks the provider, and answers rq with the page when it said something or did not answer. */
+void support_begin_change(struct support *support, struct http_request *rq, const struct support_checkout *checkout,
+	const struct support_mandate *mandate, struct support_change *change);
 /* *found: one is still being asked for. */
-bool support_find_wish(struct support *support, int64_t mandate, struct support_wish *wish, bool *found, struct fault *f)
+bool support_find_change(struct support *support, int64_t mandate, struct support_change *change, bool *found, struct fault *f)
 	__attribute__((warn_unused_result));
 /* The day before which nothing is taken; 0: it is not paused. Rails that are pushed ask, too, before they send an invoice. */
 bool support_find_pause(struct support *support, int64_t mandate, int32_t *until_day, struct fault *f)
 	__attribute__((warn_unused_result));
 /* By the clock: wishes without an answer are asked for again, pauses end. */
-void support_run_wishes(void *support);
+void support_run_changes(void *support);
 
 #endif

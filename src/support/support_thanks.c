@@ -121,7 +121,7 @@ static void answer_thanks(struct thanks *is, bool is_waiting)
 	struct support *support = is->support;
 	const struct support_checkout *checkout = is->checkout;
 	struct arena *arena = http_arena(is->rq);
-	struct page page = {.language = checkout->language, .depth = 1};
+	struct page page = {.language = checkout->language, .depth = 1, .is_support = true};
 	bool at_bank = checkout->state == CHECKOUT_WAITING;
 
 	page.title = locale_text(is->locale, is_waiting ? "support_waiting_title" : "support_thanks_title");

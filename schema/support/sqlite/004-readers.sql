@@ -8,7 +8,7 @@ CREATE INDEX checkout_replaces ON checkout (replaces) WHERE replaces IS NOT NULL
 
 -- A wish that the provider is being asked for: asked again until it says yes or no, which is safe because it names what shall be,
 -- not what shall be added. The last wish of a mandate counts.
-CREATE TABLE mandate_wish (
+CREATE TABLE mandate_change (
 	mandate INTEGER PRIMARY KEY REFERENCES mandate(id) ON DELETE CASCADE,
 	serial INTEGER NOT NULL,               -- random: an answer to an older wish ends no newer one
 	kind TEXT NOT NULL CHECK (kind IN ('amount', 'pause', 'resume')),
@@ -19,7 +19,7 @@ CREATE TABLE mandate_wish (
 	CHECK ((kind = 'amount') = (amount_minor IS NOT NULL)),
 	CHECK ((kind = 'pause') = (until_day IS NOT NULL))
 ) STRICT;
-CREATE INDEX mandate_wish_next ON mandate_wish (next_us);
+CREATE INDEX mandate_change_next ON mandate_change (next_us);
 
 -- Mandates from which nothing is taken before until_day; the row goes when the provider knows that it goes on.
 CREATE TABLE mandate_pause (
