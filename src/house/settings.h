@@ -107,6 +107,8 @@ struct settings {
 	struct str currency;                 /* "USD" */
 	struct settings_frequency frequency[FREQUENCY_COUNT];
 	struct str statement;                /* what the bank statement will say */
+	struct str receipt_from;             /* who receipts are from: legal name, number, address; empty: the newsroom's name */
+	struct money refund_alone;           /* a larger refund needs a second staff member */
 	struct str stripe_api;               /* "https://api.stripe.com" */
 	struct str stripe_checkout;          /* origin of its pay page: "https://checkout.stripe.com" */
 	bool live;                           /* false: TEST, said on the form and at the desk */

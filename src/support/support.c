@@ -18,8 +18,11 @@
 #include "gen/support_schema.h"
 #include "gen/support_sql.h"
 #include "store/store.h"
+#include "support_contact.h"
 #include "support_inside.h"
 #include "support_own.h"
+#include "support_notice.h"
+#include "support_receipt.h"
 
 /* --- keys and secrets --- */
 
@@ -157,13 +160,15 @@ void support_daily(void *self)
 	struct support *support = self;
 	int32_t before = clock_utc_day(clock_now()) - SUPPORT_KEEP_DAYS;
 	struct fault f = {0};
+	int64_t erased = 0;
 
-	if (!store_run(support->db, SUPPORT_SQL_EVENT_FORGET, STORE_ARGS(store_i64(before)), NULL, &f) ||
+	if (!support_erase_old_supporters(support, clock_utc_day(clock_now()), &erased, &f) ||
+		!store_run(support->db, SUPPORT_SQL_EVENT_FORGET, STORE_ARGS(store_i64(before)), NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_CHECKOUT_FORGET, STORE_ARGS(store_i64(before)), NULL, &f) ||
 		!store_checkpoint(support->db, &f))
 		log_fault(&f, "the daily job");
 	else
-		log_event(LOG_JOB, LOG_C("job", "support daily"));
+		log_event(LOG_JOB, LOG_C("job", "support daily"), LOG_I64("supporters_erased", erased));
 }
 
 static void post_daily(struct http_request *rq, void *self)
@@ -191,6 +196,7 @@ static bool open_room(struct room *room, struct fault *f)
 	room_every(room, 8, 60, support_end_replaced, support);
 	room_every(room, 20, 60, support_run_changes, support);
 	room_every(room, 30, 3600, support_run_reminders, support);
+	room_every(room, 20, 60, support_run_notices, support);
 	room_every(room, 60, (int64_t) 24 * 3600, support_daily, support);
 	return true;
 }
@@ -215,6 +221,8 @@ static const struct http_route front_routes[] = {
 	{"GET", "/support/manage/{token}", support_get_manage, HTTP_NO_BODY},
 	{"POST", "/support/manage/{token}", support_post_manage, HTTP_FORM},
 	{"POST", "/support/webhook/{provider}", support_post_webhook, HTTP_RAW},
+	{"GET", "/support/receipt/{token}/{what}", support_get_receipt, HTTP_NO_BODY},
+	{"POST", "/support/receipt/{token}/{what}", support_post_receipt, HTTP_FORM},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
 
