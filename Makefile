@@ -57,7 +57,7 @@ ROOM_A     := $(foreach r,$(ROOMS) parent,$(BUILD)/lib$(r).a)
 LINK_ORDER := $(ROOM_A) $(BUILD)/libhouse.a $(BUILD)/libpress.a $(BUILD)/libmail.a $(BUILD)/libhttp.a $(BUILD)/libstore.a $(BUILD)/libbase.a
 
 .PHONY: all help clean unit fuzz-replay check-archive check-house scenario shots bench bench-site bench-newsletter torture $(addprefix lib-,$(LIBS) $(ROOMS) parent)
-all: $(BUILD)/mimeo $(BUILD)/mimeo-image $(BUILD)/mimeo-movein $(BUILD)/mimeo-camt
+all: $(BUILD)/mimeo $(BUILD)/mimeo-image $(BUILD)/mimeo-movein $(BUILD)/mimeo-receipt $(BUILD)/mimeo-camt
 
 $(BUILD)/mimeo: $(BUILD)/main.o $(GEN_OBJ) $(LINK_ORDER)
 	$(CC) $(LDFLAGS) -o $@ $(BUILD)/main.o $(GEN_OBJ) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)
@@ -65,6 +65,11 @@ $(BUILD)/mimeo: $(BUILD)/main.o $(GEN_OBJ) $(LINK_ORDER)
 $(BUILD)/mimeo-image: $(call obj_of,image) $(BUILD)/libbase.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs vips libsodium) -linih
 $(BUILD)/image/%.o: CPPFLAGS += $(shell pkg-config --cflags vips | sed 's/-I/-isystem /g')
+
+# mimeo-receipt: pango and what it brings stay out of the rooms.
+$(BUILD)/mimeo-receipt: $(call obj_of,receipt) $(BUILD)/libbase.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs pangocairo libsodium) -linih
+$(BUILD)/receipt/%.o: CPPFLAGS += $(shell pkg-config --cflags pangocairo | sed 's/-I/-isystem /g')
 
 # mimeo-movein: libxml2 stays out of the rooms. Its parts are a library as well, for tests.
 MOVEIN_LIBS = $(shell pkg-config --libs libxml-2.0)
@@ -150,7 +155,7 @@ fuzz: ; @$(MAKE) --no-print-directory VARIANT=fuzz fuzz-build
 fuzz-build: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 help:
-	@echo 'make             build/mimeo, build/mimeo-image and build/mimeo-movein'
+	@echo 'make             build/mimeo, build/mimeo-image, build/mimeo-movein and build/mimeo-receipt'
 	@echo 'make unit        unit tests under ASan and UBSan;  make unit-ROOM: one folder of them'
 	@echo 'make fuzz-replay the fuzzers'"'"' corpora;  make fuzz: the fuzzers themselves (clang), in build/fuzz/fuzz/'
 	@echo 'make scenario    the real binary, real sockets, a real browser'

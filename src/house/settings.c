@@ -27,6 +27,8 @@ struct settings_raw {
 	struct settings_smtp_raw smtp;    /* [newsletter] smtp_* */
 	struct settings_smtp_raw further; /* what the table says of [smtp.*]; each is read by settings_read_smtp() */
 	struct conf_list limits;
+	struct settings_support_raw support;
+	struct str refund_alone;
 };
 
 #define AT(field) offsetof(struct settings_raw, field)
@@ -130,9 +132,18 @@ static const struct conf_key keys[] = {
 	{"support", "annual_minimum", CONF_TEXT, OPTIONAL, AT(minimum[FREQUENCY_ANNUAL]), "10", "the least"},
 	{"support", "annual_maximum", CONF_TEXT, OPTIONAL, AT(maximum[FREQUENCY_ANNUAL]), "10000", "the most"},
 	{"support", "statement", CONF_TEXT, OPTIONAL, AT(is.statement), NULL, "what a supporter's bank statement will say"},
+	{"support", "receipt_from", CONF_TEXT, OPTIONAL, AT(is.receipt_from), NULL,
+		"who receipts are from: legal name, register number, address"},
+	{"support", "refund_alone", CONF_TEXT, OPTIONAL, AT(refund_alone), "50", "a larger refund needs a second staff member's yes"},
 	{"support", "stripe_api", CONF_TEXT, OPTIONAL, AT(is.stripe_api), "https://api.stripe.com",
 		"the provider's interface; its key stands in secrets/support.conf"},
 	{"support", "stripe_checkout", CONF_TEXT, OPTIONAL, AT(is.stripe_checkout), "https://checkout.stripe.com", "the origin of its payment page"},
+	{"support", "rails", CONF_LIST, OPTIONAL, AT(is.rails), "stripe",
+		"ways to pay, in the order offered: stripe, paypal, btcpay, monero, bank; Continue takes the first"},
+	{"support", "fees", CONF_LIST, OPTIONAL, AT(support.fees), NULL,
+		"what each takes of a gift, from your contract: stripe 2.9% + 0.30, bank 0%; then the form says it, and refuses what loses over 10 %"},
+	{"support", "goal", CONF_TEXT, OPTIONAL, AT(support.goal), NULL,
+		"a goal that the appeal shows as a picture: 500 supporters, or 5000 monthly (in the currency); empty: none"},
 
 	{"support", "paypal_api", CONF_TEXT, OPTIONAL, AT(is.paypal_api), "https://api-m.paypal.com", "PayPal's interface"},
 	{"support", "paypal_checkout", CONF_TEXT, OPTIONAL, AT(is.paypal_checkout), "https://www.paypal.com", "the origin of its pages"},
@@ -388,7 +399,9 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 	for (which = 0; which < FREQUENCY_COUNT; which++)
 		if (!settings_take_frequency(raw, (enum frequency) which, f))
 			return false;
-	return settings_take_slot(is, &raw->slot, f)
+	if (!settings_amount(raw, "refund_alone", raw->refund_alone, &is->refund_alone, f))
+		return false;
+	return settings_take_slot(is, &raw->slot, f) && settings_take_support(is, &raw->support, f)
 		&& settings_check_bounce_intake(is, f) && settings_check_lists(is, f)
 		&& settings_check_listen("[site] listen", is->listen, f)
 		&& settings_check_listen("[desk] listen", is->desk_listen, f)

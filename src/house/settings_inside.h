@@ -19,6 +19,14 @@ bool settings_read_smtp(struct settings *is, const struct settings_smtp_raw *fir
 bool settings_read_limits(struct settings *is, const struct conf_list *list, struct fault *f)
 	__attribute__((warn_unused_result));
 
+/* [support] rails, fees and goal. */
+struct settings_support_raw {
+	struct conf_list fees;
+	struct str goal;
+};
+bool settings_take_support(struct settings *is, const struct settings_support_raw *raw, struct fault *f)
+	__attribute__((warn_unused_result));
+
 /* [newsletter] slot, or the two keys of an older file. */
 struct settings_slot_raw {
 	struct str rule, day, time;

@@ -18,7 +18,11 @@
 #include "gen/support_schema.h"
 #include "gen/support_sql.h"
 #include "store/store.h"
+#include "support_contact.h"
 #include "support_inside.h"
+#include "support_own.h"
+#include "support_notice.h"
+#include "support_receipt.h"
 
 /* --- keys and secrets --- */
 
@@ -156,13 +160,15 @@ void support_daily(void *self)
 	struct support *support = self;
 	int32_t before = clock_utc_day(clock_now()) - SUPPORT_KEEP_DAYS;
 	struct fault f = {0};
+	int64_t erased = 0;
 
-	if (!store_run(support->db, SUPPORT_SQL_EVENT_FORGET, STORE_ARGS(store_i64(before)), NULL, &f) ||
+	if (!support_erase_old_supporters(support, clock_utc_day(clock_now()), &erased, &f) ||
+		!store_run(support->db, SUPPORT_SQL_EVENT_FORGET, STORE_ARGS(store_i64(before)), NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_CHECKOUT_FORGET, STORE_ARGS(store_i64(before)), NULL, &f) ||
 		!store_checkpoint(support->db, &f))
 		log_fault(&f, "the daily job");
 	else
-		log_event(LOG_JOB, LOG_C("job", "support daily"));
+		log_event(LOG_JOB, LOG_C("job", "support daily"), LOG_I64("supporters_erased", erased));
 }
 
 static void post_daily(struct http_request *rq, void *self)
@@ -187,7 +193,10 @@ static bool open_room(struct room *room, struct fault *f)
 		return false;
 	room_every(room, 5, 60, support_ask_fees, support);
 	room_every(room, 10, 60, support_settle_doubts, support);
+	room_every(room, 8, 60, support_end_replaced, support);
+	room_every(room, 20, 60, support_run_changes, support);
 	room_every(room, 30, 3600, support_run_reminders, support);
+	room_every(room, 20, 60, support_run_notices, support);
 	room_every(room, 60, (int64_t) 24 * 3600, support_daily, support);
 	return true;
 }
@@ -206,16 +215,21 @@ static void close_room(struct room *room)
 static const struct http_route front_routes[] = {
 	{"POST", "/support/continue", support_post_continue, HTTP_FORM},
 	{"POST", "/support/remind", support_post_remind, HTTP_FORM},
+	{"GET", "/support/remind/{token}", support_get_unremind, HTTP_NO_BODY},
+	{"POST", "/support/remind/{token}", support_post_unremind, HTTP_FORM},
 	{"GET", "/support/thanks", support_get_thanks, HTTP_NO_BODY},
 	{"GET", "/support/manage/{token}", support_get_manage, HTTP_NO_BODY},
 	{"POST", "/support/manage/{token}", support_post_manage, HTTP_FORM},
 	{"POST", "/support/webhook/{provider}", support_post_webhook, HTTP_RAW},
+	{"GET", "/support/receipt/{token}/{what}", support_get_receipt, HTTP_NO_BODY},
+	{"POST", "/support/receipt/{token}/{what}", support_post_receipt, HTTP_FORM},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
 
 static const struct http_route desk_routes[] = {
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
+	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},
 	{"GET", "/health", support_get_health, HTTP_NO_BODY},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
@@ -223,6 +237,7 @@ static const struct http_route desk_routes[] = {
 static const struct http_route cli_routes[] = {
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
+	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},
 	{"GET", "/ledger", support_get_ledger, HTTP_NO_BODY},
 	{"POST", "/reminders/run", support_post_run_reminders, HTTP_JSON},
 	{"POST", "/jobs/daily", post_daily, HTTP_JSON},
