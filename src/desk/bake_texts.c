@@ -106,7 +106,7 @@ static bool put_support(struct bake *bake, struct fault *f)
 {
 	const struct locale *locale = bake_locale(bake, (struct str){NULL, 0});
 	const struct page page = {.depth = 1, .path = STR("/support/"), .title = locale_text(locale, "support_short"),
-		.has_form = true};
+		.has_form = true, .is_support = true};
 	struct press_value *root;
 
 	if (!bake->settings->support_on)
@@ -230,13 +230,20 @@ static bool put_search(struct bake *bake, struct fault *f)
 static bool put_drawings(struct bake *bake, struct fault *f)
 {
 	return bake_site_put(&bake->site, "icon.svg", theme_file(bake->theme, "icon.svg"), true, f)
-		&& bake_site_put(&bake->site, "marks.svg", theme_file(bake->theme, "marks.svg"), true, f);
+		&& bake_site_put(&bake->site, "marks.svg", theme_file(bake->theme, "marks.svg"), true, f)
+		&& bake_site_put(&bake->site, "coupon.js", theme_file(bake->theme, "coupon.js"), true, f);
+}
+
+/* Front answers this address itself. Where the file is what a reader gets, nobody is there to take a form. */
+static bool put_quiet(struct bake *bake, struct fault *f)
+{
+	return bake_site_put(&bake->site, "support/quiet.css", STR(".mirror{display:block}.mirror~:is(form,details){display:none}\n"), false, f);
 }
 
 bool bake_texts(struct bake *bake, struct fault *f)
 {
 	return put_drawings(bake, f) && put_search(bake, f) && put_texts(bake, "about", f) && put_texts(bake, "privacy", f)
-		&& put_support(bake, f) && put_errors(bake, f) && bake_site_put(&bake->site, "support/quiet.css", STR(""), false, f);
+		&& put_support(bake, f) && put_errors(bake, f) && put_quiet(bake, f) && bake_goal(bake, f);
 }
 
 /* --- addresses that were --- */

@@ -64,6 +64,8 @@ static const struct {
 	{"updated", "Saved. Readers see it in a moment."},
 	{"submitted", "Submitted: an editor looks at it."},
 	{"scheduled", "Scheduled. It appears by itself."},
+	{"sensitive", "Flagged as sensitive: no appeal for money stands under this story."},
+	{"not_sensitive", "The flag is off: the appeal stands under this story again."},
 	{"unscheduled", "Not scheduled any more: it is a draft again."},
 	{"taken_back", "Taken back: it is a draft again."},
 	{"sent_back", "Sent back with your note."},

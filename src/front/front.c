@@ -64,6 +64,8 @@ static const struct http_route public_routes[] = {
 	{"GET", "/newsletter/work.js", front_forward_newsletter, HTTP_NO_BODY},
 	{"POST", "/support/continue", front_forward_support, HTTP_FORM},
 	{"POST", "/support/remind", front_forward_support, HTTP_FORM},
+	{"GET", "/support/remind/{token}", front_forward_support, HTTP_NO_BODY},
+	{"POST", "/support/remind/{token}", front_forward_support, HTTP_FORM},
 	{"GET", "/support/thanks", front_forward_support, HTTP_NO_BODY},
 	{"GET", "/support/manage/{token}", front_forward_support, HTTP_NO_BODY},
 	{"POST", "/support/manage/{token}", front_forward_support, HTTP_FORM},

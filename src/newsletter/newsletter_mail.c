@@ -415,14 +415,19 @@ static bool compose_themed(struct newsletter *n, const struct outgoing *outgoing
 	const struct locale_pair pairs[] = {{"newsroom", is->name}, {NULL, {NULL, 0}}};
 	struct press_value *root = themed_values(n, locale, arena);
 	struct envelope e = {.language = locale_language(locale)};
+	struct str rest = url, cancel = {NULL, 0}; /* a reminder's: "URL", "URL CANCEL_URL" or "URL CANCEL_URL again" */
 
 	e.subject = locale_format(locale, words->subject, arena, pairs);
+	(void) str_next(&rest, ' ', &url);
+	(void) str_next(&rest, ' ', &cancel);
 	press_set_text(root, "url", url);
+	if (cancel.len > 0)
+		press_set_text(root, "cancel_url", cancel);
 	if (outgoing->kind == OUTGOING_CONFIRM || outgoing->kind == OUTGOING_LEAVE)
 		press_set_text(root, "manage_url", link_to(n, "manage", outgoing, e.language, arena));
 	press_set_text(root, "heading", locale_format(locale, words->heading, arena, pairs));
 	press_set_text(root, "sentence", words == &confirm_words ? weekly_sentence(locale, words->sentence, is->slot.weekday, pairs, arena)
-		: locale_format(locale, words->sentence, arena, pairs));
+		: locale_format(locale, str_is(rest, "again") ? "mail_reminder_again" : words->sentence, arena, pairs));
 	press_set_text(root, "button", locale_format(locale, words->button, arena, pairs));
 	press_set_text(root, "why", locale_format(locale, words->why, arena, pairs));
 	return finish_themed(n, outgoing, words->template, words->template_text, root, &e, arena, out, f);

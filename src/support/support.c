@@ -20,6 +20,7 @@
 #include "store/store.h"
 #include "support_contact.h"
 #include "support_inside.h"
+#include "support_own.h"
 #include "support_notice.h"
 #include "support_numbers.h"
 #include "support_receipt.h"
@@ -193,6 +194,8 @@ static bool open_room(struct room *room, struct fault *f)
 		return false;
 	room_every(room, 5, 60, support_ask_fees, support);
 	room_every(room, 10, 60, support_settle_doubts, support);
+	room_every(room, 8, 60, support_end_replaced, support);
+	room_every(room, 20, 60, support_run_changes, support);
 	room_every(room, 30, 3600, support_run_reminders, support);
 	room_every(room, 20, 60, support_run_notices, support);
 	room_every(room, 60, (int64_t) 24 * 3600, support_daily, support);
@@ -213,6 +216,8 @@ static void close_room(struct room *room)
 static const struct http_route front_routes[] = {
 	{"POST", "/support/continue", support_post_continue, HTTP_FORM},
 	{"POST", "/support/remind", support_post_remind, HTTP_FORM},
+	{"GET", "/support/remind/{token}", support_get_unremind, HTTP_NO_BODY},
+	{"POST", "/support/remind/{token}", support_post_unremind, HTTP_FORM},
 	{"GET", "/support/thanks", support_get_thanks, HTTP_NO_BODY},
 	{"GET", "/support/manage/{token}", support_get_manage, HTTP_NO_BODY},
 	{"POST", "/support/manage/{token}", support_post_manage, HTTP_FORM},
@@ -232,6 +237,7 @@ static const struct http_route desk_routes[] = {
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
 	DESK_NUMBER_ROUTES,
+	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},
 	{"GET", "/health", support_get_health, HTTP_NO_BODY},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
@@ -240,6 +246,7 @@ static const struct http_route cli_routes[] = {
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
 	DESK_NUMBER_ROUTES,
+	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},
 	{"GET", "/ledger", support_get_ledger, HTTP_NO_BODY},
 	{"POST", "/reminders/run", support_post_run_reminders, HTTP_JSON},
 	{"POST", "/jobs/daily", post_daily, HTTP_JSON},

@@ -240,14 +240,24 @@ SELECT count(*) FROM contribution WHERE refunded_minor <> (
 	SELECT coalesce(sum(refund.amount_minor), 0) FROM refund WHERE refund.contribution = contribution.id AND refund.state = 'done')
 
 -- name: reminder_insert
--- An address that waits already keeps its day and its key, but the row is written again: so that both take the same time.
--- in: $1 id, $2 address_index, $3 address_sealed, $4 language, $5 due_day, $6 hand_over_key
-INSERT INTO reminder (id, address_index, address_sealed, language, due_day, hand_over_key)
-VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (address_index) DO UPDATE SET address_sealed = excluded.address_sealed
+-- An address that waits for that month already keeps its day and its key, but the row is written again: so that both take the
+-- same time.
+-- in: $1 id, $2 address_index, $3 month, $4 address_sealed, $5 language, $6 kind, $7 due_day, $8 hand_over_key, $9 cancel_hash
+INSERT INTO reminder (id, address_index, month, address_sealed, language, kind, due_day, hand_over_key, cancel_hash)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (address_index, month) DO UPDATE SET
+	address_sealed = excluded.address_sealed, cancel_hash = excluded.cancel_hash
 
 -- name: reminder_due
--- in: $1 today, $2 id after which; out: id, address_sealed, language, hand_over_key
-SELECT id, address_sealed, language, hand_over_key FROM reminder WHERE due_day <= $1 AND id > $2 ORDER BY id LIMIT 1
+-- in: $1 today, $2 id after which; out: id, address_sealed, language, hand_over_key, kind
+SELECT id, address_sealed, language, hand_over_key, kind FROM reminder WHERE due_day <= $1 AND id > $2 ORDER BY id LIMIT 1
+
+-- name: reminder_set_cancel
+-- in: $1 address_index, $2 cancel_hash; rows from before they had one
+UPDATE reminder SET cancel_hash = $2 WHERE address_index = $1 AND cancel_hash IS NULL
+
+-- name: reminder_cancel
+-- in: $1 cancel_hash
+DELETE FROM reminder WHERE cancel_hash = $1
 
 -- name: reminder_delete
 -- in: $1 id
@@ -269,6 +279,29 @@ UNION ALL SELECT 'support.reminder', r.address_index, r.address_sealed
 FROM (SELECT address_index, address_sealed FROM reminder LIMIT 2) AS r
 UNION ALL SELECT 'support.session', NULL, c.session_sealed
 FROM (SELECT session_sealed FROM checkout WHERE session_sealed IS NOT NULL LIMIT 2) AS c
+
+-- name: monero_count_free
+SELECT count(*) FROM monero_address WHERE checkout IS NULL
+
+-- name: monero_known
+-- in: $1 address_index
+SELECT count(*) FROM monero_address WHERE address_index = $1
+
+-- name: monero_insert
+-- in: $1 id, $2 address_index, $3 address_sealed
+INSERT INTO monero_address (id, address_index, address_sealed) VALUES ($1, $2, $3)
+
+-- name: monero_of_checkout
+-- in: $1 checkout; out: id, address_sealed
+SELECT id, address_sealed FROM monero_address WHERE checkout = $1
+
+-- name: monero_next
+-- out: id, address_sealed of one that nobody was given
+SELECT id, address_sealed FROM monero_address WHERE checkout IS NULL ORDER BY id LIMIT 1
+
+-- name: monero_give
+-- in: $1 id, $2 checkout, $3 day
+UPDATE monero_address SET checkout = $2, given_day = $3 WHERE id = $1 AND checkout IS NULL
 
 -- --- supporters: where they want to hear from us, what they were told (schema 005) ---
 
@@ -322,6 +355,88 @@ UPDATE notice SET state = $3 WHERE checkout = $1 AND state = $2
 -- in: $1 day
 DELETE FROM notice WHERE made_day < $1
 
+-- --- what readers and supporters choose (schema 004) ---
+
+-- name: checkout_set_choice
+-- in: $1 id, $2 cover_minor, $3 hash of the link's token of the gift that it takes the place of, or NULL; or of the thanks page's
+-- token of a try that was not paid, which hands its own on
+UPDATE checkout SET cover_minor = $2, replaces = coalesce((SELECT c.id FROM checkout AS c WHERE c.manage_hash = $3),
+	(SELECT c.replaces FROM checkout AS c WHERE c.token_hash = $3)) WHERE id = $1
+
+-- name: checkout_choice
+-- in: $1 id; out: cover_minor, replaces or NULL
+SELECT cover_minor, replaces FROM checkout WHERE id = $1
+
+-- name: checkout_unlink
+-- in: $1 id, $2 and $3 random: no link leads to it any more
+UPDATE checkout SET token_hash = $2, manage_hash = $3 WHERE id = $1
+
+-- name: checkout_set_amount
+-- in: $1 id, $2 amount_minor that is given from now on
+UPDATE checkout SET amount_minor = $2, cover_minor = 0 WHERE id = $1
+
+-- name: mandate_replaced
+-- out: id of a mandate that runs although the gift that takes its place was paid
+SELECT mandate.id FROM checkout JOIN mandate ON mandate.checkout = checkout.replaces
+WHERE checkout.replaces IS NOT NULL AND checkout.state = 'paid' AND mandate.state = 'active' LIMIT 1
+
+-- name: contribution_of_checkout
+-- in: $1 checkout, $2 limit; out: id, day, amount_minor, currency, state
+SELECT id, day, amount_minor, currency, state FROM contribution WHERE checkout = $1 ORDER BY day DESC, id LIMIT $2
+
+-- name: change_put
+-- in: $1 mandate, $2 serial, $3 kind, $4 amount_minor or NULL, $5 until_day or NULL, $6 next_us
+INSERT INTO mandate_change (mandate, serial, kind, amount_minor, until_day, next_us) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (mandate) DO UPDATE SET serial = excluded.serial, kind = excluded.kind, amount_minor = excluded.amount_minor,
+	until_day = excluded.until_day, tries = 0, next_us = excluded.next_us
+
+-- name: change_of
+-- in: $1 mandate; out: serial, kind, amount_minor, until_day
+SELECT serial, kind, amount_minor, until_day FROM mandate_change WHERE mandate = $1
+
+-- name: change_next
+-- in: $1 now in us; out: mandate, serial, kind, amount_minor, until_day, tries, checkout
+SELECT mandate_change.mandate, serial, kind, amount_minor, until_day, tries, mandate.checkout
+FROM mandate_change JOIN mandate ON mandate.id = mandate_change.mandate WHERE next_us <= $1 ORDER BY next_us LIMIT 1
+
+-- name: change_later
+-- in: $1 mandate, $2 serial, $3 next_us
+UPDATE mandate_change SET tries = tries + 1, next_us = $3 WHERE mandate = $1 AND serial = $2
+
+-- name: change_end
+-- in: $1 mandate, $2 serial
+DELETE FROM mandate_change WHERE mandate = $1 AND serial = $2
+
+-- name: change_count
+SELECT count(*) FROM mandate_change
+
+-- name: pause_put
+-- in: $1 mandate, $2 until_day
+INSERT INTO mandate_pause (mandate, until_day) VALUES ($1, $2) ON CONFLICT (mandate) DO UPDATE SET until_day = excluded.until_day
+
+-- name: pause_of
+-- in: $1 mandate; out: until_day
+SELECT until_day FROM mandate_pause WHERE mandate = $1
+
+-- name: pause_end
+-- in: $1 mandate
+DELETE FROM mandate_pause WHERE mandate = $1
+
+-- name: pause_over
+-- in: $1 today; out: a mandate that goes on from now, and that nobody is asked about
+SELECT mandate_pause.mandate FROM mandate_pause JOIN mandate ON mandate.id = mandate_pause.mandate
+WHERE until_day <= $1 AND mandate.state = 'active'
+	AND NOT EXISTS (SELECT 1 FROM mandate_change WHERE mandate_change.mandate = mandate_pause.mandate) LIMIT 1
+
+-- name: goal_supporters
+-- in: $1 day; out: how many gave every month or year at that day's end
+SELECT count(*) FROM mandate WHERE started_day <= $1 AND (ended_day IS NULL OR ended_day > $1)
+
+-- name: goal_money
+-- in: $1 day, $2 currency; out: what they give in a month
+SELECT coalesce(sum(CASE checkout.frequency WHEN 'annual' THEN checkout.amount_minor / 12 ELSE checkout.amount_minor END), 0)
+FROM mandate JOIN checkout ON checkout.id = mandate.checkout
+WHERE mandate.started_day <= $1 AND (mandate.ended_day IS NULL OR mandate.ended_day > $1) AND checkout.currency = $2
 -- name: notice_insert
 -- in: $1 id, $2 kind, $3 about, $4 step, $5 checkout, $6 amount_minor, $7 currency, $8 day, $9 contribution or NULL, $10 state,
 -- $11 hand_over_key, $12 today; nothing for who left no address

@@ -206,7 +206,8 @@ void support_post_continue(struct http_request *rq, void *self)
 	asking->language = language;
 	asking->checkout = (struct support_checkout){
 		.frequency = gift.frequency, .amount = gift.amount, .language = language, .state = CHECKOUT_ASKED};
-	if (!support_new_checkout(support, &gift, language, token, &asking->checkout.id, &f)) {
+	if (!support_new_checkout(support, &gift, language, token, &asking->checkout.id, &f) ||
+		!support_keep_choice(support, asking->checkout.id, &gift, &f)) {
 		log_fault(&f, "keeping a checkout");
 		answer_failed(support, rq, language, &asking->coupon, fault_http_status(f.kind));
 		return;
