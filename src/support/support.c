@@ -248,6 +248,7 @@ static const struct http_route cli_routes[] = {
 	DESK_NUMBER_ROUTES,
 	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},
 	{"GET", "/ledger", support_get_ledger, HTTP_NO_BODY},
+	{"POST", "/notices/run", support_post_run_notices, HTTP_JSON},
 	{"POST", "/reminders/run", support_post_run_reminders, HTTP_JSON},
 	{"POST", "/jobs/daily", post_daily, HTTP_JSON},
 	{NULL, NULL, NULL, HTTP_NO_BODY},

@@ -140,9 +140,10 @@ bool support_find_notices(struct support *support, int32_t today, int64_t *count
 
 /* --- handing over --- */
 
-/* One run through what is due. */
+/* One run through what is due; rq: who asked for it, or NULL. */
 struct noticing {
 	struct support *support;
+	struct http_request *rq;
 	int64_t id, handed, failed;
 };
 
@@ -204,6 +205,13 @@ static void end_run(struct noticing *run)
 	run->support->is_noticing = false;
 	if (run->handed + run->failed > 0)
 		log_event(LOG_JOB, LOG_C("job", "notices"), LOG_I64("handed", run->handed), LOG_I64("failed", run->failed));
+	if (run->rq != NULL) {
+		json_t *answer = json_object();
+
+		json_object_set_new(answer, "handed", json_integer(run->handed));
+		json_object_set_new(answer, "failed", json_integer(run->failed));
+		http_answer_json(run->rq, 200, answer);
+	}
 	memory_free(run);
 }
 
@@ -249,21 +257,36 @@ static void hand_next(struct noticing *run)
 		end_run(run);
 }
 
+static bool begin_run(struct support *support, struct http_request *rq, struct fault *f)
+{
+	struct noticing *run;
+	int64_t found;
+
+	if (support->is_noticing)
+		return fault_set(f, FAULT_BUSY, "notices are being handed over now: try again in a moment");
+	if (!support_find_notices(support, clock_utc_day(clock_now()), &found, f))
+		return fault_add(f, "while looking for what supporters are to be told");
+	run = memory_new(1, sizeof(*run));
+	run->support = support;
+	run->rq = rq;
+	support->is_noticing = true;
+	hand_next(run);
+	return true;
+}
+
 void support_run_notices(void *self)
 {
 	struct support *support = self;
-	struct noticing *run;
 	struct fault f = {0};
-	int64_t found;
 
-	if (support->is_noticing || support->room->read_only || support->room->draining)
-		return;
-	if (!support_find_notices(support, clock_utc_day(clock_now()), &found, &f)) {
-		log_fault(&f, "looking for what supporters are to be told");
-		return;
-	}
-	run = memory_new(1, sizeof(*run));
-	run->support = support;
-	support->is_noticing = true;
-	hand_next(run);
+	if (!support->is_noticing && !support->room->draining && !begin_run(support, NULL, &f))
+		log_fault(&f, "notices");
+}
+
+void support_post_run_notices(struct http_request *rq, void *room)
+{
+	struct fault f = {0};
+
+	if (!begin_run(((struct room *) room)->self, rq, &f))
+		http_answer_fault(rq, &f);
 }
