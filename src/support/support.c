@@ -24,6 +24,7 @@
 #include "support_notice.h"
 #include "support_numbers.h"
 #include "support_receipt.h"
+#include "support_wish.h"
 
 /* --- keys and secrets --- */
 
@@ -198,6 +199,8 @@ static bool open_room(struct room *room, struct fault *f)
 	room_every(room, 20, 60, support_run_changes, support);
 	room_every(room, 30, 3600, support_run_reminders, support);
 	room_every(room, 20, 60, support_run_notices, support);
+	room_every(room, 40, 60, support_look_at_cards, support);
+	room_every(room, 15, 30, support_settle_refunds, support);
 	room_every(room, 60, (int64_t) 24 * 3600, support_daily, support);
 	return true;
 }

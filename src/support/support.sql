@@ -615,3 +615,15 @@ SELECT id, amount_minor, state, reason, wanted_by, approved_by, fault, day FROM 
 -- out: id, contribution, amount_minor, currency, state, wanted_by, day of those that wait for somebody or the provider
 SELECT w.id, w.contribution, w.amount_minor, c.currency, w.state, w.wanted_by, w.day FROM refund_wish AS w
 JOIN contribution AS c ON c.id = w.contribution WHERE w.state IN ('wanted', 'asking', 'uncertain') ORDER BY w.day, w.id LIMIT 100
+
+-- name: card_look_next
+-- in: $1 day; out: mandate, checkout, subscription_sealed, amount, currency, rail of a running gift whose giver wants mails and whose
+-- card was not asked about since
+SELECT m.id, m.checkout, m.subscription_sealed, checkout.amount_minor, checkout.currency,
+	coalesce((SELECT c.method FROM contribution AS c WHERE c.checkout = m.checkout LIMIT 1), '') FROM mandate AS m
+JOIN contact ON contact.checkout = m.checkout JOIN checkout ON checkout.id = m.checkout
+WHERE m.state = 'active' AND NOT EXISTS (SELECT 1 FROM card_look WHERE card_look.mandate = m.id AND card_look.day >= $1) LIMIT 1
+
+-- name: card_looked
+-- in: $1 mandate, $2 today
+INSERT INTO card_look (mandate, day) VALUES ($1, $2) ON CONFLICT (mandate) DO UPDATE SET day = excluded.day

@@ -44,7 +44,7 @@ struct support {
 	struct secret *webhook_secret, *webhook_secret_old;
 	bool is_asking_fee, is_cancelling, is_reminding;
 	bool is_changing;
-	bool is_noticing, is_refunding;
+	bool is_noticing, is_refunding, is_looking_at_card;
 	int64_t denied_quiet_until_ms;             /* refused events are logged again from then on */
 };
 

@@ -32,6 +32,12 @@ CREATE TABLE notice (
 CREATE INDEX notice_due ON notice (id) WHERE state = 'due';
 CREATE INDEX notice_checkout ON notice (checkout);
 
+-- When a running gift's card was asked about last, of those whose giver wants to be told.
+CREATE TABLE card_look (
+	mandate INTEGER PRIMARY KEY REFERENCES mandate(id) ON DELETE CASCADE,
+	day INTEGER NOT NULL
+) STRICT;
+
 -- A refund that somebody at the desk asked for. id makes the provider's idempotency key. Above a limit a second person says yes.
 CREATE TABLE refund_wish (
 	id INTEGER PRIMARY KEY,
