@@ -333,14 +333,18 @@ UPDATE checkout SET session_sealed = NULL WHERE id = $1
 
 -- name: mandate_blank
 -- in: $1 checkout; an ended one's openable reference goes, its hash stays for late events
-UPDATE mandate SET subscription_sealed = x'' WHERE checkout = $1 AND state = 'ended'
+UPDATE mandate SET subscription_sealed = NULL WHERE checkout = $1 AND state = 'ended'
+
+-- name: handle_blank
+-- in: $1 checkout; by what its payments are given back
+DELETE FROM handle WHERE subject IN (SELECT subject FROM contribution WHERE checkout = $1)
 
 -- name: supporter_old
 -- in: $1 day; out: one checkout whose last gift, and mandate, ended before it, of which something openable is left
 SELECT checkout.id FROM checkout WHERE checkout.day < $1
 	AND (checkout.session_sealed IS NOT NULL OR EXISTS (SELECT 1 FROM contact WHERE contact.checkout = checkout.id)
 		OR EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id AND mandate.state = 'ended'
-			AND length(mandate.subscription_sealed) > 0))
+			AND mandate.subscription_sealed IS NOT NULL))
 	AND NOT EXISTS (SELECT 1 FROM contribution WHERE contribution.checkout = checkout.id AND contribution.day >= $1)
 	AND NOT EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id
 		AND (mandate.state <> 'ended' OR mandate.ended_day >= $1))
@@ -471,12 +475,28 @@ WHERE m.state = 'ended' AND m.ended_day >= $1 AND m.ended_day < $2 AND m.ended_d
 LIMIT $3
 
 -- name: notice_find_refunded
--- in, out: as notice_find_thanks; what was given back in all. A booking says when
-SELECT c.id, c.refunded_minor, c.checkout, c.refunded_minor, c.currency, max(b.day), c.id FROM booking AS b
-JOIN contribution AS c ON c.id = b.contribution JOIN contact ON contact.checkout = c.checkout
-WHERE b.kind = 'refund' AND b.day >= $1 AND b.day < $2 AND c.refunded_minor > 0
+-- in, out: as notice_find_thanks; what was given back in all
+SELECT c.id, c.refunded_minor, c.checkout, c.refunded_minor, c.currency, max(r.day), c.id FROM refund AS r
+JOIN contribution AS c ON c.id = r.contribution JOIN contact ON contact.checkout = c.checkout
+WHERE r.state = 'done' AND r.day >= $1 AND r.day < $2 AND c.refunded_minor > 0
 	AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.about = c.id AND notice.kind = 'refunded' AND notice.step = c.refunded_minor)
 GROUP BY c.id, c.refunded_minor, c.checkout, c.currency LIMIT $3
+
+-- name: notice_find_failed
+-- in, out: as notice_find_thanks; renewals whose second try failed, or whose fourth did
+SELECT r.id, CASE WHEN r.attempts >= 4 THEN 4 ELSE 2 END, r.checkout, r.amount_minor, r.currency, $2 - 1, NULL FROM renewal AS r
+JOIN contact ON contact.checkout = r.checkout
+WHERE r.state = 'failing' AND r.attempts >= 2 AND r.day >= $1 AND r.day < $2 AND NOT EXISTS (SELECT 1 FROM notice
+	WHERE notice.about = r.id AND notice.kind = 'failed' AND notice.step = CASE WHEN r.attempts >= 4 THEN 4 ELSE 2 END)
+LIMIT $3
+
+-- name: notice_find_failed_last
+-- in, out: as notice_find_thanks; renewals that are not tried again
+SELECT r.id, 0, r.checkout, r.amount_minor, r.currency, $2 - 1, NULL FROM renewal AS r
+JOIN contact ON contact.checkout = r.checkout
+WHERE r.state = 'given_up' AND r.day >= $1 AND r.day < $2
+	AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.about = r.id AND notice.kind = 'failed_last' AND notice.step = 0)
+LIMIT $3
 
 -- name: notice_find_annual
 -- in: $1 mandate after which, $2 limit; out: mandate, checkout, amount, currency, last day of an annual gift that runs
@@ -508,11 +528,13 @@ ORDER BY day DESC, id LIMIT $2
 -- --- the desk's numbers ---
 
 -- name: numbers_span
--- in: $1 currency, $2 first day, $3 day after the last; out: frequency, count, sum less what was given back, fees, sum of those whose
--- fee is known, what was given back
-SELECT frequency, count(*), sum(amount_minor - refunded_minor), coalesce(sum(fee_minor), 0),
-	sum(CASE WHEN fee_minor IS NULL THEN 0 ELSE amount_minor END), sum(refunded_minor)
-FROM contribution WHERE currency = $1 AND day >= $2 AND day < $3 GROUP BY frequency
+-- in: $1 currency, $2 first day, $3 day after the last; out: frequency, count, sum less what was given back, fees, sum, what was given back
+SELECT frequency, sum(gifts), sum(amount_minor - refunded_minor), sum(fee_minor), sum(amount_minor), sum(refunded_minor)
+FROM contribution_sum WHERE currency = $1 AND day >= $2 AND day < $3 GROUP BY frequency
+
+-- name: numbers_failed
+-- in: $1 first day; out: state, reason, how many renewals
+SELECT state, reason, count(*) FROM renewal WHERE day >= $1 GROUP BY state, reason ORDER BY count(*) DESC, reason
 
 -- name: numbers_running
 -- in: $1 currency, $2 first day of the month, $3 a day a month ago, $4 a day a year ago; out: frequency; how many run, their sum;
@@ -548,12 +570,38 @@ SELECT id, frequency, state, method, amount_minor, currency, fee_minor, refunded
 FROM contribution AS c WHERE refunded_minor > 0 AND (day < $1 OR (day = $1 AND id > $2)) ORDER BY day DESC, id LIMIT $3
 
 -- name: gifts_running
--- in: $1 day and $2 id after which, $3 limit; out: id, frequency, state, method, amount_minor, currency, started_day, last day
-SELECT m.id, checkout.frequency, m.state, coalesce((SELECT c.method FROM contribution AS c WHERE c.checkout = m.checkout LIMIT 1), ''),
+-- in: $1 day and $2 id after which, $3 limit; out: id, frequency, state, rail, amount_minor, currency, started_day, last day
+SELECT m.id, checkout.frequency, m.state, checkout.rail,
 	checkout.amount_minor, checkout.currency, m.started_day,
 	coalesce((SELECT max(c.day) FROM contribution AS c WHERE c.checkout = m.checkout), m.started_day)
 FROM mandate AS m JOIN checkout ON checkout.id = m.checkout
 WHERE m.state <> 'ended' AND (m.started_day < $1 OR (m.started_day = $1 AND m.id > $2)) ORDER BY m.started_day DESC, m.id LIMIT $3
+
+-- name: gifts_failed
+-- in: $1 day and $2 id after which, $3 limit; out: id, frequency, state, rail, amount_minor, currency, day, next_day, reason, attempts
+SELECT r.id, r.frequency, r.state, checkout.rail, r.amount_minor, r.currency, r.day, r.next_day, r.reason, r.attempts
+FROM renewal AS r JOIN checkout ON checkout.id = r.checkout
+WHERE r.state <> 'recovered' AND (r.day < $1 OR (r.day = $1 AND r.id > $2)) ORDER BY r.day DESC, r.id LIMIT $3
+
+-- name: gifts_disputed
+-- in, out: as gifts_page; those that a bank asked back
+SELECT id, frequency, state, method, amount_minor, currency, fee_minor, refunded_minor, day,
+	(SELECT count(*) FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day) + 1
+FROM contribution AS c WHERE state IN ('disputed', 'lost') AND (day < $1 OR (day = $1 AND id > $2)) ORDER BY day DESC, id LIMIT $3
+
+-- name: gifts_unmatched
+-- in: $1 day and $2 id after which, $3 limit; out: id, rail, type, state, day of what was told and is of no gift that we know
+SELECT id, rail, type, state, day FROM event WHERE state IN ('parked', 'foreign') AND (day < $1 OR (day = $1 AND id > $2))
+ORDER BY day DESC, id LIMIT $3
+
+-- name: gifts_count_failed
+SELECT count(*) FROM renewal WHERE state <> 'recovered'
+
+-- name: gifts_count_disputed
+SELECT count(*) FROM contribution WHERE state IN ('disputed', 'lost')
+
+-- name: gifts_count_unmatched
+SELECT count(*) FROM event WHERE state IN ('parked', 'foreign')
 
 -- name: gifts_count_all
 SELECT count(*) FROM contribution
@@ -607,6 +655,10 @@ SELECT coalesce(sum(amount_minor), 0) FROM refund_wish WHERE contribution = $1 A
 -- out: id of one that is to be asked for
 SELECT id FROM refund_wish WHERE state IN ('asking', 'uncertain') ORDER BY random() LIMIT 1
 
+-- name: wish_handle
+-- in: $1 contribution; out: rail, currency, handle_sealed or NULL: by what the provider knows its payment
+SELECT c.method, c.currency, handle.handle_sealed FROM contribution AS c LEFT JOIN handle ON handle.subject = c.subject WHERE c.id = $1
+
 -- name: wish_list_of
 -- in: $1 contribution; out: id, amount_minor, state, reason, wanted_by, approved_by, fault, day
 SELECT id, amount_minor, state, reason, wanted_by, approved_by, fault, day FROM refund_wish WHERE contribution = $1 ORDER BY day DESC, id
@@ -620,7 +672,7 @@ JOIN contribution AS c ON c.id = w.contribution WHERE w.state IN ('wanted', 'ask
 -- in: $1 day; out: mandate, checkout, subscription_sealed, amount, currency, rail of a running gift whose giver wants mails and whose
 -- card was not asked about since
 SELECT m.id, m.checkout, m.subscription_sealed, checkout.amount_minor, checkout.currency,
-	coalesce((SELECT c.method FROM contribution AS c WHERE c.checkout = m.checkout LIMIT 1), '') FROM mandate AS m
+	checkout.rail FROM mandate AS m
 JOIN contact ON contact.checkout = m.checkout JOIN checkout ON checkout.id = m.checkout
 WHERE m.state = 'active' AND NOT EXISTS (SELECT 1 FROM card_look WHERE card_look.mandate = m.id AND card_look.day >= $1) LIMIT 1
 

@@ -135,6 +135,8 @@ bool support_find_notices(struct support *support, int32_t today, int64_t *count
 		find_kind(support, NOTICE_RENEWED, SUPPORT_SQL_NOTICE_FIND_RENEWED, from, until, count, f) &&
 		find_kind(support, NOTICE_CANCELLED, SUPPORT_SQL_NOTICE_FIND_CANCELLED, from, until, count, f) &&
 		find_kind(support, NOTICE_REFUNDED, SUPPORT_SQL_NOTICE_FIND_REFUNDED, from, until, count, f) &&
+		find_kind(support, NOTICE_FAILED, SUPPORT_SQL_NOTICE_FIND_FAILED, from, until, count, f) &&
+		find_kind(support, NOTICE_FAILED_LAST, SUPPORT_SQL_NOTICE_FIND_FAILED_LAST, from, until, count, f) &&
 		find_upcoming(support, today, count, f);
 }
 

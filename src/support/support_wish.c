@@ -95,6 +95,7 @@ static void on_refund(void *self, const struct rail_answer *answer, const struct
 	struct fault f = {0};
 	struct str said = {NULL, 0};
 	enum wish_step step = WISH_IS_TAKEN;
+	size_t new_count;
 
 	if (failed != NULL) {
 		log_fault(failed, "giving money back");
@@ -105,13 +106,9 @@ static void on_refund(void *self, const struct rail_answer *answer, const struct
 	if (!move(support, refunding->wish, WISH_ASKING, step, (struct str){NULL, 0}, said, &f))
 		log_fault(&f, "noting how a refund went");
 	/* Its event says the same later, and is then known already. */
-	for (size_t i = 0; failed == NULL && i < answer->facts_count; i++) {
-		bool is_new;
-
-		fault_clear(&f);
-		if (!support_take_facts(support, &answer->facts[i], &is_new, &f))
-			log_fault(&f, "taking a refund's facts");
-	}
+	fault_clear(&f);
+	if (failed == NULL && answer->facts_count > 0 && !support_take(support, answer->facts, answer->facts_count, &new_count, &f))
+		log_fault(&f, "taking a refund's facts");
 	end(refunding);
 }
 
