@@ -533,8 +533,9 @@ SELECT frequency, sum(gifts), sum(amount_minor - refunded_minor), sum(fee_minor)
 FROM contribution_sum WHERE currency = $1 AND day >= $2 AND day < $3 GROUP BY frequency
 
 -- name: numbers_failed
--- in: $1 first day; out: state, reason, how many renewals
-SELECT state, reason, count(*) FROM renewal WHERE day >= $1 GROUP BY state, reason ORDER BY count(*) DESC, reason
+-- in: $1 first day; out: recovered or failed, reason, how many renewals
+SELECT CASE WHEN state = 'recovered' THEN 'recovered' ELSE 'failed' END AS became, reason, count(*) FROM renewal WHERE day >= $1
+GROUP BY became, reason ORDER BY count(*) DESC, reason
 
 -- name: numbers_running
 -- in: $1 currency, $2 first day of the month, $3 a day a month ago, $4 a day a year ago; out: frequency; how many run, their sum;
