@@ -290,5 +290,6 @@ int main(void)
 		TEST(a_running_gift_ends_before_it_is_erased),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
