@@ -43,8 +43,10 @@ struct str locale_money(const struct locale *locale, struct money money, bool is
 		unit *= 10;
 	buf_init(&buf, 1024);
 	locale_grouped(locale, &buf, minor / unit);
-	if (digits > 0 && digits <= 4 && !(is_short && minor % unit == 0)) {
+	if (digits > 0 && !(is_short && minor % unit == 0)) {
 		snprintf(cents, sizeof(cents), "%0*llu", digits, (unsigned long long) (minor % unit));
+		for (i = digits; i > 4 && cents[i - 1] == '0'; i--) /* coins have digits that nobody needs */
+			cents[i - 1] = '\0';
 		buf_add_str(&buf, locale->decimal);
 		locale_digits(locale, &buf, str_from(cents));
 	}

@@ -16,6 +16,7 @@
 #include "qr.h"
 #include "rail_wire.h"
 #include "support_inside.h"
+#include "support_push.h"
 
 enum { SVG_BYTES = 64 * 1024, NAME_HASH = 16, SHOWN_IBAN = IBAN_CHARS + IBAN_CHARS / 4 + 1 };
 
@@ -88,7 +89,7 @@ static bool bank_instruct(struct rail_line *line, const struct rail_order *order
 /* --- a statement's lines --- */
 
 /* The same name for the same transaction in any statement; nothing of the bank's own stays in it. */
-static struct str name_of(const json_t *line, struct arena *arena)
+struct str bank_payment_name(const json_t *line, struct arena *arena)
 {
 	static const char *const parts[] = {"account", "day", "reference"};
 	crypto_generichash_state state;
@@ -137,7 +138,7 @@ static bool read_line(const struct rail_line *line, const json_t *json, struct a
 	facts->kind = FACT_PAID;
 	facts->live = line->support->settings->live;
 	facts->type = STR("transfer");
-	facts->event = facts->payment = facts->handle = name_of(json, arena);
+	facts->event = facts->payment = facts->handle = bank_payment_name(json, arena);
 	facts->created_s = when.us / 1000000;
 	facts->amount = amount;
 	(void) bank_find_reference(line->support->index_key, http_json_text(json, "text"), &facts->checkout);
@@ -166,6 +167,11 @@ static bool bank_events(const struct rail_line *line, struct str bytes, struct a
 	return (ok && end == count) || fault_set(f, FAULT_INPUT, "the statement's lines are not whole");
 }
 
+bool bank_new_gift(struct support *support, const struct support_gift *gift, char token[27], int64_t *checkout, struct fault *f)
+{
+	return support_new_checkout(support, gift, support->settings->language, "bank", token, checkout, f);
+}
+
 /* --- what a person gave back outside of this house --- */
 
 void rail_refund_by_hand(struct rail_line *line, struct str handle, struct money amount, struct str key, rail_done *done, void *self)
@@ -189,5 +195,9 @@ const struct rail rail_bank = {
 	.create = bank_create,
 	.instruct = bank_instruct,
 	.events = bank_events,
+	.look_up = rail_push_look_up,
+	.cancel = rail_push_end,
+	.change = rail_push_change,
+	.pause = rail_push_pause,
 	.refund = rail_refund_by_hand,
 };

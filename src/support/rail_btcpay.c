@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "rail_wire.h"
 #include "support_inside.h"
+#include "support_push.h"
 
 enum { MAC_BYTES = 32, EXPIRES_MINUTES = 60, STORE_BYTES = 64, INVOICE_BYTES = 64 };
 
@@ -292,5 +293,9 @@ const struct rail rail_btcpay = {
 	.create = btcpay_create,
 	.verify = btcpay_verify,
 	.events = btcpay_events,
+	.look_up = rail_push_look_up,
+	.cancel = rail_push_end,
+	.change = rail_push_change,
+	.pause = rail_push_pause,
 	.refund = btcpay_refund,
 };

@@ -18,6 +18,7 @@
 #include "rail_wire.h"
 #include "store/store.h"
 #include "support_inside.h"
+#include "support_push.h"
 
 enum { TXID_CHARS = 64, SVG_BYTES = 64 * 1024, TRANSFERS_MOST = 100000 };
 
@@ -232,5 +233,9 @@ const struct rail rail_monero = {
 	.create = monero_create,
 	.instruct = monero_instruct,
 	.events = monero_events,
+	.look_up = rail_push_look_up,
+	.cancel = rail_push_end,
+	.change = rail_push_change,
+	.pause = rail_push_pause,
 	.refund = rail_refund_by_hand,
 };

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include "base/arena.h"
 #include "base/fault.h"
+#include "rail_health.h"
 #include "support_inside.h"
 
 enum { URL_BYTES = 1024, TOKEN_BYTES = 4096, ARENA_BYTES = 64 * 1024 };
@@ -51,6 +52,23 @@ bool rail_read_amount(struct str text, struct str code, struct money *out)
 	return money_parse(text, code, out, &ignored);
 }
 
+/* A call under way, so that it is counted when it ends. */
+struct counted {
+	struct rail_line *line;
+	http_done *done;
+	void *self;
+};
+
+static void count(void *self, const struct http_reply *reply, const struct fault *failed)
+{
+	struct counted counted = *(struct counted *) self;
+
+	memory_free(self);
+	rail_note_call(counted.line->support, counted.line->rail->name,
+		failed != NULL || reply->status >= 500 || reply->status == 401 || reply->status == 403 || reply->status == 429);
+	counted.done(counted.self, reply, failed);
+}
+
 void rail_call(struct rail_line *line, const struct rail_request *request, http_done *done, void *self)
 {
 	char url[URL_BYTES], token[TOKEN_BYTES];
@@ -58,19 +76,21 @@ void rail_call(struct rail_line *line, const struct rail_request *request, http_
 	struct http_call_options options = {.method = request->method, .url = url, .headers = headers, .timeout_ms = RAIL_CALL_MS,
 		.basic_user = request->basic_user, .basic_password = request->basic_password};
 	struct fault f = {0};
+	struct counted *counted = memory_new(1, sizeof(*counted));
 	struct arena arena;
-	size_t count = 0;
+	size_t lines = 0;
 	int len;
 
+	*counted = (struct counted){line, done, self};
 	arena_init(&arena, "call", ARENA_BYTES);
 	token[0] = '\0';
 	if (request->scheme != NULL) {
 		len = snprintf(token, sizeof(token), "%s%.*s", request->scheme, STR_ARG(request->token));
-		headers[count++] = (struct http_header_line){"Authorization", str_make(token, len < 0 || len >= TOKEN_BYTES ? 0 : (size_t) len)};
+		headers[lines++] = (struct http_header_line){"Authorization", str_make(token, len < 0 || len >= TOKEN_BYTES ? 0 : (size_t) len)};
 	}
 	if (request->key_name != NULL)
-		headers[count++] = (struct http_header_line){request->key_name, request->key};
-	headers[count] = (struct http_header_line){NULL, {NULL, 0}};
+		headers[lines++] = (struct http_header_line){request->key_name, request->key};
+	headers[lines] = (struct http_header_line){NULL, {NULL, 0}};
 	if (request->body != NULL) {
 		options.body = http_json_write(request->body, &arena);
 		options.type = "application/json";
@@ -83,11 +103,11 @@ void rail_call(struct rail_line *line, const struct rail_request *request, http_
 		fault_set(&f, FAULT_BUSY, "this room reaches no provider");
 	else if (len < 0 || len >= URL_BYTES)
 		fault_set(&f, FAULT_INPUT, "the provider's address is too long");
-	else if (http_call_start(line->support->room->client, &options, done, self, NULL, &f))
-		done = NULL;
+	else if (http_call_start(line->support->room->client, &options, count, counted, NULL, &f))
+		counted = NULL;
 	sodium_memzero(token, sizeof(token));
 	arena_release(&arena);
 	json_decref(request->body);
-	if (done != NULL)
-		done(self, NULL, &f);
+	if (counted != NULL)
+		count(counted, NULL, &f);
 }

@@ -449,21 +449,22 @@ SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 WHERE EXISTS (SELECT 1 
 ON CONFLICT (kind, about, step) DO NOTHING
 
 -- name: notice_find_thanks
--- in: $1 first day, $2 day after the last, $3 limit; out: about, step, checkout, amount, currency, day, contribution of first gifts
-SELECT c.id, 0, c.checkout, c.amount_minor, c.currency, c.day, c.id FROM contribution AS c
-JOIN contact ON contact.checkout = c.checkout
+-- in: $1 first day, $2 day after the last, $3 limit; out: about, step, checkout, amount, currency, day, contribution of first gifts. A
+-- pushed gift's later invoices are checkouts of their own; the address is with the one that began it
+SELECT c.id, 0, contact.checkout, c.amount_minor, c.currency, c.day, c.id FROM contribution AS c
+JOIN checkout AS own ON own.id = c.checkout JOIN contact ON contact.checkout = coalesce(own.renews, own.id)
 WHERE c.day >= $1 AND c.day < $2
 	AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.about = c.id AND notice.kind IN ('thanks', 'renewed') AND notice.step = 0)
-	AND NOT EXISTS (SELECT 1 FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day)
+	AND own.renews IS NULL AND NOT EXISTS (SELECT 1 FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day)
 LIMIT $3
 
 -- name: notice_find_renewed
 -- in, out: as notice_find_thanks; gifts that came again
-SELECT c.id, 0, c.checkout, c.amount_minor, c.currency, c.day, c.id FROM contribution AS c
-JOIN contact ON contact.checkout = c.checkout
+SELECT c.id, 0, contact.checkout, c.amount_minor, c.currency, c.day, c.id FROM contribution AS c
+JOIN checkout AS own ON own.id = c.checkout JOIN contact ON contact.checkout = coalesce(own.renews, own.id)
 WHERE c.day >= $1 AND c.day < $2 AND c.day >= contact.since_day
 	AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.about = c.id AND notice.kind IN ('thanks', 'renewed') AND notice.step = 0)
-	AND EXISTS (SELECT 1 FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day)
+	AND (own.renews IS NOT NULL OR EXISTS (SELECT 1 FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day))
 LIMIT $3
 
 -- name: notice_find_cancelled
@@ -476,11 +477,12 @@ LIMIT $3
 
 -- name: notice_find_refunded
 -- in, out: as notice_find_thanks; what was given back in all
-SELECT c.id, c.refunded_minor, c.checkout, c.refunded_minor, c.currency, max(r.day), c.id FROM refund AS r
-JOIN contribution AS c ON c.id = r.contribution JOIN contact ON contact.checkout = c.checkout
+SELECT c.id, c.refunded_minor, contact.checkout, c.refunded_minor, c.currency, max(r.day), c.id FROM refund AS r
+JOIN contribution AS c ON c.id = r.contribution JOIN checkout AS own ON own.id = c.checkout
+JOIN contact ON contact.checkout = coalesce(own.renews, own.id)
 WHERE r.state = 'done' AND r.day >= $1 AND r.day < $2 AND c.refunded_minor > 0
 	AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.about = c.id AND notice.kind = 'refunded' AND notice.step = c.refunded_minor)
-GROUP BY c.id, c.refunded_minor, c.checkout, c.currency LIMIT $3
+GROUP BY c.id, c.refunded_minor, contact.checkout, c.currency LIMIT $3
 
 -- name: notice_find_failed
 -- in, out: as notice_find_thanks; renewals whose second try failed, or whose fourth did
@@ -521,9 +523,9 @@ UPDATE notice SET state = $3 WHERE id = $1 AND state = $2
 SELECT count(*) FROM notice WHERE state = $1
 
 -- name: receipt_gifts
--- in: $1 checkout, $2 limit; out: id, frequency, method, amount_minor, currency, refunded_minor, day, newest first
-SELECT id, frequency, method, amount_minor, currency, refunded_minor, day FROM contribution WHERE checkout = $1
-ORDER BY day DESC, id LIMIT $2
+-- in: $1 checkout, $2 limit; out: id, frequency, method, amount_minor, currency, refunded_minor, day, newest first; of its later invoices, too
+SELECT id, frequency, method, amount_minor, currency, refunded_minor, day FROM contribution
+WHERE checkout = $1 OR checkout IN (SELECT later.id FROM checkout AS later WHERE later.renews = $1) ORDER BY day DESC, id LIMIT $2
 
 -- --- the desk's numbers ---
 
@@ -680,3 +682,48 @@ WHERE m.state = 'active' AND NOT EXISTS (SELECT 1 FROM card_look WHERE card_look
 -- name: card_looked
 -- in: $1 mandate, $2 today
 INSERT INTO card_look (mandate, day) VALUES ($1, $2) ON CONFLICT (mandate) DO UPDATE SET day = excluded.day
+
+-- name: push_new
+-- in: $1 rail; out: a gift that comes back, was paid, and is no mandate yet
+SELECT checkout.id FROM checkout WHERE checkout.rail = $1 AND checkout.frequency <> 'once' AND checkout.state = 'paid'
+	AND checkout.renews IS NULL AND NOT EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id) LIMIT 1
+
+-- name: push_list
+-- in: $1 rail, $2 mandate after which; out: mandate, its first checkout, state, frequency, amount_minor, currency, day of its last money
+SELECT mandate.id, mandate.checkout, mandate.state, first.frequency, first.amount_minor, first.currency, max(
+		coalesce((SELECT max(contribution.day) FROM contribution WHERE contribution.checkout = first.id), mandate.started_day),
+		coalesce((SELECT max(contribution.day) FROM checkout AS later JOIN contribution ON contribution.checkout = later.id
+			WHERE later.renews = first.id), 0))
+FROM mandate JOIN checkout AS first ON first.id = mandate.checkout
+WHERE first.rail = $1 AND mandate.id > $2 AND mandate.state IN ('active', 'late', 'paused') ORDER BY mandate.id LIMIT 1
+
+-- name: rail_day_add
+-- in: $1 rail, $2 day, $3 events, $4 refused, $5 asked, $6 failed, $7 lag_sum_s, $8 lag_most_s
+INSERT INTO rail_day (rail, day, events, refused, asked, failed, lag_sum_s, lag_most_s) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (rail, day) DO UPDATE SET events = events + excluded.events, refused = refused + excluded.refused,
+	asked = asked + excluded.asked, failed = failed + excluded.failed, lag_sum_s = lag_sum_s + excluded.lag_sum_s,
+	lag_most_s = max(lag_most_s, excluded.lag_most_s)
+
+-- name: rail_day_sums
+-- in: $1 rail, $2 day from which; out: events, refused, asked, failed, lag_sum_s, lag_most_s, days with events, last day with one
+SELECT coalesce(sum(events), 0), coalesce(sum(refused), 0), coalesce(sum(asked), 0), coalesce(sum(failed), 0), coalesce(sum(lag_sum_s), 0),
+	coalesce(max(lag_most_s), 0), coalesce(sum(CASE WHEN events > 0 THEN 1 ELSE 0 END), 0), coalesce(max(CASE WHEN events > 0 THEN day END), 0)
+FROM rail_day WHERE rail = $1 AND day >= $2
+
+-- name: rail_day_forget
+-- in: $1 day
+DELETE FROM rail_day WHERE day < $1
+
+-- name: import_is_applied
+-- in: $1 event_index
+SELECT count(*) FROM event WHERE event_index = $1 AND state = 'applied'
+
+-- name: push_last_day
+-- in: $1 checkout that began it; out: the day of its last money
+SELECT max(coalesce((SELECT max(contribution.day) FROM contribution WHERE contribution.checkout = $1), 0),
+	coalesce((SELECT max(contribution.day) FROM checkout AS later JOIN contribution ON contribution.checkout = later.id
+		WHERE later.renews = $1), 0))
+
+-- name: push_set_renews
+-- in: $1 id, $2 checkout that began it
+UPDATE checkout SET renews = $2 WHERE id = $1
