@@ -25,7 +25,7 @@ static const struct {
 	{"support", "Disputes", "/support/disputes", DESK_MONEY},
 	{"support", "Payouts", "/support/payouts", DESK_MONEY},
 	{"support", "Periods", "/support/periods", DESK_MONEY},
-	{"support", "Bank", "/support/bank", DESK_MONEY},
+	{"support", "Bank and wallet", "/support/bank", DESK_MONEY},
 	{"support", "Rails", "/support/rails", DESK_MONEY},
 	{"support", "Appeal", "/support/appeal", DESK_MONEY},
 	{"people", "Staff", "/people", DESK_PEOPLE},

@@ -30,7 +30,8 @@ http_handler desk_get_support;                                                  
 http_handler desk_get_gift, desk_get_gift_refund, desk_post_gift_refund, desk_get_refunds, desk_post_refund; /* desk_gift.c */
 http_handler desk_get_disputes, desk_get_payouts, desk_get_periods, desk_get_period_close, desk_post_period_close,
 	desk_get_export;                                                                                     /* desk_treasury.c */
-http_handler desk_get_rails, desk_get_bank, desk_post_bank, desk_post_match;                              /* desk_rails.c */
+http_handler desk_get_rails;                                                                              /* desk_rails.c */
+http_handler desk_get_bank, desk_post_bank, desk_post_match, desk_post_monero;                            /* desk_bank.c */
 http_handler desk_get_appeal;                                                                             /* desk_texts.c */
 http_handler desk_get_site, desk_post_bake;                                                              /* desk_people.c */
 http_handler desk_get_people, desk_post_people, desk_post_link, desk_get_revoke, desk_post_revoke;       /* desk_people.c */
