@@ -22,10 +22,17 @@ struct gift_page {
 	struct str typed, reason, error;
 };
 
+/* An id; or a gift's mark, "c-1f0c9a2e". */
 static struct str number_text(struct desk_visit *visit, const char *part)
 {
+	struct str mark = http_part(visit->rq, part);
 	int64_t id = 0;
+	size_t i;
 
+	for (i = 2; str_starts(mark, STR("c-")) && i < mark.len && strchr("0123456789abcdef", mark.at[i]) != NULL; i++)
+		;
+	if (mark.len == 10 && i == 10)
+		return mark;
 	return desk_parse_id(http_part(visit->rq, part), &id) ? desk_id(id, visit->arena) : STR("0");
 }
 
@@ -128,7 +135,7 @@ static void on_gift(struct desk_visit *visit, json_t *reply, const struct fault 
 	}
 	root = desk_money_page(visit, "/support", page->is_refund ? "Give back" : "Gift");
 	press_set_text(root, "reference", desk_money_text(visit, reply, "reference"));
-	press_set_text(root, "here", str_format(visit->arena, "/support/gifts/%.*s", STR_ARG(page->id)));
+	press_set_text(root, "here", str_format(visit->arena, "/support/gifts/%.*s", STR_ARG(desk_money_text(visit, reply, "id"))));
 	press_set_text(root, "frequency", desk_money_frequency(desk_money_text(visit, reply, "frequency")));
 	press_set_text(root, "method", desk_money_method(desk_money_text(visit, reply, "method")));
 	press_set_text(root, "day", desk_money_day(visit, http_json_text(reply, "day")));

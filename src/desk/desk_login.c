@@ -221,6 +221,7 @@ const struct http_route desk_web_routes[] = {
 	{"POST", "/support/refunds/{id}", desk_post_refund, HTTP_FORM},
 	{"GET", "/support/disputes", desk_get_disputes, HTTP_NO_BODY},
 	{"GET", "/support/payouts", desk_get_payouts, HTTP_NO_BODY},
+	{"GET", "/support/payouts/{id}", desk_get_payout, HTTP_NO_BODY},
 	{"GET", "/support/periods", desk_get_periods, HTTP_NO_BODY},
 	{"GET", "/support/periods/{period}/close", desk_get_period_close, HTTP_NO_BODY},
 	{"POST", "/support/periods/{period}/close", desk_post_period_close, HTTP_FORM},

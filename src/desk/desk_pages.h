@@ -28,8 +28,9 @@ http_handler desk_get_send, desk_post_send, desk_post_pause, desk_get_cancel, de
 	desk_post_resend;                                                                                    /* desk_issue_steps.c */
 http_handler desk_get_support;                                                                           /* desk_money.c */
 http_handler desk_get_gift, desk_get_gift_refund, desk_post_gift_refund, desk_get_refunds, desk_post_refund; /* desk_gift.c */
-http_handler desk_get_disputes, desk_get_payouts, desk_get_periods, desk_get_period_close, desk_post_period_close,
-	desk_get_export;                                                                                     /* desk_treasury.c */
+http_handler desk_get_disputes, desk_get_payouts, desk_get_payout, desk_get_periods, desk_get_period_close,
+	desk_post_period_close;                                                                              /* desk_treasury.c */
+http_handler desk_get_export;                                                                             /* desk_export.c */
 http_handler desk_get_rails;                                                                              /* desk_rails.c */
 http_handler desk_get_bank, desk_post_bank, desk_post_match, desk_post_monero;                            /* desk_bank.c */
 http_handler desk_get_appeal;                                                                             /* desk_texts.c */

@@ -1,4 +1,4 @@
-/* desk_treasury.c: Support: disputes with what is due, payouts against the books, periods and their exports.
+/* desk_treasury.c: Support: disputes with what is due, payouts against the books, periods.
  *
  * Decides: these pages. Leaves to support: the books. Runs in: desk. The hard thing: a period that is closed stays closed, so closing asks
  * on a page of its own and says what is still open in it.
@@ -13,10 +13,7 @@
 #include "press/locale.h"
 #include "press/value.h"
 
-static struct str count_of(struct desk_visit *visit, const json_t *object, const char *key)
-{
-	return locale_number(desk_locale(visit->room), desk_money_number(object, key), visit->arena);
-}
+enum { PERIOD_MONTHS = 14 };
 
 /* Days from today; negative: it is over. */
 static bool days_until(struct desk_visit *visit, struct str iso, int64_t *days)
@@ -46,14 +43,13 @@ static void add_dispute(struct desk_visit *visit, struct press_value *list, cons
 		{"general", "No reason given"}};
 	struct press_value *row = press_add_map(list);
 	struct str state = desk_money_text(visit, dispute, "state"), reason = desk_money_text(visit, dispute, "reason");
-	struct str gift = desk_money_text(visit, dispute, "gift"), due = http_json_text(dispute, "due_day");
+	struct str gift = desk_money_text(visit, dispute, "contribution"), due = http_json_text(dispute, "due_day");
 	bool is_open = str_is(state, "open") || str_is(state, "warned");
 	int64_t days = 0;
 
-	press_set_text(row, "reference", desk_money_text(visit, dispute, "reference"));
-	if (gift.len > 0)
-		press_set_text(row, "href", str_format(visit->arena, "/support/gifts/%.*s", STR_ARG(gift)));
-	press_set_text(row, "method", desk_money_method(desk_money_text(visit, dispute, "rail")));
+	press_set_text(row, "reference", gift);
+	press_set_text(row, "href", str_format(visit->arena, "/support/gifts/%.*s", STR_ARG(gift)));
+	press_set_text(row, "method", desk_money_method(desk_money_text(visit, dispute, "method")));
 	press_set_text(row, "amount", desk_money_of(visit, dispute, "amount_minor"));
 	desk_money_state(row, state);
 	press_set_text(row, "reason", reason);
@@ -102,17 +98,18 @@ static void add_payouts(struct desk_visit *visit, struct press_value *root, cons
 		const json_t *payout = json_array_get(payouts, i);
 		struct press_value *row = press_add_map(list);
 		int64_t difference = desk_money_number(payout, "difference_minor"), parts = desk_money_number(payout, "parts");
-		bool is_open = parts == 0;
+		int64_t unknown = desk_money_number(payout, "unknown_parts");
+		bool is_good = json_is_true(json_object_get(payout, "is_reconciled"));
 
-		press_set_text(row, "reference", desk_money_text(visit, payout, "reference"));
-		press_set_text(row, "method", desk_money_method(desk_money_text(visit, payout, "rail")));
+		press_set_text(row, "method", desk_money_method(desk_money_text(visit, payout, "method")));
+		press_set_text(row, "href", str_format(visit->arena, "/support/payouts/%.*s", STR_ARG(desk_money_text(visit, payout, "id"))));
 		press_set_text(row, "amount", desk_money_of(visit, payout, "amount_minor"));
 		press_set_text(row, "day", desk_money_day(visit, http_json_text(payout, "day")));
 		desk_money_state(row, desk_money_text(visit, payout, "state"));
-		press_set_c(row, "check_mark", is_open ? "wait" : difference == 0 ? "live" : "bad");
-		press_set_text(row, "check", is_open ? STR("Its parts are being asked for") : difference == 0 ? str_format(visit->arena,
-			"To the cent, %" PRId64 " parts", parts) : str_format(visit->arena, "%.*s unexplained", STR_ARG(desk_money_of(visit, payout,
-			"difference_minor"))));
+		press_set_c(row, "check_mark", is_good ? "live" : parts == 0 ? "wait" : "bad");
+		press_set_text(row, "check", is_good ? str_format(visit->arena, "Agrees, %" PRId64 " parts", parts) : parts == 0
+			? STR("Its parts are being asked for") : difference != 0 ? str_format(visit->arena, "%.*s is not explained",
+			STR_ARG(desk_money_of(visit, payout, "difference_minor"))) : str_format(visit->arena, "%" PRId64 " parts are not in the books", unknown));
 	}
 	press_set_bool(root, "has_rows", json_array_size(payouts) > 0);
 }
@@ -139,6 +136,18 @@ static void add_accounts(struct desk_visit *visit, struct press_value *root, con
 	press_set_bool(root, "has_accounts", json_array_size(accounts) > 0);
 }
 
+static void on_balances(struct desk_visit *visit, json_t *reply, const struct fault *f, void *more)
+{
+	struct press_value *root = more;
+
+	if (f != NULL) {
+		desk_answer_fault(visit, f, "support", "/support");
+		return;
+	}
+	add_accounts(visit, root, reply);
+	desk_answer(visit, 200, "desk_payouts", root);
+}
+
 static void on_payouts(struct desk_visit *visit, json_t *reply, const struct fault *f, void *more)
 {
 	struct press_value *root = more;
@@ -148,8 +157,9 @@ static void on_payouts(struct desk_visit *visit, json_t *reply, const struct fau
 		return;
 	}
 	add_payouts(visit, root, reply);
-	add_accounts(visit, root, reply);
-	desk_answer(visit, 200, "desk_payouts", root);
+	press_set_i64(root, "unreconciled", desk_money_number(reply, "unreconciled"));
+	press_set_bool(root, "has_unreconciled", desk_money_number(reply, "unreconciled") > 0);
+	desk_ask(visit, "support", "GET", "/ledger?limit=1", NULL, on_balances, root);
 }
 
 void desk_get_payouts(struct http_request *rq, void *self)
@@ -157,7 +167,45 @@ void desk_get_payouts(struct http_request *rq, void *self)
 	struct desk_visit *visit;
 
 	if (desk_visit_begin(rq, self, DESK_MONEY, &visit))
-		desk_ask(visit, "support", "GET", "/payouts", NULL, on_payouts, desk_money_page(visit, "/support/payouts", "Payouts"));
+		desk_ask(visit, "support", "GET", "/payouts?limit=60", NULL, on_payouts, desk_money_page(visit, "/support/payouts", "Payouts"));
+}
+
+static void on_payout(struct desk_visit *visit, json_t *reply, const struct fault *f, void *more)
+{
+	const json_t *parts = json_object_get(reply, "parts");
+	struct press_value *root = more, *list;
+
+	if (f != NULL) {
+		desk_answer_fault(visit, f, "support", "/support/payouts");
+		return;
+	}
+	list = press_set_list(root, "rows");
+	for (size_t i = 0; i < json_array_size(parts); i++) {
+		const json_t *part = json_array_get(parts, i);
+		struct str gift = desk_money_text(visit, part, "contribution");
+		struct press_value *row = press_add_map(list);
+		bool is_known = json_is_true(json_object_get(part, "is_known"));
+
+		press_set_text(row, "what", desk_money_text(visit, part, "what"));
+		press_set_text(row, "amount", desk_money_of(visit, part, "amount_minor"));
+		press_set_text(row, "gift", gift);
+		press_set_c(row, "state", is_known ? "In the books" : "Not in the books");
+		press_set_c(row, "mark", is_known ? "live" : "bad");
+	}
+	press_set_bool(root, "has_rows", json_array_size(parts) > 0);
+	desk_answer(visit, 200, "desk_payout", root);
+}
+
+void desk_get_payout(struct http_request *rq, void *self)
+{
+	struct desk_visit *visit;
+	int64_t id = 0;
+
+	if (!desk_visit_begin(rq, self, DESK_MONEY, &visit))
+		return;
+	(void) desk_parse_id(http_part(rq, "id"), &id);
+	desk_ask(visit, "support", "GET", str_to_c(str_format(visit->arena, "/payouts/%" PRId64 "?limit=1000", id), visit->arena), NULL, on_payout,
+		desk_money_page(visit, "/support/payouts", "Payout"));
 }
 
 /* --- periods --- */
@@ -173,9 +221,28 @@ static bool is_period(struct str period)
 	return true;
 }
 
+/* The last day of a month, as text. */
+static struct str month_end(struct desk_visit *visit, int year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return str_format(visit->arena, "%04d-%02d-%02d", year, month, days[month - 1] + (month == 2 && is_leap));
+}
+
+/* Who closed the period that this day is in; NULL: it is open. */
+static const json_t *closed_by_day(const json_t *closed, struct str day)
+{
+	for (size_t i = 0; i < json_array_size(closed); i++)
+		if (str_compare(day, http_json_text(json_array_get(closed, i), "last_day")) <= 0)
+			return json_array_get(closed, i);
+	return NULL;
+}
+
 static void on_periods(struct desk_visit *visit, json_t *reply, const struct fault *f, void *more)
 {
-	const json_t *periods = json_object_get(reply, "periods");
+	const json_t *closed = json_object_get(reply, "closed");
+	struct civil now = clock_civil_utc(clock_now());
 	struct press_value *root = more, *list;
 
 	if (f != NULL) {
@@ -183,19 +250,19 @@ static void on_periods(struct desk_visit *visit, json_t *reply, const struct fau
 		return;
 	}
 	list = press_set_list(root, "rows");
-	for (size_t i = 0; i < json_array_size(periods); i++) {
-		const json_t *period = json_array_get(periods, i);
+	for (int i = 0; i < PERIOD_MONTHS; i++) {
+		int months = now.year * 12 + now.month - 1 - i;
+		struct str end = month_end(visit, months / 12, months % 12 + 1);
+		const json_t *period = closed_by_day(closed, end);
 		struct press_value *row = press_add_map(list);
-		bool is_closed = json_is_true(json_object_get(period, "closed"));
 
-		press_set_text(row, "period", desk_money_text(visit, period, "period"));
-		press_set_text(row, "bookings", count_of(visit, period, "bookings"));
-		press_set_bool(row, "is_closed", is_closed);
-		press_set_bool(row, "can_close", json_is_true(json_object_get(period, "can_close")));
+		press_set_text(row, "period", str_part(end, 0, 7));
+		press_set_bool(row, "is_closed", period != NULL);
+		press_set_bool(row, "can_close", period == NULL && i > 0);
+		press_set_bool(row, "is_running", i == 0);
 		press_set_text(row, "by", desk_money_text(visit, period, "closed_by"));
 		press_set_text(row, "day", desk_money_day(visit, http_json_text(period, "closed_day")));
 	}
-	press_set_bool(root, "has_rows", json_array_size(periods) > 0);
 	desk_answer(visit, 200, "desk_periods", root);
 }
 
@@ -221,8 +288,8 @@ void desk_get_period_close(struct http_request *rq, void *self)
 		desk_answer_fault(visit, &f, "support", "/support/periods");
 		return;
 	}
-	question.sentence = str_format(visit->arena, "Nothing is booked into %.*s any more: what comes late about it stands in the month that is "
-		"open then. It cannot be opened again.", STR_ARG(period));
+	question.sentence = str_format(visit->arena, "Nothing is booked into %.*s or the months before it any more: what comes late about them "
+		"stands in the month that is open then. They cannot be opened again.", STR_ARG(period));
 	question.more = STR("Close it when the bank’s statement and the books agree, and before you hand the export to your accountant.");
 	question.action = str_format(visit->arena, "/support/periods/%.*s/close", STR_ARG(period));
 	question.back = STR("/support/periods");
@@ -247,6 +314,7 @@ void desk_post_period_close(struct http_request *rq, void *self)
 	struct desk_visit *visit;
 	struct fault f = {0};
 	struct str *period;
+	int64_t year = 0, month = 0;
 	json_t *body;
 
 	if (!desk_visit_begin(rq, self, DESK_MONEY, &visit))
@@ -258,57 +326,15 @@ void desk_post_period_close(struct http_request *rq, void *self)
 		return;
 	}
 	*period = http_part(rq, "period");
-	body = json_object();
-	json_object_set_new(body, "by", http_json_str(visit->person.name));
-	desk_ask(visit, "support", "POST", str_to_c(str_format(visit->arena, "/periods/%.*s/close", STR_ARG(*period)), visit->arena), body, on_closed,
-		period);
-}
-
-/* --- exports --- */
-
-static const struct {
-	const char *format, *ending, *type;
-} exports[] = {{"ledger", "ledger", "text/plain; charset=utf-8"}, {"hledger", "journal", "text/plain; charset=utf-8"},
-	{"csv", "csv", "text/csv; charset=utf-8"}};
-
-struct export_page {
-	size_t which;
-	struct str period;
-};
-
-static void on_export(struct desk_visit *visit, json_t *reply, const struct fault *f, void *more)
-{
-	struct export_page *page = more;
-
-	if (f != NULL) {
-		desk_answer_fault(visit, f, "support", "/support/periods");
-		return;
-	}
-	desk_headers(visit->rq, false);
-	http_set(visit->rq, "Content-Disposition", str_to_c(str_format(visit->arena, "attachment; filename=\"books-%.*s.%s\"",
-		STR_ARG(page->period), exports[page->which].ending), visit->arena));
-	http_answer(visit->rq, 200, exports[page->which].type, http_json_text(reply, "text"));
-}
-
-void desk_get_export(struct http_request *rq, void *self)
-{
-	struct str format = http_part(rq, "format"), period = http_part(rq, "period");
-	struct export_page *page;
-	struct desk_visit *visit;
-	struct fault f = {0};
-
-	if (!desk_visit_begin(rq, self, DESK_MONEY, &visit))
-		return;
-	page = arena_alloc(visit->arena, sizeof(*page));
-	if (page != NULL)
-		for (page->which = 0; page->which < sizeof(exports) / sizeof(exports[0]) && !str_is(format, exports[page->which].format); page->which++)
-			;
-	if (page == NULL || page->which == sizeof(exports) / sizeof(exports[0]) || !is_period(period)) {
-		fault_set(&f, FAULT_MISSING, "There is no such export.");
+	(void) str_to_i64(str_part(*period, 0, 4), &year);
+	(void) str_to_i64(str_part(*period, 5, 2), &month);
+	if (month < 1 || month > 12) {
+		fault_set(&f, FAULT_MISSING, "There is no such month.");
 		desk_answer_fault(visit, &f, "support", "/support/periods");
 		return;
 	}
-	page->period = period;
-	desk_ask(visit, "support", "GET", str_to_c(str_format(visit->arena, "/export?format=%s&period=%.*s", exports[page->which].format,
-		STR_ARG(period)), visit->arena), NULL, on_export, page);
+	body = json_object();
+	json_object_set_new(body, "by", http_json_str(visit->person.name));
+	json_object_set_new(body, "last_day", http_json_str(month_end(visit, (int) year, (int) month)));
+	desk_ask(visit, "support", "POST", "/periods", body, on_closed, period);
 }

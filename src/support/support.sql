@@ -621,6 +621,10 @@ SELECT id, frequency, state, method, amount_minor, currency, fee_minor, refunded
 	(SELECT count(*) FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day) + 1, checkout
 FROM contribution AS c WHERE id = $1
 
+-- name: gift_by_mark
+-- in: $1 least id, $2 greatest; out: ids, two at most
+SELECT id FROM contribution WHERE id >= $1 AND id <= $2 LIMIT 2
+
 -- name: gift_bookings
 -- in: $1 contribution; out: kind, day, account's name, amount, currency
 SELECT booking.kind, booking.day, account.name, entry.amount_minor, account.currency FROM booking

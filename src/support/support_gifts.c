@@ -262,6 +262,30 @@ static bool add_mandate(struct support *support, int64_t checkout, struct arena 
 	return true;
 }
 
+/* "c-1f0c9a2e": the id's upper half. Two may share one, among a hundred thousand. */
+static bool find_mark(struct support *support, struct str mark, int64_t *id, struct fault *f)
+{
+	struct store_rows rows;
+	int64_t low = 0, count = 0;
+	bool ok;
+
+	for (size_t i = 2; i < mark.len; i++) {
+		const char *digits = "0123456789abcdef", *at = strchr(digits, mark.at[i]);
+
+		if (at == NULL || mark.at[i] == '\0')
+			return fault_set(f, FAULT_INPUT, "a gift is asked for by its id or its mark, such as c-1f0c9a2e");
+		low = low * 16 + (at - digits);
+	}
+	low *= INT64_C(1) << 31;
+	ok = store_rows_begin(support->db, SUPPORT_SQL_GIFT_BY_MARK, STORE_ARGS(store_i64(low), store_i64(low + INT32_MAX)), &rows, f);
+	while (ok && store_rows_next(&rows, f)) {
+		*id = store_column_i64(&rows, 0);
+		count++;
+	}
+	ok = store_rows_end(&rows) && ok;
+	return ok && (count < 2 || fault_set(f, FAULT_CONFLICT, "two gifts share this mark: open it from the list of contributions"));
+}
+
 void support_get_gift(struct http_request *rq, void *room)
 {
 	struct support *support = ((struct room *) room)->self;
@@ -271,7 +295,9 @@ void support_get_gift(struct http_request *rq, void *room)
 	struct fault f = {0};
 	int64_t id = 0;
 	bool found = false;
-	bool ok = str_to_i64(http_part(rq, "id"), &id) || fault_set(&f, FAULT_INPUT, "a gift is asked for by its id");
+	struct str wanted = http_part(rq, "id");
+	bool ok = wanted.len == 10 && str_starts(wanted, STR("c-")) ? find_mark(support, wanted, &id, &f)
+		: str_to_i64(wanted, &id) || fault_set(&f, FAULT_INPUT, "a gift is asked for by its id");
 
 	ok = ok && store_one(support->db, SUPPORT_SQL_GIFT_ONE, STORE_ARGS(store_i64(id)), arena, &row, &found, &f);
 	if (ok && !found)
