@@ -5,7 +5,6 @@
  * has the power, so a GET changes nothing and shows no address; and what the page says is what the rows say, never what was hoped.
  * SPDX-License-Identifier: ISC */
 #include "support_own.h"
-#include "support_receipt.h"
 
 #include <sodium.h>
 #include "base/arena.h"
@@ -113,8 +112,6 @@ static bool add_given(struct own *is, struct press_value *held, struct fault *f)
 		memcpy(amount.code, code.at, code.len < 3 ? code.len : 3);
 		(void) contribution_state_from(store_column_text(&rows, 4), &state);
 		press_set_text(item, "amount", locale_money(is->locale, amount, false, is->arena));
-		press_set_text(item, "receipt_href", str_format(is->arena, "../receipt/%.*s/%s", STR_ARG(http_part(is->rq, "token")),
-			support_receipt_name(store_column_i64(&rows, 0), is->arena)));
 		press_set_text(item, "date", locale_date(is->locale, &day, is->arena));
 		if (state != CONTRIBUTION_BOOKED)
 			press_set_text(item, "state", word(is, state == CONTRIBUTION_REFUNDED ? "manage_given_back" : "manage_given_part"));
@@ -180,7 +177,6 @@ static bool fill(struct own *is, struct fault *f)
 	press_set_bool(held, "can_cancel", is_active);
 	press_set_bool(held, "can_erase", !is_running && (is->mandate->id != 0 || is->checkout->frequency == FREQUENCY_ONCE));
 	return add_given(is, held, f) &&
-		support_list_years(is->support, is->checkout->id, http_part(is->rq, "token"), is->checkout->language, held, is->arena, f) &&
 		support_add_contact(is->support, held, is->locale, is->checkout, http_part(is->rq, "token"), is->arena, f);
 }
 

@@ -97,7 +97,7 @@ static bool read_gifts(struct support *support, int64_t checkout, struct arena *
 
 /* --- for the giver's own page --- */
 
-bool support_list_years(struct support *support, int64_t checkout, struct str token, struct str language,
+bool support_list_receipts(struct support *support, int64_t checkout, struct str token, struct str language,
 	struct press_value *root, struct arena *arena, struct fault *f)
 {
 	const struct locale *locale = page_locale(support->room->theme, support->settings, language);

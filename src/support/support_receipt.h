@@ -20,7 +20,7 @@ const char *support_receipt_name(int64_t contribution, struct arena *arena);
 
 /* {{years}} for the giver's own page, which stands at /support/manage/TOKEN: items {href, text}, the newest first. Nothing is set
  * where no gift came. */
-bool support_list_years(struct support *support, int64_t checkout, struct str token, struct str language,
+bool support_list_receipts(struct support *support, int64_t checkout, struct str token, struct str language,
 	struct press_value *root, struct arena *arena, struct fault *f) __attribute__((warn_unused_result));
 
 http_handler support_get_receipt, support_post_receipt;
