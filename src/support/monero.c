@@ -140,7 +140,7 @@ int64_t monero_from_money(struct money amount, struct money rate)
 
 void monero_write_amount(struct buf *out, int64_t units)
 {
-	char part[MONERO_DIGITS + 1];
+	char part[24];
 	size_t len = MONERO_DIGITS;
 
 	snprintf(part, sizeof(part), "%012" PRId64, units % INT64_C(1000000000000));
