@@ -6,7 +6,6 @@
  * SPDX-License-Identifier: ISC */
 #include "support_own.h"
 
-#include <sodium.h>
 #include "base/arena.h"
 #include "base/email.h"
 #include "base/fault.h"
@@ -366,7 +365,7 @@ static bool unlink_checkout(struct support *support, int64_t checkout, struct fa
 {
 	unsigned char nowhere[2][SEAL_HASH_BYTES];
 
-	randombytes_buf(nowhere, sizeof(nowhere));
+	rand_bytes(nowhere, sizeof(nowhere));
 	return store_run(support->db, SUPPORT_SQL_CHECKOUT_UNLINK, STORE_ARGS(store_i64(checkout),
 		store_blob(str_make(nowhere[0], SEAL_HASH_BYTES)), store_blob(str_make(nowhere[1], SEAL_HASH_BYTES))), NULL, f);
 }
