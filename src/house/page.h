@@ -54,6 +54,8 @@ struct str page_text_source(struct theme *theme, const struct settings *settings
 /* And where it stands: "about/", or "about/ru/" where that is a page apart. */
 struct str page_text_path(struct theme *theme, const struct settings *settings, const char *kind, struct str language,
 	struct arena *arena);
+/* Where the support page in this language stands: "support/", or "support/ru/" where the newsroom has an appeal in it. */
+struct str page_support_path(struct theme *theme, const struct settings *settings, struct str language, struct arena *arena);
 /* The version of the Privacy policy that a sign-up in this language agrees to: 16 hex digits. */
 struct str page_policy(struct theme *theme, const struct settings *settings, struct str language, struct arena *arena);
 /* What the desk knows of a version; NULL: nothing. */
