@@ -133,6 +133,8 @@ static const struct conf_key keys[] = {
 	{"support", "stripe_api", CONF_TEXT, OPTIONAL, AT(is.stripe_api), "https://api.stripe.com",
 		"the provider's interface; its key stands in secrets/support.conf"},
 	{"support", "stripe_checkout", CONF_TEXT, OPTIONAL, AT(is.stripe_checkout), "https://checkout.stripe.com", "the origin of its payment page"},
+	{"support", "stripe_portal", CONF_TEXT, OPTIONAL, AT(is.stripe_portal), "https://billing.stripe.com",
+		"the origin of the page where a supporter changes their card"},
 
 	{"users", "front", CONF_TEXT, OPTIONAL, AT(is.user_front), NULL, "Unix user of each room (only root can change to them); empty: yours"},
 	{"users", "desk", CONF_TEXT, OPTIONAL, AT(is.user_desk), NULL, "the desk's"},
@@ -383,6 +385,7 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 		&& settings_check_origin("[desk] url", is->desk_url, f)
 		&& settings_check_origin("[support] stripe_api", is->stripe_api, f)
 		&& settings_check_origin("[support] stripe_checkout", is->stripe_checkout, f)
+		&& settings_check_origin("[support] stripe_portal", is->stripe_portal, f)
 		&& settings_check_colour("press", is->press_light, f)
 		&& settings_check_colour("press_dark", is->press_dark, f)
 		&& settings_check_colour("call", is->call, f)

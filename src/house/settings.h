@@ -98,6 +98,7 @@ struct settings {
 	struct str statement;                /* what the bank statement will say */
 	struct str stripe_api;               /* "https://api.stripe.com" */
 	struct str stripe_checkout;          /* origin of its pay page: "https://checkout.stripe.com" */
+	struct str stripe_portal;            /* origin of its customer portal: "https://billing.stripe.com" */
 	bool live;                           /* false: TEST, said on the form and at the desk */
 
 	/* [users]: empty = the user who starts the house. Only root can use others. */
