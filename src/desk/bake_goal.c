@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "desk/bake.h"
 #include "gen/desk_sql.h"
+#include "house/settings.h"
 #include "press/html.h"
 #include "press/locale.h"
 #include "store/store.h"

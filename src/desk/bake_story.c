@@ -254,7 +254,8 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	set_more(bake, root, position, &needs);
 	if (story->is_sensitive && base->appeal != NULL) {
 		press_set_bool(root, "appeal", false);
-		press_set_c(root, "support_href", "../../../../support/");
+		press_set_text(root, "support_href", bake_join(&bake->page, bake_root(STORY_DEPTH), page_support_path(bake->theme, bake->settings,
+			story->lang, &bake->page), (struct str){NULL, 0}));
 	}
 	if (!set_body(bake, root, story, body, f))
 		return false;

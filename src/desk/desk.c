@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "desk/bake.h"
 #include "desk/bake_job.h"
+#include "desk/desk_doings.h"
 #include "desk/desk_pages.h"
 #include "desk/desk_staff.h"
 #include "desk/desk_web.h"

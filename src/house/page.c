@@ -163,7 +163,7 @@ struct str page_csp(const struct settings *settings, struct theme *theme, struct
 		page_style_of(theme, settings, PAGE_STYLE_STORY)->hash, page_style_of(theme, settings, PAGE_STYLE_PAGES)->hash,
 		page_style_of(theme, settings, PAGE_STYLE_BODY)->hash, page_style_of(theme, settings, PAGE_STYLE_ARABIC)->hash,
 		page_style_of(theme, settings, PAGE_STYLE_SUPPORT)->hash, page_style_of(theme, settings, PAGE_STYLE_CROP)->hash, page_style_of(theme, settings, PAGE_STYLE_PLAIN)->hash,
-		STR_ARG(settings->stripe_checkout));
+		STR_ARG(settings_checkout_origins(settings, arena)));
 }
 
 /* --- chrome --- */
@@ -211,14 +211,16 @@ static void page_add_sections(struct press_value *map, struct theme *theme, cons
 	}
 }
 
-static void page_add_support(struct press_value *map, const struct settings *settings, const struct page *page,
+static void page_add_support(struct press_value *map, struct theme *theme, const struct settings *settings, const struct page *page,
 	const struct locale *locale, struct str root, struct arena *arena)
 {
 	const struct locale_pair newsroom[] = {{"newsroom", settings->name}, {NULL, {NULL, 0}}};
 
 	press_set_bool(map, "support_on", settings->support_on);
 	press_set_bool(map, "test_mode", settings->support_on && !settings->live);
-	press_set_text(map, "support_href", page->has_form ? STR("#support") : page_href(root, "support/", arena));
+	press_set_text(map, "support_page", str_format(arena, "%.*s%.*s", STR_ARG(root), STR_ARG(page_support_path(theme, settings,
+		locale_language(locale), arena))));
+	press_set_text(map, "support_href", page->has_form ? STR("#support") : press_value_text(press_get(map, STR("support_page"))));
 	press_set_text(map, "support_long", locale_format(locale, "support_long", arena, newsroom));
 	press_set_text(map, "support_short", locale_text(locale, "support_short"));
 }
@@ -266,6 +268,6 @@ struct press_value *page_values(struct theme *theme, const struct settings *sett
 	press_set_bool(map, "search_current", str_is(page->section, "search"));
 	page_add_head(map, theme, settings, page, arena);
 	page_add_sections(map, theme, settings, page, root, arena);
-	page_add_support(map, settings, page, locale, root, arena);
+	page_add_support(map, theme, settings, page, locale, root, arena);
 	return map;
 }

@@ -77,6 +77,8 @@ struct press_value *page_newsletter_sheet(struct theme *theme, const struct sett
 		insert_href(page, str_to_c(page_text_path(theme, settings, "privacy", locale_language(locale), arena), arena), arena),
 		locale_text(locale, "privacy_policy"), arena));
 	page_add_mirror(map, settings, locale, "mirror_newsletter", "newsletter/", arena);
+	if (!page->is_story) /* a story's appeal brings its own */
+		press_set_text(map, "intake_href", insert_href(page, "support/intake.css", arena));
 	press_set_text(map, "policy", page_policy(theme, settings, locale_language(locale), arena));
 	press_set_text(map, "typed", typed);
 	if (error.len > 0)

@@ -157,6 +157,8 @@ static const struct conf_key keys[] = {
 	{"support", "bank_bic", CONF_TEXT, OPTIONAL, AT(is.bank_bic), NULL, "its bank's BIC, for transfers from afar; may be empty"},
 	{"support", "push_grace", CONF_NUMBER, OPTIONAL, AT(is.push_grace), "14",
 		"days that a gift which cannot be charged (coins, bank) may be late before it is paused, 1 to 60"},
+	{"support", "stripe_portal", CONF_TEXT, OPTIONAL, AT(is.stripe_portal), "https://billing.stripe.com",
+		"the origin of the page where a supporter changes their card"},
 
 	{"users", "front", CONF_TEXT, OPTIONAL, AT(is.user_front), NULL, "Unix user of each room (only root can change to them); empty: yours"},
 	{"users", "desk", CONF_TEXT, OPTIONAL, AT(is.user_desk), NULL, "the desk's"},
@@ -410,6 +412,7 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 		&& settings_check_origin("[support] stripe_api", is->stripe_api, f)
 		&& settings_check_origin("[support] stripe_checkout", is->stripe_checkout, f)
 		&& settings_check_rails(is, f)
+		&& settings_check_origin("[support] stripe_portal", is->stripe_portal, f)
 		&& settings_check_colour("press", is->press_light, f)
 		&& settings_check_colour("press_dark", is->press_dark, f)
 		&& settings_check_colour("call", is->call, f)

@@ -111,6 +111,7 @@ struct settings {
 	struct money refund_alone;           /* a larger refund needs a second staff member */
 	struct str stripe_api;               /* "https://api.stripe.com" */
 	struct str stripe_checkout;          /* origin of its pay page: "https://checkout.stripe.com" */
+	struct str stripe_portal;            /* origin of its customer portal: "https://billing.stripe.com" */
 	bool live;                           /* false: TEST, said on the form and at the desk */
 	struct str paypal_api, paypal_checkout, paypal_certs; /* origins */
 	struct str btcpay_url;               /* origin; empty: none */
@@ -131,6 +132,8 @@ bool settings_read(struct settings *settings, const struct home *home, struct fa
 void settings_release(struct settings *settings);
 /* The user of a room ("desk"); empty: the caller's. */
 struct str settings_user(const struct settings *settings, const char *room);
+/* The origins of the pages that the offered rails send readers to, blanks between: forms may lead there. */
+struct str settings_checkout_origins(const struct settings *settings, struct arena *arena);
 /* The whole commented file for `mimeo init`, with name, url, ports filled in. */
 struct buf;
 struct settings_init { struct str name, url, language, zone, listen, desk_listen, desk_url; };

@@ -25,6 +25,21 @@ static bool check_bank(const struct settings *is, struct fault *f)
 	return true;
 }
 
+struct str settings_checkout_origins(const struct settings *settings, struct arena *arena)
+{
+	struct str out = {NULL, 0};
+
+	for (size_t i = 0; i < settings->rails.count; i++) {
+		struct str rail = settings->rails.items[i];
+		struct str origin = str_is(rail, "stripe") ? settings->stripe_checkout : str_is(rail, "paypal") ? settings->paypal_checkout :
+			str_is(rail, "btcpay") ? settings->btcpay_url : (struct str){NULL, 0};
+
+		if (origin.len > 0)
+			out = out.len > 0 ? str_format(arena, "%.*s %.*s", STR_ARG(out), STR_ARG(origin)) : origin;
+	}
+	return out;
+}
+
 bool settings_check_rails(const struct settings *is, struct fault *f)
 {
 	struct money rate;

@@ -30,7 +30,7 @@ struct str locale_currency_sign(struct str code)
 
 struct str locale_money(const struct locale *locale, struct money money, bool is_short, struct arena *arena)
 {
-	int digits = money_digits(str_from(money.code));
+	int known = money_digits(str_from(money.code)), digits = known < 0 ? 0 : known > 12 ? 12 : known;
 	uint64_t minor = money.minor < 0 ? -(uint64_t) money.minor : (uint64_t) money.minor;
 	uint64_t unit = 1;
 	struct buf buf;

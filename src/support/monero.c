@@ -124,21 +124,23 @@ enum monero_net monero_read_subaddress(struct str text)
 	return bytes[0] == 42 ? MONERO_MAIN : bytes[0] == 36 ? MONERO_STAGE : bytes[0] == 63 ? MONERO_TEST : MONERO_NO_NET;
 }
 
+__extension__ typedef __int128 wide;
+
 int64_t monero_from_money(struct money amount, struct money rate)
 {
 	static const int64_t step = INT64_C(100000000); /* four digits */
-	__extension__ __int128 units;
+	wide units;
 
 	if (rate.minor <= 0 || amount.minor <= 0)
 		return 0;
-	units = (__extension__ __int128) amount.minor * INT64_C(1000000000000) / rate.minor;
+	units = (wide) amount.minor * INT64_C(1000000000000) / rate.minor;
 	units = (units + step - 1) / step * step;
 	return units > INT64_MAX / 2 ? 0 : (int64_t) units;
 }
 
 void monero_write_amount(struct buf *out, int64_t units)
 {
-	char part[MONERO_DIGITS + 1];
+	char part[24];
 	size_t len = MONERO_DIGITS;
 
 	snprintf(part, sizeof(part), "%012" PRId64, units % INT64_C(1000000000000));

@@ -15,7 +15,7 @@
 #include "support_inside.h"
 
 enum { PATH_BYTES = 256, KEY_BYTES = 128, TOKEN_SPARE_MS = 120000, PEM_BYTES = 16384, CERTS = 4, BRAND_BYTES = 120,
-	FETCH_QUIET_MS = 10000, DESCRIPTION_BYTES = 120 };
+	FETCH_QUIET_MS = 10000, NAME_BYTES = 100, DESCRIPTION_BYTES = 120 };
 
 struct paypal_secrets {
 	struct secret *client_secret;
@@ -195,7 +195,7 @@ struct asking {
 	void *self;
 	enum rail_standing standing;   /* what a yes means */
 	int64_t checkout;
-	char name[PATH_BYTES];         /* the order's or payment's */
+	char name[NAME_BYTES];         /* the order's or payment's */
 	bool is_look_up;
 };
 
@@ -333,7 +333,7 @@ static void answer_failed(struct asking *asking)
 		.checkout = asking->checkout, .created_s = clock_now().us / 1000000};
 	struct rail_answer said = {.facts = &facts, .facts_count = 1};
 	struct fault none = {0};
-	char event[PATH_BYTES + 16];
+	char event[NAME_BYTES + 16];
 
 	snprintf(event, sizeof(event), "declined:%s", asking->name);
 	facts.event = str_from(event);
@@ -354,7 +354,7 @@ static void captured(void *self, const struct http_reply *reply, const struct fa
 	struct asking *asking = self;
 	struct fault f = {0};
 	json_t *json = NULL, *refusal = NULL;
-	char path[PATH_BYTES * 2];
+	char path[PATH_BYTES];
 
 	if (reply_of(reply, failed, &json, &f)) {
 		answer_payment(asking, json);
@@ -385,7 +385,7 @@ static void paypal_ask(struct rail_line *line, struct str what, rail_done *done,
 {
 	struct asking *asking = asking_new(line, done, self);
 	struct str rest = what, word, order, checkout;
-	char path[PATH_BYTES * 2], key[KEY_BYTES];
+	char path[PATH_BYTES], key[KEY_BYTES];
 	struct fault f = {0};
 
 	if (!str_next(&rest, ':', &word) || !str_is(word, "capture") || !str_next(&rest, ':', &order) || order.len == 0 || order.len > 64 ||
@@ -490,7 +490,7 @@ static void refunded(void *self, const struct http_reply *reply, const struct fa
 static void paypal_refund(struct rail_line *line, struct str handle, struct money amount, struct str key, rail_done *done, void *self)
 {
 	struct asking *asking = asking_new(line, done, self);
-	char text[RAIL_AMOUNT_CHARS], path[PATH_BYTES * 2];
+	char text[RAIL_AMOUNT_CHARS], path[PATH_BYTES];
 
 	rail_write_amount(amount, text);
 	snprintf(asking->name, sizeof(asking->name), "%.*s", STR_ARG(handle));

@@ -24,7 +24,7 @@ bool rail_off(struct rail_line *line, const char *say)
 
 void rail_write_amount(struct money amount, char out[RAIL_AMOUNT_CHARS])
 {
-	int digits = money_digits(str_from(amount.code)) > 0 ? money_digits(str_from(amount.code)) : 0;
+	int known = money_digits(str_from(amount.code)), digits = known < 0 ? 0 : known > 12 ? 12 : known;
 	uint64_t unit = 1, minor = amount.minor > 0 ? (uint64_t) amount.minor : 0;
 
 	for (int i = 0; i < digits; i++)

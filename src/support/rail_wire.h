@@ -6,7 +6,7 @@
 #include "http/http_client.h"
 #include "rail.h"
 
-enum { RAIL_AMOUNT_CHARS = 40, RAIL_CALL_MS = 8000 };
+enum { RAIL_AMOUNT_CHARS = 64, RAIL_CALL_MS = 8000 };
 
 /* The line is off, and says why. True, so that open() can end with it. */
 bool rail_off(struct rail_line *line, const char *say);

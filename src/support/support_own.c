@@ -5,8 +5,8 @@
  * has the power, so a GET changes nothing and shows no address; and what the page says is what the rows say, never what was hoped.
  * SPDX-License-Identifier: ISC */
 #include "support_own.h"
+#include "support_push.h"
 
-#include <sodium.h>
 #include "base/arena.h"
 #include "base/email.h"
 #include "base/fault.h"
@@ -17,6 +17,7 @@
 #include "press/value.h"
 #include "store/store.h"
 #include "support_contact.h"
+#include "support_receipt.h"
 
 enum { GIVEN_SHOWN = 60, TYPED_BYTES = 64 };
 
@@ -111,13 +112,16 @@ static bool add_given(struct own *is, struct press_value *held, struct fault *f)
 
 		memcpy(amount.code, code.at, code.len < 3 ? code.len : 3);
 		(void) contribution_state_from(store_column_text(&rows, 4), &state);
+		press_set_text(item, "href", str_format(is->arena, "../receipt/%.*s/%s", STR_ARG(http_part(is->rq, "token")),
+			support_receipt_name(store_column_i64(&rows, 0), is->arena)));
 		press_set_text(item, "amount", locale_money(is->locale, amount, false, is->arena));
 		press_set_text(item, "date", locale_date(is->locale, &day, is->arena));
 		if (state != CONTRIBUTION_BOOKED)
 			press_set_text(item, "state", word(is, state == CONTRIBUTION_REFUNDED ? "manage_given_back" : "manage_given_part"));
 	}
 	press_set_bool(held, "has_given", press_value_count(list) > 0);
-	return store_rows_end(&rows) && ok;
+	return store_rows_end(&rows) && ok &&
+		support_list_receipts(is->support, is->checkout->id, http_part(is->rq, "token"), is->checkout->language, held, is->arena, f);
 }
 
 bool support_add_contact(struct support *support, struct press_value *root, const struct locale *locale,
@@ -177,6 +181,7 @@ static bool fill(struct own *is, struct fault *f)
 	press_set_bool(held, "can_cancel", is_active);
 	press_set_bool(held, "can_erase", !is_running && (is->mandate->id != 0 || is->checkout->frequency == FREQUENCY_ONCE));
 	return add_given(is, held, f) &&
+		support_add_renew(is->support, held, is->locale, is->checkout, is->mandate, http_part(is->rq, "token"), is->arena, f) &&
 		support_add_contact(is->support, held, is->locale, is->checkout, http_part(is->rq, "token"), is->arena, f);
 }
 
@@ -362,7 +367,7 @@ static bool unlink_checkout(struct support *support, int64_t checkout, struct fa
 {
 	unsigned char nowhere[2][SEAL_HASH_BYTES];
 
-	randombytes_buf(nowhere, sizeof(nowhere));
+	rand_bytes(nowhere, sizeof(nowhere));
 	return store_run(support->db, SUPPORT_SQL_CHECKOUT_UNLINK, STORE_ARGS(store_i64(checkout),
 		store_blob(str_make(nowhere[0], SEAL_HASH_BYTES)), store_blob(str_make(nowhere[1], SEAL_HASH_BYTES))), NULL, f);
 }

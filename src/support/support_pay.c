@@ -11,6 +11,7 @@
 #include "press/value.h"
 #include "rail.h"
 #include "support_inside.h"
+#include "support_own.h"
 #include "support_push.h"
 
 static struct str write(const struct support *support, const struct locale *locale, const char *key, const struct support_checkout *checkout,
@@ -39,6 +40,16 @@ static void add_words(struct support *support, const struct locale *locale, cons
 		press_set_text(root, "again", locale_text(locale, more));
 	if (is_bank)
 		press_set_text(root, "warning", write(support, locale, "pay_bank_warning", checkout, arena));
+}
+
+/* Where to remind somebody whom nobody can charge: asked for here, since they may never come back. */
+static bool add_contact(struct support *support, struct press_value *root, const struct locale *locale, const struct support_checkout *checkout,
+	struct str token, struct arena *arena, struct fault *f)
+{
+	char manage[2 * SUPPORT_MANAGE_BYTES + 1];
+
+	support_manage_token(support, token, manage);
+	return support_add_contact(support, root, locale, checkout, str_format(arena, "../manage/%s", manage), arena, f);
 }
 
 static void redirect_to_thanks(struct support *support, struct http_request *rq, struct str token)
@@ -89,6 +100,11 @@ void support_get_pay(struct http_request *rq, void *self)
 	add_words(support, locale, &checkout, line->rail->name, root, arena);
 	press_set_text(root, "other_href", str_format(arena, "../thanks?t=%.*s&back=1", STR_ARG(token)));
 	press_set_bool(root, "test_mode", !support->settings->live);
+	if (checkout.frequency != FREQUENCY_ONCE && !add_contact(support, root, locale, &checkout, token, arena, &f)) {
+		log_fault(&f, "a page of how to pay");
+		http_answer_fault(rq, &f);
+		return;
+	}
 	if (!line->rail->instruct(line, &order, locale, root, arena, &f)) {
 		log_fault(&f, "writing how to pay");
 		http_answer_fault(rq, &f);

@@ -257,13 +257,14 @@ static bool link_of(struct support *support, struct str address, char out[2 * SU
 
 /* url: where to give, where to end all reminders, and which words, with blanks between. */
 static json_t *write_order(struct support *support, struct str address, struct str language, struct str key, struct str kind,
-	const char *cancel)
+	const char *cancel, struct arena *arena)
 {
 	char url[1024];
 	json_t *order = json_object();
 
-	snprintf(url, sizeof(url), "%.*s/support/ %.*s/support/remind/%s?lang=%.*s %.*s", STR_ARG(support->settings->url),
-		STR_ARG(support->settings->url), cancel, STR_ARG(language), STR_ARG(kind));
+	snprintf(url, sizeof(url), "%.*s/%.*s %.*s/support/remind/%s?lang=%.*s %.*s", STR_ARG(support->settings->url),
+		STR_ARG(page_support_path(support->room->theme, support->settings, language, arena)), STR_ARG(support->settings->url), cancel,
+		STR_ARG(language), STR_ARG(kind));
 	json_object_set_new(order, "key", http_json_str(key));
 	json_object_set_new(order, "to", http_json_str(address));
 	json_object_set_new(order, "language", http_json_str(language));
@@ -297,7 +298,7 @@ static void hand_next(struct reminding *run)
 		is_readable = seal_open(support->seal_key, row.columns[1].bytes, &arena, &address, &f) &&
 			link_of(support, address, cancel, &f);
 		ok = is_readable && room_call(support->room, "newsletter", "POST", "/mails/reminder", write_order(support, address,
-			row.columns[2].bytes, row.columns[3].bytes, row.columns[4].bytes, cancel), handed, run, &f);
+			row.columns[2].bytes, row.columns[3].bytes, row.columns[4].bytes, cancel, &arena), handed, run, &f);
 		run->failed += !ok;
 		if (!is_readable) /* must not stand in the way of those behind it */
 			log_fault(&f, "reading a reminder");

@@ -27,6 +27,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import page                       # noqa: E402
 import rules                      # noqa: E402
 from rules import Refused         # noqa: E402
+import shapes                     # noqa: E402
 from shapes import World, listed, new_id  # noqa: E402
 from webhooks import Sender, payload_of, sign  # noqa: E402
 
@@ -495,8 +496,10 @@ def main():
     parser.add_argument("--retry", default="1,2,4,8,15,30,60", help="seconds between tries of one event; the last repeats")
     parser.add_argument("--bank-seconds", type=float, default=20, help="how long a bank takes; negative: until told (/_test/settle/ID)")
     parser.add_argument("--redirect-wait", type=float, default=5, help="longest wait for the endpoint before the browser goes back")
+    parser.add_argument("--card-fee", default="290,30", help="hundredths of a percent and minor units that a card payment costs")
     parser.add_argument("--state", help="a file that keeps everything over a restart")
     options = parser.parse_args()
+    shapes.CARD_FEE = tuple(int(n) for n in options.card_fee.split(","))
     options.public_url = (options.public_url or "http://127.0.0.1:%d" % options.port).rstrip("/")
     options.retry = [float(word) for word in options.retry.split(",")]
     options.key = options.key or ["sk_test_rehearsal"]
