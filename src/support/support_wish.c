@@ -24,6 +24,7 @@ enum { REASON_BYTES = 300, NAME_BYTES = 120 };
 struct refunding {
 	struct support *support;
 	struct http_request *rq;
+	const struct rail *rail;
 	int64_t wish;
 };
 
@@ -106,9 +107,14 @@ static void on_refund(void *self, const struct rail_answer *answer, const struct
 	if (!move(support, refunding->wish, WISH_ASKING, step, (struct str){NULL, 0}, said, &f))
 		log_fault(&f, "noting how a refund went");
 	/* Its event says the same later, and is then known already. */
-	fault_clear(&f);
-	if (failed == NULL && answer->facts_count > 0 && !support_take(support, answer->facts, answer->facts_count, &new_count, &f))
-		log_fault(&f, "taking a refund's facts");
+	for (size_t i = 0; failed == NULL && i < answer->facts_count; i++) {
+		struct facts facts = answer->facts[i];
+
+		facts.rail = refunding->rail->name;
+		fault_clear(&f);
+		if (!support_take(support, &facts, 1, &new_count, &f))
+			log_fault(&f, "taking a refund's facts");
+	}
 	end(refunding);
 }
 
@@ -140,7 +146,7 @@ static bool ask(struct support *support, int64_t id, struct http_request *rq, st
 		snprintf(amount.code, sizeof(amount.code), "%.*s", STR_ARG(row.columns[1].bytes));
 		snprintf(key, sizeof(key), "refund-%lld", (long long) id);
 		refunding = memory_new(1, sizeof(*refunding));
-		*refunding = (struct refunding){support, rq, id};
+		*refunding = (struct refunding){support, rq, line->rail, id};
 		support->is_refunding = true;
 		line->rail->refund(line, handle, amount, str_from(key), on_refund, refunding);
 	}
