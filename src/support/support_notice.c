@@ -24,7 +24,8 @@ enum { FOUND_AT_ONCE = 64 };
 #define NOTICE_NAME(kind, name, meaning) [kind] = name,
 static const char *const kind_names[NOTICE_KIND_COUNT] = {NOTICE_KINDS(NOTICE_NAME)};
 
-bool support_note(struct support *support, const struct support_notice *notice, struct fault *f)
+/* *changed: 1 when it was not noted before. */
+static bool note(struct support *support, const struct support_notice *notice, int64_t *changed, struct fault *f)
 {
 	char key[RAND_TOKEN_CHARS + 1];
 
@@ -34,7 +35,12 @@ bool support_note(struct support *support, const struct support_notice *notice, 
 			store_i64(notice->step), store_i64(notice->checkout), store_i64(notice->amount.minor),
 			store_text(str_from(notice->amount.code)), store_i64(notice->day),
 			notice->contribution != 0 ? store_i64(notice->contribution) : store_null(), store_text(notice_state_name(NOTICE_DUE)),
-			store_text(str_from(key)), store_i64(clock_utc_day(clock_now()))), NULL, f);
+			store_text(str_from(key)), store_i64(clock_utc_day(clock_now()))), changed, f);
+}
+
+bool support_note(struct support *support, const struct support_notice *notice, struct fault *f)
+{
+	return note(support, notice, NULL, f);
 }
 
 /* --- what the rows tell --- */
@@ -95,7 +101,7 @@ static int32_t years_later(int32_t day, int years)
 static bool find_upcoming(struct support *support, int32_t today, int64_t *count, struct fault *f)
 {
 	struct support_notice found[FOUND_AT_ONCE];
-	int64_t after = 0;
+	int64_t after = 0, changed = 0;
 	size_t n;
 
 	do {
@@ -118,9 +124,9 @@ static bool find_upcoming(struct support *support, int32_t today, int64_t *count
 		for (size_t i = 0; i < n; i++) {
 			if (found[i].day - NOTICE_AHEAD_DAYS > today || found[i].day <= today)
 				continue;
-			if (!support_note(support, &found[i], f))
+			if (!note(support, &found[i], &changed, f))
 				return false;
-			*count += 1;
+			*count += changed;
 		}
 	} while (n == FOUND_AT_ONCE);
 	return true;
