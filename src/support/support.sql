@@ -526,6 +526,8 @@ UNION ALL SELECT 'support.reminder', r.address_index, r.address_sealed
 FROM (SELECT address_index, address_sealed FROM reminder LIMIT 2) AS r
 UNION ALL SELECT 'support.session', NULL, c.session_sealed
 FROM (SELECT session_sealed FROM checkout WHERE session_sealed IS NOT NULL LIMIT 2) AS c
+UNION ALL SELECT 'support.facts', e.event_index, e.facts
+FROM (SELECT event_index, facts FROM event WHERE facts IS NOT NULL LIMIT 2) AS e
 
 -- name: monero_count_free
 SELECT count(*) FROM monero_address WHERE checkout IS NULL
@@ -907,6 +909,3 @@ SELECT max(coalesce((SELECT max(contribution.day) FROM contribution WHERE contri
 -- name: push_set_renews
 -- in: $1 id, $2 checkout that began it
 UPDATE checkout SET renews = $2 WHERE id = $1
-
-UNION ALL SELECT 'support.facts', e.event_index, e.facts
-FROM (SELECT event_index, facts FROM event WHERE facts IS NOT NULL LIMIT 2) AS e

@@ -167,7 +167,7 @@ def test_forged_btcpay_events_are_not_believed(newsroom):
 # --- bank ---------------------------------------------------------------------------------------------------------------------------------
 
 def reference_on(page):
-    return re.search(r"RF[0-9]{2}(?: [0-9A-Z]{1,4})+", main_text(page)).group(0).strip()
+    return re.search(r"RF[0-9]{2} [0-9A-Z]{4} [0-9A-Z]{4} [0-9A-Z]{4} [0-9A-Z]\b", main_text(page)).group(0)
 
 
 def test_a_transfer_is_matched_by_its_reference(newsroom):
