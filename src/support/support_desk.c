@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "gen/support_sql.h"
 #include "store/store.h"
+#include "rail_health.h"
 #include "support_inside.h"
 
 enum { LIST_DEFAULT = 50, LIST_MOST = 5000, MONTHS = 12 };
@@ -373,5 +374,5 @@ bool support_check(struct room *room, json_t *findings, struct fault *f)
 		snprintf(say, sizeof(say), "support: %lld %s", (long long) count, questions[i].what);
 		room_finding(findings, say, questions[i].todo);
 	}
-	return ok && support_check_books(support, findings, f);
+	return ok && support_check_books(support, findings, f) && rails_check(support, findings, f);
 }
