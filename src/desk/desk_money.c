@@ -144,7 +144,7 @@ static struct str compared(struct desk_visit *visit, int64_t now, int64_t before
 		return str_format(visit->arena, "nothing by this day of %s", month);
 	change = (now - before) * 100 / before;
 	if (change == 0)
-		return str_format(visit->arena, "as by this day of %s", month);
+		return str_format(visit->arena, "the same as by this day of %s", month);
 	return str_format(visit->arena, "%+" PRId64 " %% on this day of %s", change, month);
 }
 

@@ -181,6 +181,8 @@ static void close_room(struct room *room)
 {
 	struct support *support = room->self;
 
+	if (!room->read_only)
+		rails_keep_health(support);
 	loop_timer_stop(&support->deliveries_timer);
 	support_release(support);
 	memory_free(support);
