@@ -145,7 +145,7 @@ static struct str compared(struct desk_visit *visit, int64_t now, int64_t before
 	change = (now - before) * 100 / before;
 	if (change == 0)
 		return str_format(visit->arena, "the same as by this day of %s", month);
-	return str_format(visit->arena, "%+" PRId64 " %% on this day of %s", change, month);
+	return str_format(visit->arena, "%" PRId64 " %% %s than by this day of %s", change < 0 ? -change : change, change < 0 ? "less" : "more", month);
 }
 
 static struct str share(struct desk_visit *visit, int64_t part, int64_t of)
