@@ -49,7 +49,7 @@ bool bake_goal(struct bake *bake, struct fault *f)
 	bool ok;
 
 	if (!settings->support_on || settings->goal == 0)
-		return bake_site_remove(&bake->site, "support/goal.svg", f);
+		return true; /* a full bake sweeps away what an earlier goal left */
 	if (!store_number(bake->db, DESK_SQL_GOAL_REACHED, STORE_ARGS(store_i64(settings->goal_is_money)), &reached, f))
 		return false;
 	buf_init(&svg, SVG_BYTES);

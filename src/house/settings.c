@@ -144,6 +144,8 @@ static const struct conf_key keys[] = {
 		"what each takes of a gift, from your contract: stripe 2.9% + 0.30, bank 0%; then the form says it, and refuses what loses over 10 %"},
 	{"support", "goal", CONF_TEXT, OPTIONAL, AT(support.goal), NULL,
 		"a goal that the appeal shows as a picture: 500 supporters, or 5000 monthly (in the currency); empty: none"},
+	{"support", "stripe_portal", CONF_TEXT, OPTIONAL, AT(is.stripe_portal), "https://billing.stripe.com",
+		"the origin of the page where a supporter changes their card"},
 
 	{"users", "front", CONF_TEXT, OPTIONAL, AT(is.user_front), NULL, "Unix user of each room (only root can change to them); empty: yours"},
 	{"users", "desk", CONF_TEXT, OPTIONAL, AT(is.user_desk), NULL, "the desk's"},
@@ -396,6 +398,7 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 		&& settings_check_origin("[desk] url", is->desk_url, f)
 		&& settings_check_origin("[support] stripe_api", is->stripe_api, f)
 		&& settings_check_origin("[support] stripe_checkout", is->stripe_checkout, f)
+		&& settings_check_origin("[support] stripe_portal", is->stripe_portal, f)
 		&& settings_check_colour("press", is->press_light, f)
 		&& settings_check_colour("press_dark", is->press_dark, f)
 		&& settings_check_colour("call", is->call, f)

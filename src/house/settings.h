@@ -111,6 +111,7 @@ struct settings {
 	struct money refund_alone;           /* a larger refund needs a second staff member */
 	struct str stripe_api;               /* "https://api.stripe.com" */
 	struct str stripe_checkout;          /* origin of its pay page: "https://checkout.stripe.com" */
+	struct str stripe_portal;            /* origin of its customer portal: "https://billing.stripe.com" */
 	bool live;                           /* false: TEST, said on the form and at the desk */
 	struct conf_list rails;              /* what readers are offered, in this order; the first is Continue's. At least one */
 	struct settings_fee fees[SETTINGS_RAILS]; /* of each rail, in the order of rail_names */

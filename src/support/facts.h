@@ -33,15 +33,15 @@ enum { FACTS_NAME_BYTES = 140, FACTS_REASON_BYTES = 40 };
 	X(FACT_OPENED, "opened", "checkout: the reader agreed, the bank takes its time") \
 	X(FACT_FAILED, "failed", "checkout: the bank said no") \
 	X(FACT_EXPIRED, "expired", "checkout: nobody paid in time") \
-	X(FACT_PAID, "paid", "money came: checkout or code; payment; amount; subscription where it comes back by itself; fee if known") \
+	X(FACT_PAID, "paid", "money came: checkout or code; payment; amount; subscription where it comes back by itself; fee if told") \
 	X(FACT_NAMED, "named", "payment and also are one payment") \
-	X(FACT_FEE, "fee", "payment; item, the fee's own name; fee") \
+	X(FACT_FEE, "fee", "payment; item, the fee's own name; fee; amount, where it was settled in another currency") \
 	X(FACT_REFUND, "refund", "payment; item, the refund's own name; amount; refund_step") \
 	X(FACT_DISPUTE, "dispute", "payment; item; dispute_step; amount (withdrawn), fee, back (given back to us), due_day, reason") \
 	X(FACT_MANDATE, "mandate", "subscription; checkout; mandate_step; reason") \
-	X(FACT_RENEWAL_FAILED, "renewal_failed", "subscription; checkout; payment (what was to be paid); amount; attempt; next_day; reason") \
+	X(FACT_RENEWAL_FAILED, "renewal_failed", "subscription; checkout; payment (to be paid); amount; attempt; next_day; reason") \
 	X(FACT_PAYOUT, "payout", "item, the payout's own name; amount; payout_step; due_day, when it arrives") \
-	X(FACT_PAYOUT_PART, "payout_part", "item, the payout; payment or also (what it is about: a payment, refund or dispute); part; amount (net)") \
+	X(FACT_PAYOUT_PART, "payout_part", "item, the payout; payment (or also: a refund's or dispute's own name); reason (what it is); net amount") \
 	X(FACT_MATCHED, "matched", "a person said whose payment it is: payment; checkout")
 
 enum fact_kind {

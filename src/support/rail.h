@@ -143,6 +143,7 @@ struct rail_line *rail_choose(struct support *support, struct str name, enum fre
 struct rail_line *rail_next(struct support *support, const struct rail_line *line, enum frequency frequency);
 /* Is the address one of the line's own pages? */
 bool rail_is_its_page(const struct rail_line *line, struct str url);
+bool rail_is_page_of(struct str origin, struct str url);
 
 /* For drivers whose provider speaks JSON over HTTP: what came of a call. True and the JSON of a 2xx (NULL for an empty body).
  * False: *f as above. `code_key`, `say_key`: where an error's own words stand ("error.code"); they go to the log alone. */

@@ -40,18 +40,14 @@ static bool kind_from(struct str word, enum change_kind *kind)
 	return false;
 }
 
-struct str support_rail_of(struct support *support, const struct support_checkout *checkout)
-{
-	(void) support;
-	(void) checkout;
-	return STR("stripe");
-}
-
+/* A rail that is pushed asks nobody: what it sends next is ours to say. */
 struct support_can support_can(struct support *support, const struct support_checkout *checkout)
 {
-	(void) support;
-	(void) checkout;
-	return (struct support_can){false, false};
+	const struct rail_line *line = rail_find(support, checkout->rail);
+
+	if (line == NULL)
+		return (struct support_can){false, false};
+	return (struct support_can){line->rail->change != NULL || !line->rail->pulls, line->rail->pause != NULL || !line->rail->pulls};
 }
 
 /* --- rows --- */
@@ -197,12 +193,35 @@ static void settle(struct changing *is, const struct fault *said)
 	finish(is, ok && (said == NULL || is_no));
 }
 
+static void asked(void *self, const struct rail_answer *rail_answer, const struct fault *f)
+{
+	(void) rail_answer;
+	settle(self, f);
+}
+
 static void ask(struct changing *is)
 {
+	struct rail_line *line = rail_find(is->support, is->checkout.rail);
+	struct rail_order order = {.checkout = is->checkout.id, .frequency = is->checkout.frequency, .amount = is->checkout.amount,
+		.language = is->checkout.language};
 	struct fault f = {0};
 
-	fault_set(&f, FAULT_INPUT, "this way to pay cannot be changed while it runs");
-	settle(is, &f);
+	if (line == NULL) {
+		fault_set(&f, FAULT_MISSING, "the way to pay of this gift is not known here any more");
+		settle(is, &f);
+	} else if (!line->rail->pulls && ((is->change.kind == CHANGE_AMOUNT && line->rail->change == NULL) ||
+			(is->change.kind != CHANGE_AMOUNT && line->rail->pause == NULL))) {
+		settle(is, NULL); /* ours to say */
+	} else if (is->change.kind == CHANGE_AMOUNT && line->rail->change != NULL) {
+		order.amount.minor = is->change.amount_minor;
+		order.key = str_format(&is->arena, "mimeo-change-%lld", (long long) is->change.serial);
+		line->rail->change(line, is->mandate.subscription, &order, asked, is);
+	} else if (is->change.kind != CHANGE_AMOUNT && line->rail->pause != NULL) {
+		line->rail->pause(line, is->mandate.subscription, is->change.kind == CHANGE_PAUSE, asked, is);
+	} else {
+		fault_set(&f, FAULT_INPUT, "this way to pay cannot be changed while it runs");
+		settle(is, &f);
+	}
 }
 
 static struct changing *make(struct support *support, struct http_request *rq, const struct support_change *change)

@@ -21,11 +21,12 @@ struct cancelling {
 	struct http_request *rq;
 	struct support_checkout checkout;
 	struct support_mandate mandate;
-	char path[160];
+	struct rail_line *line;
+	char subscription[160];
 	bool is_look_up;       /* the present call asks how it stands; else it asks to end it */
 };
 
-static bool call(struct cancelling *cancelling, bool is_look_up, struct fault *f);
+static void call(struct cancelling *cancelling, bool is_look_up);
 
 /* The end of it, whichever way: the row says so already. */
 static void end(struct cancelling *cancelling)
@@ -35,7 +36,7 @@ static void end(struct cancelling *cancelling)
 	log_event(LOG_PROVIDER, LOG_C("asked", "cancel"), LOG_STR("became", mandate_state_name(cancelling->mandate.state)));
 	if (cancelling->rq != NULL) {
 		const struct locale *locale = page_locale(support->room->theme, support->settings, cancelling->checkout.language);
-		bool is_refused = cancelling->mandate.state == MANDATE_ACTIVE;
+		bool is_refused = mandate_runs(cancelling->mandate.state);
 
 		support_answer_own(support, cancelling->rq, cancelling->mandate.state == MANDATE_ENDED ? 200 :
 			fault_http_status(FAULT_REMOTE), &cancelling->checkout, &cancelling->mandate,
@@ -59,52 +60,55 @@ static void move_and_end(struct cancelling *cancelling, enum mandate_step step)
 	end(cancelling);
 }
 
-static void called(void *self, const struct http_reply *reply, const struct fault *failed)
+/* It was looked up. It still runs: nothing changed (a reader may press again), or, in doubt, it is asked again. */
+static void looked_up(struct cancelling *cancelling, bool is_told)
+{
+	struct fault f = {0};
+
+	if (!is_told || cancelling->rq != NULL || cancelling->mandate.state != MANDATE_UNCERTAIN) {
+		move_and_end(cancelling, is_told && cancelling->rq != NULL ? MANDATE_IS_REFUSED : MANDATE_IS_DOUBTED);
+		return;
+	}
+	if (support_move_mandate(cancelling->support, &cancelling->mandate, MANDATE_IS_CANCELLED, &f)) {
+		call(cancelling, false);
+		return;
+	}
+	log_fault(&f, "cancelling a subscription");
+	move_and_end(cancelling, MANDATE_IS_DOUBTED);
+}
+
+static void called(void *self, const struct rail_answer *answer, const struct fault *failed)
 {
 	struct cancelling *cancelling = self;
-	struct fault f = {0};
-	json_t *json = NULL;
-	bool ok = stripe_reply(reply, failed, &json, &f);
-	bool is_canceled = ok && str_is(http_json_text(json, "status"), "canceled");
 
-	json_decref(json);
-	if (is_canceled) {
+	if (failed == NULL && answer->standing == RAIL_HAS_ENDED) {
 		move_and_end(cancelling, MANDATE_HAS_ENDED);
 		return;
 	}
-	if (!ok)
-		log_fault(&f, cancelling->is_look_up ? "looking a subscription up" : "cancelling a subscription");
-	if (cancelling->is_look_up) {
-		/* Gone there is gone. It still runs: nothing changed (a reader may press again), or, in doubt, it is asked
-		 * again. */
-		if (f.kind == FAULT_MISSING)
-			move_and_end(cancelling, MANDATE_HAS_ENDED);
-		else if (ok && cancelling->rq == NULL && cancelling->mandate.state == MANDATE_UNCERTAIN) {
-			struct fault second = {0};
-
-			if (!support_move_mandate(cancelling->support, &cancelling->mandate, MANDATE_IS_CANCELLED, &second) ||
-				!call(cancelling, false, &second)) {
-				log_fault(&second, "cancelling a subscription");
-				move_and_end(cancelling, MANDATE_IS_DOUBTED);
-			}
-		} else {
-			move_and_end(cancelling, ok && cancelling->rq != NULL ? MANDATE_IS_REFUSED : MANDATE_IS_DOUBTED);
-		}
-		return;
-	}
-	/* The call to end it said no, or nothing: how does it stand? */
-	fault_clear(&f);
-	if (!call(cancelling, true, &f)) {
-		log_fault(&f, "looking a subscription up");
-		move_and_end(cancelling, MANDATE_IS_DOUBTED);
-	}
+	if (failed != NULL)
+		log_fault(failed, cancelling->is_look_up ? "looking a subscription up" : "cancelling a subscription");
+	if (cancelling->is_look_up)
+		looked_up(cancelling, failed == NULL);
+	else
+		call(cancelling, true); /* the call to end it said no, or nothing: how does it stand? */
 }
 
-static bool call(struct cancelling *cancelling, bool is_look_up, struct fault *f)
+static void call(struct cancelling *cancelling, bool is_look_up)
 {
+	const struct rail *rail = cancelling->line->rail;
+
 	cancelling->is_look_up = is_look_up;
-	return stripe_call(cancelling->support, is_look_up ? "GET" : "DELETE", cancelling->path, (struct str){NULL, 0},
-		NULL, called, cancelling, f);
+	(is_look_up ? rail->look_up : rail->cancel)(cancelling->line, str_from(cancelling->subscription), called, cancelling);
+}
+
+/* The rail of a mandate, if it can be asked there. */
+static bool find_line(struct support *support, struct cancelling *cancelling, struct fault *f)
+{
+	cancelling->line = rail_find(support, cancelling->mandate.rail);
+	snprintf(cancelling->subscription, sizeof(cancelling->subscription), "%.*s", STR_ARG(cancelling->mandate.subscription));
+	return (cancelling->line != NULL && cancelling->line->is_on && cancelling->line->rail->cancel != NULL &&
+		cancelling->line->rail->look_up != NULL && cancelling->subscription[0] != '\0') ||
+		fault_set(f, FAULT_MISSING, "the provider of this gift is not set up: put its key into secrets/support.conf");
 }
 
 void support_cancel(struct support *support, struct http_request *rq, const struct support_checkout *checkout,
@@ -119,44 +123,44 @@ void support_cancel(struct support *support, struct http_request *rq, const stru
 		return;
 	}
 	*cancelling = (struct cancelling){.support = support, .rq = rq, .checkout = *checkout, .mandate = *mandate};
-	snprintf(cancelling->path, sizeof(cancelling->path), "/v1/subscriptions/%.*s", STR_ARG(mandate->subscription));
 	/* Durable before the provider is asked: a crash from here on leaves it in doubt, never forgotten. */
-	if (!support_move_mandate(support, &cancelling->mandate, MANDATE_IS_CANCELLED, &f)) {
+	if (!find_line(support, cancelling, &f)) {
+		log_fault(&f, "cancelling a subscription");
+		support_answer_own(support, rq, fault_http_status(FAULT_REMOTE), checkout, mandate, locale_text(
+			page_locale(support->room->theme, support->settings, checkout->language), "support_manage_failed"));
+	} else if (!support_move_mandate(support, &cancelling->mandate, MANDATE_IS_CANCELLED, &f)) {
 		log_fault(&f, "noting that a subscription is to end");
 		http_answer_fault(rq, &f);
-		return;
+	} else {
+		call(cancelling, false); /* called() answers */
 	}
-	if (call(cancelling, false, &f))
-		return; /* called() answers */
-	log_fault(&f, "cancelling a subscription");
-	move_and_end(cancelling, MANDATE_IS_REFUSED);
 }
 
 void support_settle_doubts(void *self)
 {
 	struct support *support = self;
-	struct cancelling *cancelling = NULL;
+	struct cancelling *cancelling;
 	struct arena arena;
 	struct store_row row;
 	struct fault f = {0};
 	bool found;
 
-	if (support->is_cancelling || support->authorization == NULL)
+	if (support->is_cancelling)
 		return;
 	arena_init(&arena, "doubt", 8192);
 	if (store_one(support->db, SUPPORT_SQL_MANDATE_IN_DOUBT, STORE_NO_ARGS, &arena, &row, &found, &f) && found) {
-		struct str subscription;
-
 		cancelling = memory_new(1, sizeof(*cancelling));
 		cancelling->support = support;
 		cancelling->mandate = (struct support_mandate){.id = row.columns[0].number, .checkout = row.columns[1].number,
-			.state = MANDATE_UNCERTAIN};
-		if (seal_open(support->seal_key, row.columns[3].bytes, &arena, &subscription, &f)) {
-			snprintf(cancelling->path, sizeof(cancelling->path), "/v1/subscriptions/%.*s", STR_ARG(subscription));
-			support->is_cancelling = call(cancelling, true, &f);
-		}
-		if (!support->is_cancelling)
+			.state = MANDATE_UNCERTAIN, .rail = row.columns[4].bytes};
+		if (row.columns[3].type != STORE_NULL &&
+			seal_open(support->seal_key, row.columns[3].bytes, &arena, &cancelling->mandate.subscription, &f) &&
+			find_line(support, cancelling, &f)) {
+			support->is_cancelling = true;
+			call(cancelling, true);
+		} else {
 			memory_free(cancelling);
+		}
 	}
 	if (f.kind != FAULT_NONE)
 		log_fault(&f, "settling a cancelling in doubt");

@@ -10,6 +10,12 @@
 
 struct press_value;
 
+/* It is neither ended nor being ended. */
+static inline bool mandate_runs(enum mandate_state state)
+{
+	return state == MANDATE_ACTIVE || state == MANDATE_LATE || state == MANDATE_PAUSED;
+}
+
 /* --- support_own.c --- */
 /* The page as the rows are now. notice: a sentence above it; empty: none. */
 void support_answer_own(struct support *support, struct http_request *rq, int status, const struct support_checkout *checkout,
@@ -41,8 +47,6 @@ struct support_change {
 struct support_can {
 	bool change, pause;
 };
-/* By which rail a gift came: its name. */
-struct str support_rail_of(struct support *support, const struct support_checkout *checkout);
 struct support_can support_can(struct support *support, const struct support_checkout *checkout);
 /* Keeps the change, asks the provider, and answers rq with the page when it said something or did not answer. */
 void support_begin_change(struct support *support, struct http_request *rq, const struct support_checkout *checkout,
