@@ -79,6 +79,8 @@ static const struct http_route public_routes[] = {
 	{"GET", "/support/manage/{token}", front_forward_support, HTTP_NO_BODY},
 	{"POST", "/support/manage/{token}", front_forward_support, HTTP_FORM},
 	{"POST", "/support/webhook/{provider}", front_forward_support, HTTP_RAW},
+	{"GET", "/support/pay/{token}", front_forward_support, HTTP_NO_BODY},
+	{"POST", "/support/renew/{token}", front_forward_support, HTTP_FORM},
 	{"GET", "/support/receipt/{token}/{what}", front_forward_support, HTTP_NO_BODY},
 	{"POST", "/support/receipt/{token}/{what}", front_forward_support, HTTP_FORM},
 	{"GET", "/support/quiet.css", on_quiet, HTTP_NO_BODY},

@@ -80,6 +80,8 @@ struct page_coupon {
 	bool cover;                   /* "I add the fee" is ticked */
 	struct str instead;           /* the link of the gift that this one shall take the place of; empty: none */
 };
+/* A way to pay ("paypal") as the language names it. */
+struct str page_way_name(const struct locale *locale, struct str rail);
 /* "US dollars" as the language writes it; the code where it has no name for it. */
 struct str page_currency_name(const struct locale *locale, struct str code);
 /* {{appeal}}: letter (theme text or HOME/theme/appeal.xx.md) and coupon. coupon may be NULL. */

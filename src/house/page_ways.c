@@ -27,6 +27,11 @@ static size_t way_of(struct str rail)
 	return 0;
 }
 
+struct str page_way_name(const struct locale *locale, struct str rail)
+{
+	return locale_text(locale, ways[way_of(rail)].name);
+}
+
 static struct str chosen_rail(const struct settings *settings, const struct page_coupon *given)
 {
 	for (size_t i = 0; given != NULL && i < settings->rails.count; i++)

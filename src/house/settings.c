@@ -144,6 +144,19 @@ static const struct conf_key keys[] = {
 		"what each takes of a gift, from your contract: stripe 2.9% + 0.30, bank 0%; then the form says it, and refuses what loses over 10 %"},
 	{"support", "goal", CONF_TEXT, OPTIONAL, AT(support.goal), NULL,
 		"a goal that the appeal shows as a picture: 500 supporters, or 5000 monthly (in the currency); empty: none"},
+
+	{"support", "paypal_api", CONF_TEXT, OPTIONAL, AT(is.paypal_api), "https://api-m.paypal.com", "PayPal's interface"},
+	{"support", "paypal_checkout", CONF_TEXT, OPTIONAL, AT(is.paypal_checkout), "https://www.paypal.com", "the origin of its pages"},
+	{"support", "paypal_certs", CONF_TEXT, OPTIONAL, AT(is.paypal_certs), "https://api.paypal.com",
+		"where the certificates of its events are, and nowhere else"},
+	{"support", "btcpay_url", CONF_TEXT, OPTIONAL, AT(is.btcpay_url), NULL, "your BTCPay Server's address, https://pay.news.example"},
+	{"support", "monero_rate", CONF_TEXT, OPTIONAL, AT(is.monero_rate), NULL,
+		"what 1 XMR is worth in the currency above, 158.30: then the page says how many to send; empty: it says the sum alone"},
+	{"support", "bank_name", CONF_TEXT, OPTIONAL, AT(is.bank_name), NULL, "whom a bank transfer is made out to, at most 70 characters"},
+	{"support", "bank_iban", CONF_TEXT, OPTIONAL, AT(is.bank_iban), NULL, "the account for bank transfers"},
+	{"support", "bank_bic", CONF_TEXT, OPTIONAL, AT(is.bank_bic), NULL, "its bank's BIC, for transfers from afar; may be empty"},
+	{"support", "push_grace", CONF_NUMBER, OPTIONAL, AT(is.push_grace), "14",
+		"days that a gift which cannot be charged (coins, bank) may be late before it is paused, 1 to 60"},
 	{"support", "stripe_portal", CONF_TEXT, OPTIONAL, AT(is.stripe_portal), "https://billing.stripe.com",
 		"the origin of the page where a supporter changes their card"},
 
@@ -157,7 +170,7 @@ static const struct conf_key keys[] = {
 /* --- single values --- */
 
 /* http(s)://host[:port], no path: what links are put behind. */
-static bool settings_check_origin(const char *what, struct str url, struct fault *f)
+bool settings_check_origin(const char *what, struct str url, struct fault *f)
 {
 	struct str rest;
 
@@ -398,6 +411,7 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 		&& settings_check_origin("[desk] url", is->desk_url, f)
 		&& settings_check_origin("[support] stripe_api", is->stripe_api, f)
 		&& settings_check_origin("[support] stripe_checkout", is->stripe_checkout, f)
+		&& settings_check_rails(is, f)
 		&& settings_check_origin("[support] stripe_portal", is->stripe_portal, f)
 		&& settings_check_colour("press", is->press_light, f)
 		&& settings_check_colour("press_dark", is->press_dark, f)

@@ -113,6 +113,11 @@ struct settings {
 	struct str stripe_checkout;          /* origin of its pay page: "https://checkout.stripe.com" */
 	struct str stripe_portal;            /* origin of its customer portal: "https://billing.stripe.com" */
 	bool live;                           /* false: TEST, said on the form and at the desk */
+	struct str paypal_api, paypal_checkout, paypal_certs; /* origins */
+	struct str btcpay_url;               /* origin; empty: none */
+	struct str monero_rate;              /* "158.30": of 1 XMR in `currency`; empty: none is said */
+	struct str bank_name, bank_iban, bank_bic; /* iban plain; empty: no transfers */
+	int64_t push_grace;                  /* days */
 	struct conf_list rails;              /* what readers are offered, in this order; the first is Continue's. At least one */
 	struct settings_fee fees[SETTINGS_RAILS]; /* of each rail, in the order of rail_names */
 	int64_t goal;                        /* supporters, or money a month in minor units; 0: none is shown */
@@ -127,6 +132,8 @@ bool settings_read(struct settings *settings, const struct home *home, struct fa
 void settings_release(struct settings *settings);
 /* The user of a room ("desk"); empty: the caller's. */
 struct str settings_user(const struct settings *settings, const char *room);
+/* The origins of the pages that the offered rails send readers to, blanks between: forms may lead there. */
+struct str settings_checkout_origins(const struct settings *settings, struct arena *arena);
 /* The whole commented file for `mimeo init`, with name, url, ports filled in. */
 struct buf;
 struct settings_init { struct str name, url, language, zone, listen, desk_listen, desk_url; };

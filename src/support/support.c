@@ -18,7 +18,10 @@
 #include "store/store.h"
 #include "support_contact.h"
 #include "support_inside.h"
+#include "rail_health.h"
+#include "support_import.h"
 #include "support_own.h"
+#include "support_push.h"
 #include "support_notice.h"
 #include "support_receipt.h"
 
@@ -125,6 +128,7 @@ void support_daily(void *self)
 		!store_run(support->db, SUPPORT_SQL_NAME_FORGET, STORE_NO_ARGS, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_ASK_FORGET, &before, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_HANDLE_FORGET, &handles, 1, NULL, &f) ||
+		!store_run(support->db, SUPPORT_SQL_RAIL_DAY_FORGET, &before, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_CHECKOUT_FORGET, &before, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_CODE_FORGET, STORE_NO_ARGS, NULL, &f) ||
 		!store_checkpoint(support->db, &f))
@@ -163,6 +167,8 @@ static bool open_room(struct room *room, struct fault *f)
 	room_every(room, 20, 60, support_run_changes, support);
 	room_every(room, 30, 3600, support_run_reminders, support);
 	room_every(room, 20, 60, support_run_notices, support);
+	room_every(room, 15, 3600, support_run_push, support);
+	room_every(room, 10, 15, rails_keep_health, support);
 	room_every(room, 60, (int64_t) 24 * 3600, support_daily, support);
 	return true;
 }
@@ -188,12 +194,19 @@ static const struct http_route front_routes[] = {
 	{"GET", "/support/manage/{token}", support_get_manage, HTTP_NO_BODY},
 	{"POST", "/support/manage/{token}", support_post_manage, HTTP_FORM},
 	{"POST", "/support/webhook/{provider}", support_post_webhook, HTTP_RAW},
+	{"GET", "/support/pay/{token}", support_get_pay, HTTP_NO_BODY},
+	{"POST", "/support/renew/{token}", support_post_renew, HTTP_FORM},
 	{"GET", "/support/receipt/{token}/{what}", support_get_receipt, HTTP_NO_BODY},
 	{"POST", "/support/receipt/{token}/{what}", support_post_receipt, HTTP_FORM},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
 
 static const struct http_route desk_routes[] = {
+	{"GET", "/rails", support_get_rails, HTTP_NO_BODY},
+	{"POST", "/bank/statements", support_post_statements, HTTP_JSON},
+	{"POST", "/bank/match", support_post_match, HTTP_JSON},
+	{"POST", "/monero/transfers", support_post_transfers, HTTP_JSON},
+	{"POST", "/monero/addresses", support_post_addresses, HTTP_JSON},
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
 	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},
@@ -209,6 +222,12 @@ static const struct http_route desk_routes[] = {
 };
 
 static const struct http_route cli_routes[] = {
+	{"GET", "/rails", support_get_rails, HTTP_NO_BODY},
+	{"POST", "/bank/statements", support_post_statements, HTTP_JSON},
+	{"POST", "/bank/match", support_post_match, HTTP_JSON},
+	{"POST", "/monero/transfers", support_post_transfers, HTTP_JSON},
+	{"POST", "/monero/addresses", support_post_addresses, HTTP_JSON},
+	{"POST", "/push/run", support_post_push, HTTP_JSON},
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
 	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},

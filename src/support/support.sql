@@ -529,6 +529,29 @@ FROM (SELECT session_sealed FROM checkout WHERE session_sealed IS NOT NULL LIMIT
 UNION ALL SELECT 'support.facts', e.event_index, e.facts
 FROM (SELECT event_index, facts FROM event WHERE facts IS NOT NULL LIMIT 2) AS e
 
+-- name: monero_count_free
+SELECT count(*) FROM monero_address WHERE checkout IS NULL
+
+-- name: monero_known
+-- in: $1 address_index
+SELECT count(*) FROM monero_address WHERE address_index = $1
+
+-- name: monero_insert
+-- in: $1 id, $2 address_index, $3 address_sealed
+INSERT INTO monero_address (id, address_index, address_sealed) VALUES ($1, $2, $3)
+
+-- name: monero_of_checkout
+-- in: $1 checkout; out: id, address_sealed
+SELECT id, address_sealed FROM monero_address WHERE checkout = $1
+
+-- name: monero_next
+-- out: id, address_sealed of one that nobody was given
+SELECT id, address_sealed FROM monero_address WHERE checkout IS NULL ORDER BY id LIMIT 1
+
+-- name: monero_give
+-- in: $1 id, $2 checkout, $3 day
+UPDATE monero_address SET checkout = $2, given_day = $3 WHERE id = $1 AND checkout IS NULL
+
 -- --- supporters: where they want to hear from us, what they were told (schema 005) ---
 
 -- name: contact_put
@@ -842,3 +865,48 @@ SELECT id, amount_minor, state, reason, wanted_by, approved_by, fault, day FROM 
 -- out: id, contribution, amount_minor, currency, state, wanted_by, day of those that wait for somebody or the provider
 SELECT w.id, w.contribution, w.amount_minor, c.currency, w.state, w.wanted_by, w.day FROM refund_wish AS w
 JOIN contribution AS c ON c.id = w.contribution WHERE w.state IN ('wanted', 'asking', 'uncertain') ORDER BY w.day, w.id LIMIT 100
+
+-- name: push_new
+-- in: $1 rail; out: a gift that comes back, was paid, and is no mandate yet
+SELECT checkout.id FROM checkout WHERE checkout.rail = $1 AND checkout.frequency <> 'once' AND checkout.state = 'paid'
+	AND checkout.renews IS NULL AND NOT EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id) LIMIT 1
+
+-- name: push_list
+-- in: $1 rail, $2 mandate after which; out: mandate, its first checkout, state, frequency, amount_minor, currency, day of its last money
+SELECT mandate.id, mandate.checkout, mandate.state, first.frequency, first.amount_minor, first.currency, max(
+		coalesce((SELECT max(contribution.day) FROM contribution WHERE contribution.checkout = first.id), mandate.started_day),
+		coalesce((SELECT max(contribution.day) FROM checkout AS later JOIN contribution ON contribution.checkout = later.id
+			WHERE later.renews = first.id), 0))
+FROM mandate JOIN checkout AS first ON first.id = mandate.checkout
+WHERE first.rail = $1 AND mandate.id > $2 AND mandate.state IN ('active', 'late', 'paused') ORDER BY mandate.id LIMIT 1
+
+-- name: rail_day_add
+-- in: $1 rail, $2 day, $3 events, $4 refused, $5 asked, $6 failed, $7 lag_sum_s, $8 lag_most_s
+INSERT INTO rail_day (rail, day, events, refused, asked, failed, lag_sum_s, lag_most_s) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (rail, day) DO UPDATE SET events = events + excluded.events, refused = refused + excluded.refused,
+	asked = asked + excluded.asked, failed = failed + excluded.failed, lag_sum_s = lag_sum_s + excluded.lag_sum_s,
+	lag_most_s = max(lag_most_s, excluded.lag_most_s)
+
+-- name: rail_day_sums
+-- in: $1 rail, $2 day from which; out: events, refused, asked, failed, lag_sum_s, lag_most_s, days with events, last day with one
+SELECT coalesce(sum(events), 0), coalesce(sum(refused), 0), coalesce(sum(asked), 0), coalesce(sum(failed), 0), coalesce(sum(lag_sum_s), 0),
+	coalesce(max(lag_most_s), 0), coalesce(sum(CASE WHEN events > 0 THEN 1 ELSE 0 END), 0), coalesce(max(CASE WHEN events > 0 THEN day END), 0)
+FROM rail_day WHERE rail = $1 AND day >= $2
+
+-- name: rail_day_forget
+-- in: $1 day
+DELETE FROM rail_day WHERE day < $1
+
+-- name: import_is_applied
+-- in: $1 event_index
+SELECT count(*) FROM event WHERE event_index = $1 AND state = 'applied'
+
+-- name: push_last_day
+-- in: $1 checkout that began it; out: the day of its last money
+SELECT max(coalesce((SELECT max(contribution.day) FROM contribution WHERE contribution.checkout = $1), 0),
+	coalesce((SELECT max(contribution.day) FROM checkout AS later JOIN contribution ON contribution.checkout = later.id
+		WHERE later.renews = $1), 0))
+
+-- name: push_set_renews
+-- in: $1 id, $2 checkout that began it
+UPDATE checkout SET renews = $2 WHERE id = $1

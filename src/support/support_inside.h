@@ -117,6 +117,9 @@ bool support_find_checkout(struct support *support, enum support_find by, struct
 	struct support_checkout *checkout, bool *found, struct fault *f) __attribute__((warn_unused_result));
 bool support_move_checkout(struct support *support, struct support_checkout *checkout, enum checkout_step step,
 	struct fault *f) __attribute__((warn_unused_result));
+/* The rail has it: its name for it (may be empty) is kept sealed, and the checkout is open. */
+bool support_keep_session(struct support *support, struct support_checkout *checkout, struct str session, struct fault *f)
+	__attribute__((warn_unused_result));
 /* The token of the keep-this link that goes with a thanks page's token. */
 void support_manage_token(const struct support *support, struct str token, char out[2 * SUPPORT_MANAGE_BYTES + 1]);
 /* A page with the coupon: what was typed, and a notice or an error. */

@@ -19,7 +19,9 @@ struct support;
 	X(NOTICE_FAILED_LAST, "failed_last", "it could not be taken, and is not tried again") \
 	X(NOTICE_EXPIRING, "expiring", "the card expires before the next debit") \
 	X(NOTICE_CANCELLED, "cancelled", "a gift that came back by itself has ended") \
-	X(NOTICE_REFUNDED, "refunded", "money was given back")
+	X(NOTICE_REFUNDED, "refunded", "money was given back") \
+	X(NOTICE_ASKED, "asked", "a gift on a rail that cannot charge is due in three days") \
+	X(NOTICE_PAUSED, "paused", "it did not come, and is asked for no more")
 
 #define NOTICE_KIND(kind, name, meaning) kind,
 enum notice_kind { NOTICE_KINDS(NOTICE_KIND) NOTICE_KIND_COUNT };

@@ -5,6 +5,7 @@
  * has the power, so a GET changes nothing and shows no address; and what the page says is what the rows say, never what was hoped.
  * SPDX-License-Identifier: ISC */
 #include "support_own.h"
+#include "support_push.h"
 
 #include "base/arena.h"
 #include "base/email.h"
@@ -180,6 +181,7 @@ static bool fill(struct own *is, struct fault *f)
 	press_set_bool(held, "can_cancel", is_active);
 	press_set_bool(held, "can_erase", !is_running && (is->mandate->id != 0 || is->checkout->frequency == FREQUENCY_ONCE));
 	return add_given(is, held, f) &&
+		support_add_renew(is->support, held, is->locale, is->checkout, is->mandate, http_part(is->rq, "token"), is->arena, f) &&
 		support_add_contact(is->support, held, is->locale, is->checkout, http_part(is->rq, "token"), is->arena, f);
 }
 

@@ -141,6 +141,14 @@ static void test_wrong_values_are_refused_with_what_to_do(void **state)
 	refused("[support]\nmonthly = 2, 5.001, 10, 20\n", "5.001");
 	refused("[support]\nstripe_checkout = https://a.example; script-src *\n", "origin");
 	refused("[support]\nstripe_checkout = https://a.example/path\n", "origin");
+	refused("[support]\nbank_name = X\nbank_iban = NL92ABNA0417164300\n", "check digits");
+	refused("[support]\nbank_iban = NL91ABNA0417164300\n", "bank_name");
+	refused("[support]\nbank_bic = abc\n", "BIC");
+	refused("[support]\nmonero_rate = cheap\n", "158.30");
+	refused("[support]\npush_grace = 0\n", "push_grace");
+	refused("[support]\ncurrency = XMR\n", "coin");
+	refused("[support]\nbtcpay_url = pay.example\n", "btcpay_url");
+	refused("[support]\npaypal_certs = https://a.example/x\n", "paypal_certs");
 	refused("[support]\nrails = stripe, barter\n", "mimeo.conf:5: [support] rails: barter is no way to pay");
 	refused("[support]\nrails = stripe, stripe\n", "twice");
 	refused("[support]\nrails = \n", "at least one way to pay");
