@@ -45,9 +45,10 @@ struct support_can support_can(struct support *support, const struct support_che
 {
 	const struct rail_line *line = rail_find(support, checkout->rail);
 
-	if (line == NULL)
-		return (struct support_can){false, false};
-	return (struct support_can){line->rail->change != NULL || !line->rail->pulls, line->rail->pause != NULL || !line->rail->pulls};
+	if (line == NULL || !line->is_on)
+		return (struct support_can){.change = false};
+	return (struct support_can){.change = line->rail->change != NULL || !line->rail->pulls,
+		.pause = line->rail->pause != NULL || !line->rail->pulls, .card = line->rail->portal != NULL};
 }
 
 /* --- rows --- */
@@ -115,10 +116,22 @@ static bool apply_inside(struct support *support, const struct support_change *c
 	return ok && end_change(support, change, f);
 }
 
-/* The provider has it: now the rows say so, too. */
-static bool apply(struct support *support, const struct support_change *change, int64_t checkout, struct fault *f)
+/* A mandate of a rail that asks nobody: no event will say it. */
+static bool move_mandate(struct support *support, const struct support_change *change, struct support_mandate *mandate, struct fault *f)
 {
-	return store_begin(support->db, f) && store_end(support->db, apply_inside(support, change, checkout, f), f);
+	return change->kind == CHANGE_AMOUNT ||
+		support_move_mandate(support, mandate, change->kind == CHANGE_PAUSE ? MANDATE_IS_PAUSED : MANDATE_RUNS, f);
+}
+
+/* The provider has it: now the rows say so, too. */
+static bool apply(struct changing *is, struct fault *f)
+{
+	const struct rail_line *line = rail_find(is->support, is->checkout.rail);
+
+	if (!store_begin(is->support->db, f))
+		return false;
+	return store_end(is->support->db, apply_inside(is->support, &is->change, is->checkout.id, f) &&
+		(line == NULL || line->rail->pulls || move_mandate(is->support, &is->change, &is->mandate, f)), f);
 }
 
 static bool put_off(struct support *support, const struct support_change *change, int64_t tries, struct fault *f)
@@ -176,7 +189,7 @@ static void settle(struct changing *is, const struct fault *said)
 	if (said != NULL)
 		log_fault(said, "asking for a change of a running gift");
 	if (said == NULL)
-		ok = apply(is->support, &is->change, is->checkout.id, &f);
+		ok = apply(is, &f);
 	else if (is_no)
 		ok = end_change(is->support, &is->change, &f);
 	else

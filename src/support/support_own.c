@@ -155,6 +155,7 @@ static void add_changes(struct own *is, struct press_value *held, bool is_paused
 		press_set_text(form, "own", support_amount_text(is->locale, is->checkout->amount, is->arena));
 	}
 	press_set_text(held, "anew", word(is, can.change ? "manage_often_heading" : "manage_anew_heading"));
+	press_set_bool(held, "has_card", can.card);
 	if (can.pause) {
 		form = press_set_map(held, "pause_form");
 		press_set_bool(form, "is_paused", is_paused);
@@ -350,6 +351,14 @@ static void press_anew(struct own *is)
 	support_answer_coupon(is->support, is->rq, 200, is->checkout->language, &coupon);
 }
 
+static void press_card(struct own *is)
+{
+	if (may_change(is, support_can(is->support, is->checkout).card))
+		support_open_portal(is->support, is->rq, is->checkout, is->mandate);
+	else
+		support_answer_own(is->support, is->rq, 409, is->checkout, is->mandate, (struct str){NULL, 0});
+}
+
 static void press_erase(struct own *is)
 {
 	struct press_value *ask = press_set_map(is->root, "ask");
@@ -406,7 +415,7 @@ void support_post_manage(struct http_request *rq, void *self)
 		const char *what;
 		void (*press)(struct own *is);
 	} buttons[] = {{"", press_cancel}, {"cancel", press_cancel}, {"contact", press_contact}, {"no-contact", press_no_contact},
-		{"amount", press_amount}, {"pause", press_pause}, {"resume", press_resume}, {"anew", press_anew}, {"erase", press_erase},
+		{"amount", press_amount}, {"pause", press_pause}, {"resume", press_resume}, {"anew", press_anew}, {"card", press_card}, {"erase", press_erase},
 		{"erase-now", press_erase_now}};
 	struct support *support = ((struct room *) self)->self;
 	struct support_checkout *checkout = arena_alloc(http_arena(rq), sizeof(*checkout));

@@ -35,6 +35,10 @@ bool support_answer_thanks(struct support *support, struct http_request *rq, int
 void support_cancel(struct support *support, struct http_request *rq, const struct support_checkout *checkout,
 	const struct support_mandate *mandate);
 
+/* --- support_portal.c --- */
+void support_open_portal(struct support *support, struct http_request *rq, const struct support_checkout *checkout,
+	const struct support_mandate *mandate);
+
 /* --- support_change.c --- */
 enum change_kind { CHANGE_AMOUNT, CHANGE_PAUSE, CHANGE_RESUME, CHANGE_KINDS };
 struct support_change {
@@ -45,7 +49,7 @@ struct support_change {
 };
 /* What the way to pay of this checkout can do by itself. */
 struct support_can {
-	bool change, pause;
+	bool change, pause, card;
 };
 struct support_can support_can(struct support *support, const struct support_checkout *checkout);
 /* Keeps the change, asks the provider, and answers rq with the page when it said something or did not answer. */
