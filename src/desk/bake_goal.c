@@ -30,7 +30,8 @@ static void draw(struct buf *svg, struct str reached, struct str goal, int64_t f
 	html_text(svg, reached);
 	buf_add_text(svg, " / ");
 	html_text(svg, goal);
-	buf_add_text(svg, "</title>\n<style>text{font:700 20px system-ui,sans-serif;fill:#15171c}.g{fill:#565b66}.t{fill:#fff;stroke:#756000}.f{fill:#2a3192}"
+	buf_add_text(svg, "</title>\n<style>text{font:700 20px system-ui,sans-serif;fill:#15171c}"
+		".g{fill:#565b66}.t{fill:#fff;stroke:#756000}.f{fill:#2a3192}"
 		"@media(prefers-color-scheme:dark){text{fill:#e8e9ec}.g{fill:#a6abb6}.t{fill:#121418;stroke:#e0bf3b}.f{fill:#b5bdff}}</style>\n"
 		"<text x=\"0\" y=\"22\">");
 	html_text(svg, reached);

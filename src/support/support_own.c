@@ -415,7 +415,8 @@ void support_post_manage(struct http_request *rq, void *self)
 		const char *what;
 		void (*press)(struct own *is);
 	} buttons[] = {{"", press_cancel}, {"cancel", press_cancel}, {"contact", press_contact}, {"no-contact", press_no_contact},
-		{"amount", press_amount}, {"pause", press_pause}, {"resume", press_resume}, {"anew", press_anew}, {"card", press_card}, {"erase", press_erase},
+		{"amount", press_amount}, {"pause", press_pause}, {"resume", press_resume}, {"anew", press_anew},
+		{"card", press_card}, {"erase", press_erase},
 		{"erase-now", press_erase_now}};
 	struct support *support = ((struct room *) self)->self;
 	struct support_checkout *checkout = arena_alloc(http_arena(rq), sizeof(*checkout));
