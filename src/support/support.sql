@@ -629,13 +629,14 @@ UPDATE checkout SET token_hash = $2, manage_hash = $3 WHERE id = $1
 UPDATE checkout SET amount_minor = $2, cover_minor = 0 WHERE id = $1
 
 -- name: mandate_replaced
--- out: id of a mandate that runs although the gift that takes its place was paid
-SELECT mandate.id FROM checkout JOIN mandate ON mandate.checkout = checkout.replaces
-WHERE checkout.replaces IS NOT NULL AND checkout.state = 'paid' AND mandate.state = 'active' LIMIT 1
+-- out: id, state of a mandate that runs although the gift that takes its place was paid
+SELECT mandate.id, mandate.state FROM checkout JOIN mandate ON mandate.checkout = checkout.replaces
+WHERE checkout.replaces IS NOT NULL AND checkout.state = 'paid' AND mandate.state IN ('active', 'late', 'paused') LIMIT 1
 
 -- name: contribution_of_checkout
--- in: $1 checkout, $2 limit; out: id, day, amount_minor, currency, state
-SELECT id, day, amount_minor, currency, state FROM contribution WHERE checkout = $1 ORDER BY day DESC, id LIMIT $2
+-- in: $1 checkout, $2 limit; out: id, day, amount_minor, currency, state, of later invoices of a pushed gift, too
+SELECT id, day, amount_minor, currency, state FROM contribution
+WHERE checkout = $1 OR checkout IN (SELECT later.id FROM checkout AS later WHERE later.renews = $1) ORDER BY day DESC, id LIMIT $2
 
 -- name: change_put
 -- in: $1 mandate, $2 serial, $3 kind, $4 amount_minor or NULL, $5 until_day or NULL, $6 next_us
@@ -678,7 +679,7 @@ DELETE FROM mandate_pause WHERE mandate = $1
 -- name: pause_over
 -- in: $1 today; out: a mandate that goes on from now, and that nobody is asked about
 SELECT mandate_pause.mandate FROM mandate_pause JOIN mandate ON mandate.id = mandate_pause.mandate
-WHERE until_day <= $1 AND mandate.state = 'active'
+WHERE until_day <= $1 AND mandate.state IN ('active', 'late', 'paused')
 	AND NOT EXISTS (SELECT 1 FROM mandate_change WHERE mandate_change.mandate = mandate_pause.mandate) LIMIT 1
 
 -- name: goal_supporters
