@@ -170,6 +170,9 @@ bool support_read_line(const struct store_rows *rows, struct books_booking *book
 /* Closes the open period after last_day. INPUT: that day is closed already, or not over. */
 bool support_close_period(struct support *support, int32_t last_day, struct str by, struct fault *f)
 	__attribute__((warn_unused_result));
+/* The same inside of the caller's transaction; after a rollback is_period_known must be false. */
+bool support_close_inside(struct support *support, int32_t last_day, struct str by, struct fault *f)
+	__attribute__((warn_unused_result));
 
 /* --- support_rebuild.c: all facts at once --- */
 struct support_rebuilt {

@@ -36,7 +36,7 @@ static bool read_later(struct support *support, int32_t last_day, struct arena *
 	return store_rows_end(&rows) && ok;
 }
 
-static bool close_inside(struct support *support, int32_t last_day, struct str by, struct arena *arena, struct fault *f)
+static bool close_rows(struct support *support, int32_t last_day, struct str by, struct arena *arena, struct fault *f)
 {
 	enum event_state ignored;
 	struct arena one;
@@ -61,7 +61,7 @@ static bool close_inside(struct support *support, int32_t last_day, struct str b
 	return ok;
 }
 
-bool support_close_period(struct support *support, int32_t last_day, struct str by, struct fault *f)
+bool support_close_inside(struct support *support, int32_t last_day, struct str by, struct fault *f)
 {
 	struct arena arena;
 	bool ok;
@@ -75,12 +75,19 @@ bool support_close_period(struct support *support, int32_t last_day, struct str 
 	if (by.len == 0 || by.len > BY_BYTES || str_has_control(by) || !str_is_utf8(by))
 		return fault_set(f, FAULT_INPUT, "Say who closes the period, in at most %d bytes.", BY_BYTES);
 	arena_init(&arena, "period", ARENA_BYTES);
-	ok = store_begin(support->db, f);
-	if (ok)
-		ok = store_end(support->db, close_inside(support, last_day, by, &arena, f), f);
+	ok = close_rows(support, last_day, by, &arena, f);
 	arena_release(&arena);
-	support->is_period_known = false; /* as the database has it, whichever way it went */
 	return ok || fault_add(f, "while closing a period");
+}
+
+bool support_close_period(struct support *support, int32_t last_day, struct str by, struct fault *f)
+{
+	bool ok = store_begin(support->db, f);
+
+	if (ok)
+		ok = store_end(support->db, support_close_inside(support, last_day, by, f), f);
+	support->is_period_known = false; /* as the database has it, whichever way it went */
+	return ok;
 }
 
 /* --- JSON --- */

@@ -203,14 +203,67 @@ static size_t taken_by(const struct kept **facts, size_t count, int32_t period, 
 	return taken;
 }
 
+static bool share_a_name(const struct kept *a, const struct kept *b)
+{
+	const struct fact_key *of_a[] = {&a->payment, &a->also}, *of_b[] = {&b->payment, &b->also};
+
+	for (size_t i = 0; i < 2; i++)
+		for (size_t j = 0; j < 2; j++)
+			if (fact_key_is(of_a[i]) && fact_keys_equal(of_a[i], of_b[j]))
+				return true;
+	return false;
+}
+
+/* The facts that were of one payment with the first, by what was known then, come first; gives how many. */
+static size_t gather_first(const struct kept **facts, size_t count)
+{
+	size_t gathered = count > 0;
+
+	for (size_t from = 0; from < gathered; from++)
+		for (size_t i = gathered; i < count; i++)
+			if (share_a_name(facts[from], facts[i])) {
+				const struct kept *found = facts[i];
+
+				facts[i] = facts[gathered];
+				facts[gathered++] = found;
+			}
+	return gathered;
+}
+
+/* What the facts come to that were there when a period ended: what is one payment now may have been several to us then. */
+static bool derive_then(const struct kept **taken, size_t count, bool is_all, struct arena *arena, struct books *books)
+{
+	struct books_booking *bookings;
+	size_t booking_count = 0;
+
+	if (is_all || taken[0]->kind == FACT_PAYOUT || taken[0]->kind == FACT_PAYOUT_PART)
+		return books_derive(taken, count, arena, books);
+	bookings = arena_alloc_many(arena, 4 * count + 4, sizeof(*bookings)); /* no more than books_derive() makes of them */
+	if (bookings == NULL)
+		return false;
+	while (count > 0) {
+		size_t first = gather_first(taken, count);
+
+		if (!books_derive(taken, first, arena, books))
+			return false;
+		memcpy(bookings + booking_count, books->bookings, books->booking_count * sizeof(*bookings));
+		booking_count += books->booking_count;
+		taken += first;
+		count -= first;
+	}
+	*books = (struct books){.state = EVENT_APPLIED, .bookings = bookings, .booking_count = booking_count};
+	return true;
+}
+
 /* What each period states of a subject, one after the other. */
 static bool fold(struct gathering *all, const struct kept **facts, size_t count, struct arena *arena)
 {
 	const struct kept **taken = arena_alloc_many(arena, count + 1, sizeof(*taken));
 	struct stated stated = {0};
 	struct books_booking *bookings;
-	struct books books;
-	size_t booking_count;
+	struct books books = {0};
+	size_t booking_count, last_count = 0;
+	bool is_all_stated = true;
 
 	if (taken == NULL)
 		return false;
@@ -218,15 +271,22 @@ static bool fold(struct gathering *all, const struct kept **facts, size_t count,
 		bool is_open = period == all->periods;
 		size_t taken_count = taken_by(facts, count, period, taken);
 
-		if (taken_count == 0)
+		if (taken_count == last_count && is_all_stated) { /* as before, and all of it stands */
+			if (is_open && books.has_contribution)
+				books_digest_contribution(&all->rebuilt->told, &books.contribution);
 			continue;
-		if (!books_derive(taken, taken_count, arena, &books) ||
+		}
+		last_count = taken_count;
+		if (!derive_then(taken, taken_count, taken_count == count, arena, &books) ||
 			!books_less_stated(&books, stated.at, stated.count, period, period == 0 ? 0 : all->last_days[period - 1] + 1,
 				is_open ? INT32_MAX : all->last_days[period], arena, &bookings, &booking_count) ||
 			!add_stated(&stated, bookings, booking_count, arena))
 			return false;
 		for (size_t i = 0; i < booking_count; i++)
 			tell(all, &bookings[i]);
+		is_all_stated = true;
+		for (size_t i = 0; i < books.booking_count; i++)
+			is_all_stated &= is_open || books.bookings[i].day <= all->last_days[period];
 		if (is_open && books.has_contribution)
 			books_digest_contribution(&all->rebuilt->told, &books.contribution);
 	}

@@ -33,7 +33,8 @@ from webhooks import Sender, payload_of, sign  # noqa: E402
 
 HELP = "See https://stripe.com/docs or we can help at https://support.stripe.com/."
 KINDS = {"charges": "charge", "payment_intents": "payment_intent", "invoices": "invoice", "balance_transactions": "balance_transaction", "customers": "customer",
-         "refunds": "refund", "invoice_payments": "invoice_payment", "subscriptions": "subscription", "disputes": "dispute", "events": "event"}
+         "refunds": "refund", "invoice_payments": "invoice_payment", "subscriptions": "subscription", "disputes": "dispute", "events": "event",
+         "payouts": "payout", "payment_methods": "payment_method"}
 BODY_CAP = 1 << 20
 
 
@@ -61,6 +62,7 @@ class Rehearsal:
             with open(self.options.state, encoding="utf-8") as file:
                 kept = json.load(file)
             self.world.objects, self.world.events, self.world.asked = kept["objects"], kept["events"], kept["asked"]
+            self.world.paid_out = kept.get("paid_out", {})
             for charge in self.world.all("charge"):
                 charge["refunds"]["data"] = [self.world.objects[one["id"]] for one in charge["refunds"]["data"]]
             for event in self.world.events[-200:]:
@@ -71,7 +73,7 @@ class Rehearsal:
         if not self.options.state:
             return
         with self.lock:
-            text = json.dumps({"objects": self.world.objects, "events": self.world.events[-2000:], "asked": self.world.asked})
+            text = json.dumps({"objects": self.world.objects, "events": self.world.events[-2000:], "asked": self.world.asked, "paid_out": self.world.paid_out})
         with open(self.options.state + ".new", "w", encoding="utf-8") as file:
             file.write(text)
         os.replace(self.options.state + ".new", self.options.state)
@@ -155,6 +157,23 @@ class Rehearsal:
             case ("GET", "checkout", "sessions"):
                 p = rules.check_params(rules.LIST, given)
                 return self.page_of(world.all("checkout.session"), p, "/v1/checkout/sessions")
+            case ("POST", "subscriptions", sub_id):
+                p = rules.check_params(rules.SUBSCRIPTION_UPDATE, given)
+                return world.expanded(world.change(world.find("subscription", sub_id), p), p.get("expand"))
+            case ("POST", "billing_portal", "sessions"):
+                p = rules.check_params(rules.PORTAL_CREATE, given)
+                return world.expanded(world.portal(p), p.get("expand"))
+            case ("GET", "balance_transactions"):
+                p = rules.check_params(rules.BALANCE_LIST, given)
+                if "payout" in p:
+                    world.find("payout", p["payout"], "payout")
+                found = [t for t in world.all("balance_transaction") if p.get("payout") in (None, world.paid_out.get(t["id"]))
+                         and all(p.get(name) in (None, t[name]) for name in ("source", "currency", "type"))]
+                return self.page_of(found, p, "/v1/balance_transactions")
+            case ("GET", "refunds"):
+                p = rules.check_params(rules.REFUND_LIST, given)
+                found = [t for t in world.all("refund") if all(p.get(name) in (None, t[name]) for name in ("charge", "payment_intent"))]
+                return self.page_of(found, p, "/v1/refunds")
             case ("DELETE", "subscriptions", sub_id):
                 p = rules.check_params(rules.SUBSCRIPTION_CANCEL, given)
                 return world.expanded(world.cancel(world.find("subscription", sub_id), p), p.get("expand"))
@@ -175,7 +194,7 @@ class Rehearsal:
                 found = [t for t in world.all("invoice_payment") if p.get("invoice") in (None, t["invoice"]) and p.get("status") in (None, t["status"])
                          and ("payment" not in p or p["payment"].get("payment_intent") in (None, t["payment"]["payment_intent"]))]
                 return self.page_of(found, p, "/v1/invoice_payments")
-            case ("GET", kind) if kind in ("subscriptions", "refunds", "charges", "invoices", "balance_transactions"):
+            case ("GET", kind) if kind in ("subscriptions", "charges", "invoices", "payouts"):
                 p = rules.check_params(rules.LIST, given)
                 return self.page_of(world.all(KINDS[kind]), p, "/v1/" + kind)
             case ("GET", kind, thing_id) if kind in KINDS:
@@ -280,6 +299,18 @@ class Rehearsal:
                     out = world.refund({"charge": thing_id})
                 case "dispute":
                     out = world.dispute(world.find("charge", thing_id))
+                case "dispute-won" | "dispute-lost":
+                    out = world.end_dispute(world.find("dispute", thing_id), what == "dispute-won")
+                case "fail-refund":
+                    out = world.fail_refund(world.find("refund", thing_id))
+                case "retry":
+                    out = world.retry(world.find("subscription", thing_id))
+                case "refuse-again":
+                    out = world.refuse_again(world.find("subscription", thing_id))
+                case "payout":
+                    out = world.pay_out(thing_id, asked)
+                case "fail-payout":
+                    out = world.fail_payout(world.find("payout", thing_id))
                 case _:
                     raise Refused(404, "Nothing is rehearsed under that name: " + what)
             self.save()
@@ -391,6 +422,12 @@ class Handler(BaseHTTPRequestHandler):
                     if session is None or session["object"] != "checkout.session":
                         return self.html(page.small("Not found", "There is no such checkout."), 404)
                     return self.html(page.pay(session, r.world.asked[session_id]) if session["status"] == "open" else r.closed(session))
+            case ("GET" | "HEAD", "portal", session_id):
+                with r.lock:
+                    portal = r.world.objects.get(session_id)
+                    if portal is None or portal["object"] != "billing_portal.session":
+                        return self.html(page.small("Not found", "There is no such page."), 404)
+                    return self.html(page.small("Your card", "Here a supporter would change their card.", portal["return_url"], "Go back"))
             case ("POST", "pay", session_id):
                 form = parse_qs(body)
                 out = r.pressed(session_id, form.get("do", [""])[0], form.get("email", [""])[0].strip())
