@@ -1,8 +1,17 @@
 /* test_bank.c: a reference that survives people and banks, accounts, QR codes.
  * SPDX-License-Identifier: ISC */
-#include "support_bench.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
 #include "base/buf.h"
+#include "base/fault.h"
 #include "base/iban.h"
+#include "base/rand.h"
+#include "base/secret.h"
 #include "support/bank.h"
 #include "support/qr.h"
 
