@@ -133,6 +133,7 @@ void support_daily(void *self)
 		!store_run(support->db, SUPPORT_SQL_RAIL_DAY_FORGET, &before, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_CHECKOUT_FORGET, &before, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_CODE_FORGET, STORE_NO_ARGS, NULL, &f) ||
+		!store_run(support->db, SUPPORT_SQL_PAYOUT_RECONCILE, STORE_NO_ARGS, NULL, &f) ||
 		!store_checkpoint(support->db, &f))
 		log_fault(&f, "the daily job");
 	else

@@ -107,6 +107,11 @@ DELETE FROM contribution WHERE subject = $1 AND id <> $2
 SELECT id, frequency, state, method, amount_minor, currency, fee_minor, refunded_minor, day FROM contribution
 WHERE $1 IS NULL OR state = $1 ORDER BY day DESC, id LIMIT $2
 
+-- name: contribution_list_state
+-- in: $1 state, not booked, $2 limit; out: as contribution_list
+SELECT id, frequency, state, method, amount_minor, currency, fee_minor, refunded_minor, day FROM contribution
+WHERE state = $1 AND state <> 'booked' ORDER BY day DESC, id LIMIT $2
+
 -- name: contribution_all
 -- out: id, checkout, frequency, method, amount_minor, currency, fee_minor, refunded_minor, state, day
 SELECT id, checkout, frequency, method, amount_minor, currency, fee_minor, refunded_minor, state, day FROM contribution
@@ -178,19 +183,27 @@ ON CONFLICT (id) DO NOTHING
 --     not know what they are about
 SELECT payout.id, payout.rail, payout.state, payout.reason, payout.amount_minor, payout.currency, payout.day, payout.arrives_day,
 	(SELECT count(*) FROM payout_part WHERE payout_part.payout = payout.id),
-	(SELECT coalesce(sum(payout_part.amount_minor), 0) FROM payout_part
-		WHERE payout_part.payout = payout.id AND payout_part.currency = payout.currency),
-	(SELECT count(*) FROM payout_part WHERE payout_part.payout = payout.id AND NOT EXISTS (
+	CASE payout.is_reconciled WHEN 1 THEN payout.amount_minor ELSE (SELECT coalesce(sum(payout_part.amount_minor), 0) FROM payout_part
+		WHERE payout_part.payout = payout.id AND payout_part.currency = payout.currency) END,
+	CASE payout.is_reconciled WHEN 1 THEN 0 ELSE (SELECT count(*) FROM payout_part WHERE payout_part.payout = payout.id AND NOT EXISTS (
+		SELECT 1 FROM payment_name JOIN contribution ON contribution.subject = payment_name.subject
+		WHERE payment_name.name = payout_part.name AND payout_part.is_item = 0)
+		AND NOT EXISTS (SELECT 1 FROM refund WHERE refund.id = payout_part.item AND payout_part.is_item = 1)
+		AND NOT EXISTS (SELECT 1 FROM dispute WHERE dispute.id = payout_part.item AND payout_part.is_item = 1)
+		AND NOT (payout_part.is_item = 0 AND payout_part.name = zeroblob(16))) END
+FROM payout ORDER BY payout.day DESC, payout.id LIMIT $1
+
+-- name: payout_reconcile
+-- those that arrived, are what their parts come to, and have no part that we do not know
+UPDATE payout SET is_reconciled = 1 WHERE is_reconciled = 0 AND state = 'arrived'
+	AND payout.amount_minor = (SELECT sum(payout_part.amount_minor) FROM payout_part
+		WHERE payout_part.payout = payout.id AND payout_part.currency = payout.currency)
+	AND NOT EXISTS (SELECT 1 FROM payout_part WHERE payout_part.payout = payout.id AND NOT EXISTS (
 		SELECT 1 FROM payment_name JOIN contribution ON contribution.subject = payment_name.subject
 		WHERE payment_name.name = payout_part.name AND payout_part.is_item = 0)
 		AND NOT EXISTS (SELECT 1 FROM refund WHERE refund.id = payout_part.item AND payout_part.is_item = 1)
 		AND NOT EXISTS (SELECT 1 FROM dispute WHERE dispute.id = payout_part.item AND payout_part.is_item = 1)
 		AND NOT (payout_part.is_item = 0 AND payout_part.name = zeroblob(16)))
-FROM payout ORDER BY payout.day DESC, payout.id LIMIT $1
-
--- name: payout_by_id
--- in: $1 id; out: rail, currency
-SELECT rail, currency FROM payout WHERE id = $1
 
 -- name: payout_parts
 -- in: $1 payout, $2 limit; out: amount_minor, currency, reason, contribution or NULL, 1 where it is the provider's own charge; unknown ones first
@@ -204,15 +217,7 @@ FROM payout_part WHERE payout_part.payout = $1 ORDER BY whose IS NULL DESC, payo
 
 -- name: payout_unreconciled
 -- out: payouts that arrived and are not what their parts come to, or have parts that we do not know
-SELECT count(*) FROM payout WHERE payout.state = 'arrived' AND (
-	payout.amount_minor <> (SELECT coalesce(sum(payout_part.amount_minor), 0) FROM payout_part
-		WHERE payout_part.payout = payout.id AND payout_part.currency = payout.currency)
-	OR EXISTS (SELECT 1 FROM payout_part WHERE payout_part.payout = payout.id AND NOT EXISTS (
-		SELECT 1 FROM payment_name JOIN contribution ON contribution.subject = payment_name.subject
-		WHERE payment_name.name = payout_part.name AND payout_part.is_item = 0)
-		AND NOT EXISTS (SELECT 1 FROM refund WHERE refund.id = payout_part.item AND payout_part.is_item = 1)
-		AND NOT EXISTS (SELECT 1 FROM dispute WHERE dispute.id = payout_part.item AND payout_part.is_item = 1)
-		AND NOT (payout_part.is_item = 0 AND payout_part.name = zeroblob(16))))
+SELECT count(*) FROM payout WHERE state = 'arrived' AND is_reconciled = 0
 
 -- name: refund_drop
 -- in: $1 subject
@@ -262,19 +267,23 @@ SELECT count(*) FROM event WHERE facts IS NOT NULL
 SELECT min(subject) FROM event WHERE subject > $1
 
 -- name: event_count_state
--- in: $1 state
-SELECT count(*) FROM event WHERE state = $1
+-- in: $1 state, not applied
+SELECT count(*) FROM event WHERE state = $1 AND state <> 'applied'
 
 -- name: event_list_open
 -- in: $1 limit; out: id, rail, type, state, day of what is parked or not ours, newest first
-SELECT id, rail, type, state, day FROM event WHERE state IN ('parked', 'foreign') ORDER BY day DESC, id LIMIT $1
+SELECT id, rail, type, state, day FROM event WHERE state IN ('parked', 'foreign') AND state <> 'applied' ORDER BY day DESC, id LIMIT $1
 
 -- name: event_list_unknown
 -- in: $1 limit; out: rail, type, how many, last day: kinds that mimeo has no use for
-SELECT rail, type, count(*), max(day) FROM event WHERE state = 'ignored' GROUP BY rail, type ORDER BY max(day) DESC, type LIMIT $1
+SELECT rail, type, count(*), max(day) FROM event WHERE state = 'ignored' AND state <> 'applied' GROUP BY rail, type ORDER BY max(day) DESC, type LIMIT $1
 
 -- name: event_last_day
-SELECT max(day) FROM event
+SELECT max(day) FROM rail_told
+
+-- name: rail_told_put
+-- in: $1 rail, $2 day
+INSERT INTO rail_told (rail, day) VALUES ($1, $2) ON CONFLICT (rail) DO UPDATE SET day = excluded.day WHERE day < excluded.day
 
 -- name: webhook_seen
 -- above 0: a signed event came, now or so long ago that only its money is left

@@ -76,7 +76,7 @@ void support_get_contributions(struct http_request *rq, void *self)
 	struct support *support = ((struct room *) self)->self;
 	struct str state = http_query(rq, "state");
 	json_t *value = json_object(), *list = json_array();
-	enum contribution_state known;
+	enum contribution_state known = CONTRIBUTION_BOOKED;
 	struct store_rows rows;
 	struct fault f = {0};
 	bool ok;
@@ -88,8 +88,8 @@ void support_get_contributions(struct http_request *rq, void *self)
 		http_answer_fault(rq, &f);
 		return;
 	}
-	ok = store_rows_begin(support->db, SUPPORT_SQL_CONTRIBUTION_LIST,
-		STORE_ARGS(store_text_or_null(state), store_i64(support_limit_of(rq))), &rows, &f);
+	ok = store_rows_begin(support->db, state.len > 0 && known != CONTRIBUTION_BOOKED ? SUPPORT_SQL_CONTRIBUTION_LIST_STATE :
+		SUPPORT_SQL_CONTRIBUTION_LIST, STORE_ARGS(store_text_or_null(state), store_i64(support_limit_of(rq))), &rows, &f);
 	while (ok && store_rows_next(&rows, &f))
 		json_array_append_new(list, contribution_json(&rows));
 	ok = store_rows_end(&rows) && ok;

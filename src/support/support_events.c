@@ -149,7 +149,9 @@ static bool keep(struct taking *taking, struct fault *f)
 
 	if (taking->is_kept)
 		kept_seal(support, taking->index, &taking->kept, sealed);
-	return store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(rand_id()),
+	return store_run(support->db, SUPPORT_SQL_RAIL_TOLD_PUT,
+			STORE_ARGS(store_text(str_from(taking->facts->rail)), store_i64(clock_utc_day(clock_now()))), NULL, f) &&
+		store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(rand_id()),
 		store_blob(str_make(taking->index, sizeof(taking->index))), store_text(str_from(taking->facts->rail)),
 		store_text(taking->facts->type), store_text(event_state_name(taking->state)),
 		taking->subject != 0 ? store_i64(taking->subject) : store_null(), store_i64(support->open_period),

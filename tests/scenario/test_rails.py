@@ -334,6 +334,17 @@ def test_the_rails_health_is_told(newsroom):
     assert "Monero" in checked.stdout + checked.stderr, checked
 
 
+def test_the_books_of_all_rails_are_what_their_facts_say(newsroom):
+    house = newsroom
+    house.wait_rails_quiet()
+    said = house.mimeo("support", "check")
+    assert "differ" not in said.lower(), said
+    sums = {}
+    for one in house.ask("support", "GET", "/ledger?limit=1").json["accounts"]:
+        sums[one["currency"]] = sums.get(one["currency"], 0) + one["balance_minor"]
+    assert sums and not any(sums.values()), sums
+
+
 def test_a_silent_rail_raises_an_alarm():
     with RailsHouse() as house:
         house.stop()
