@@ -142,6 +142,20 @@ static bool take_step(struct taking *taking, struct fault *f)
 		support_move_checkout(taking->support, &taking->checkout, steps[taking->facts->kind], f));
 }
 
+/* The rail told something today: once a day. */
+static bool note_told(struct taking *taking, struct fault *f)
+{
+	int32_t today = clock_utc_day(clock_now()), *noted = &taking->support->told_day[taking->kept.rail];
+
+	if (*noted == today)
+		return true;
+	if (!store_run(taking->support->db, SUPPORT_SQL_RAIL_TOLD_PUT,
+			STORE_ARGS(store_text(str_from(taking->facts->rail)), store_i64(today)), NULL, f))
+		return false;
+	*noted = today;
+	return true;
+}
+
 static bool keep(struct taking *taking, struct fault *f)
 {
 	unsigned char sealed[KEPT_BYTES];
@@ -149,9 +163,7 @@ static bool keep(struct taking *taking, struct fault *f)
 
 	if (taking->is_kept)
 		kept_seal(support, taking->index, &taking->kept, sealed);
-	return store_run(support->db, SUPPORT_SQL_RAIL_TOLD_PUT,
-			STORE_ARGS(store_text(str_from(taking->facts->rail)), store_i64(clock_utc_day(clock_now()))), NULL, f) &&
-		store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(rand_id()),
+	return note_told(taking, f) && store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(rand_id()),
 		store_blob(str_make(taking->index, sizeof(taking->index))), store_text(str_from(taking->facts->rail)),
 		store_text(taking->facts->type), store_text(event_state_name(taking->state)),
 		taking->subject != 0 ? store_i64(taking->subject) : store_null(), store_i64(support->open_period),
@@ -270,7 +282,10 @@ bool support_take_inside(struct support *support, const struct facts *facts, str
 	kept_make(support, facts, taking.index, &taking.kept);
 	snprintf(reason, sizeof(reason), "%.*s", STR_ARG(facts->reason));
 	taking.kept.reason = reason;
-	return take(&taking, f) || fault_add(f, "while taking what %s told", facts->rail);
+	if (take(&taking, f))
+		return true;
+	support->is_period_known = false; /* it will be rolled back */
+	return fault_add(f, "while taking what %s told", facts->rail);
 }
 
 bool support_take(struct support *support, const struct facts *facts, size_t count, size_t *new_count, struct fault *f)
