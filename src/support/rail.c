@@ -14,11 +14,16 @@
 #include "base/secret.h"
 #include "gen/support_sql.h"
 #include "store/store.h"
+#include "rail_wire.h"
 #include "stripe_inside.h"
 #include "support_inside.h"
 
 const struct rail *const rails[] = {
 	&rail_stripe,
+	&rail_paypal,
+	&rail_btcpay,
+	&rail_monero,
+	&rail_bank,
 	NULL,
 };
 
@@ -122,11 +127,21 @@ struct rail_line *rail_choose(struct support *support, struct str name, enum fre
 	return named != NULL && can(named, frequency) ? named : rail_next(support, NULL, frequency);
 }
 
+/* In the order of [support] rails, those alone; after the last comes the first, so that each is the next of another. */
 struct rail_line *rail_next(struct support *support, const struct rail_line *line, enum frequency frequency)
 {
-	for (size_t i = line == NULL ? 0 : (size_t) (line - support->lines) + 1; i < RAILS && support->lines[i].rail != NULL; i++)
-		if (can(&support->lines[i], frequency))
-			return &support->lines[i];
+	const struct conf_list *order = &support->settings->rails;
+	size_t from = 0;
+
+	for (size_t i = 0; line != NULL && i < order->count; i++)
+		if (str_is(order->items[i], line->rail->name))
+			from = i + 1;
+	for (size_t i = 0; i < order->count; i++) {
+		struct rail_line *one = rail_find(support, order->items[(from + i) % order->count]);
+
+		if (one != NULL && one != line && can(one, frequency))
+			return one;
+	}
 	return NULL;
 }
 

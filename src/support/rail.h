@@ -36,6 +36,11 @@ struct rail;
 struct secret;
 struct support;
 
+/* What was counted and is not written yet: rail_health.c. */
+struct rail_tally {
+	int64_t events, refused, asked, failed, lag_sum_s, lag_most_s;
+};
+
 /* A rail in this house. Long-lived: one each in struct support. */
 struct rail_line {
 	const struct rail *rail;
@@ -46,6 +51,7 @@ struct rail_line {
 	char say[160];              /* why it is off, and what to do */
 	struct str origin;          /* where its pages stand ("https://checkout.stripe.com"): readers are sent nowhere else, and
 	                             * forms may lead there; empty: it has only pages of ours. Lives with the settings. */
+	struct rail_tally tally;
 };
 
 /* One press of Continue, or the next invoice of a pushed gift. The row of checkout is durable already. */

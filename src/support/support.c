@@ -16,7 +16,16 @@
 #include "gen/support_schema.h"
 #include "gen/support_sql.h"
 #include "store/store.h"
+#include "support_contact.h"
 #include "support_inside.h"
+#include "rail_health.h"
+#include "support_import.h"
+#include "support_own.h"
+#include "support_push.h"
+#include "support_notice.h"
+#include "support_numbers.h"
+#include "support_receipt.h"
+#include "support_wish.h"
 
 /* --- keys --- */
 
@@ -114,18 +123,21 @@ void support_daily(void *self)
 	int32_t today = clock_utc_day(clock_now());
 	const struct store_value before = store_i64(today - SUPPORT_KEEP_DAYS), handles = store_i64(today - SUPPORT_HANDLE_DAYS);
 	struct fault f = {0};
+	int64_t erased = 0;
 
-	if (!store_run(support->db, SUPPORT_SQL_EVENT_FORGET, &before, 1, NULL, &f) ||
+	if (!support_erase_old_supporters(support, today, &erased, &f) ||
+		!store_run(support->db, SUPPORT_SQL_EVENT_FORGET, &before, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_NAME_FORGET, STORE_NO_ARGS, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_ASK_FORGET, &before, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_HANDLE_FORGET, &handles, 1, NULL, &f) ||
+		!store_run(support->db, SUPPORT_SQL_RAIL_DAY_FORGET, &before, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_CHECKOUT_FORGET, &before, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_CODE_FORGET, STORE_NO_ARGS, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_PAYOUT_RECONCILE, STORE_NO_ARGS, NULL, &f) ||
 		!store_checkpoint(support->db, &f))
 		log_fault(&f, "the daily job");
 	else
-		log_event(LOG_JOB, LOG_C("job", "support daily"));
+		log_event(LOG_JOB, LOG_C("job", "support daily"), LOG_I64("supporters_erased", erased));
 }
 
 static void post_daily(struct http_request *rq, void *self)
@@ -154,7 +166,14 @@ static bool open_room(struct room *room, struct fault *f)
 		if (rails[i]->poll != NULL && rails[i]->poll_s > 0)
 			room_every(room, 10, rails[i]->poll_s, support_poll, &support->lines[i]);
 	room_every(room, 10, 60, support_settle_doubts, support);
+	room_every(room, 8, 60, support_end_replaced, support);
+	room_every(room, 20, 60, support_run_changes, support);
 	room_every(room, 30, 3600, support_run_reminders, support);
+	room_every(room, 20, 60, support_run_notices, support);
+	room_every(room, 40, 60, support_look_at_cards, support);
+	room_every(room, 15, 30, support_settle_refunds, support);
+	room_every(room, 15, 3600, support_run_push, support);
+	room_every(room, 10, 15, rails_keep_health, support);
 	room_every(room, 60, (int64_t) 24 * 3600, support_daily, support);
 	return true;
 }
@@ -163,6 +182,8 @@ static void close_room(struct room *room)
 {
 	struct support *support = room->self;
 
+	if (!room->read_only)
+		rails_keep_health(support);
 	loop_timer_stop(&support->deliveries_timer);
 	support_release(support);
 	memory_free(support);
@@ -174,16 +195,36 @@ static void close_room(struct room *room)
 static const struct http_route front_routes[] = {
 	{"POST", "/support/continue", support_post_continue, HTTP_FORM},
 	{"POST", "/support/remind", support_post_remind, HTTP_FORM},
+	{"GET", "/support/remind/{token}", support_get_unremind, HTTP_NO_BODY},
+	{"POST", "/support/remind/{token}", support_post_unremind, HTTP_FORM},
 	{"GET", "/support/thanks", support_get_thanks, HTTP_NO_BODY},
 	{"GET", "/support/manage/{token}", support_get_manage, HTTP_NO_BODY},
 	{"POST", "/support/manage/{token}", support_post_manage, HTTP_FORM},
 	{"POST", "/support/webhook/{provider}", support_post_webhook, HTTP_RAW},
+	{"GET", "/support/pay/{token}", support_get_pay, HTTP_NO_BODY},
+	{"POST", "/support/renew/{token}", support_post_renew, HTTP_FORM},
+	{"GET", "/support/receipt/{token}/{what}", support_get_receipt, HTTP_NO_BODY},
+	{"POST", "/support/receipt/{token}/{what}", support_post_receipt, HTTP_FORM},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
 
+/* The desk's pages, and who asks from a shell. */
+#define DESK_NUMBER_ROUTES \
+	{"GET", "/numbers", support_get_numbers, HTTP_NO_BODY}, {"GET", "/gifts", support_get_gifts, HTTP_NO_BODY}, \
+	{"GET", "/gifts/{id}", support_get_gift, HTTP_NO_BODY}, {"POST", "/gifts/{id}/refund", support_post_refund, HTTP_JSON}, \
+	{"GET", "/refunds", support_get_refunds, HTTP_NO_BODY}, {"POST", "/refunds/{id}", support_post_refund_answer, HTTP_JSON}
+
 static const struct http_route desk_routes[] = {
+	{"GET", "/rails", support_get_rails, HTTP_NO_BODY},
+	{"POST", "/bank/statements", support_post_statements, HTTP_JSON},
+	{"POST", "/bank/match", support_post_match, HTTP_JSON},
+	{"POST", "/monero/transfers", support_post_transfers, HTTP_JSON},
+	{"POST", "/monero/addresses", support_post_addresses, HTTP_JSON},
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
+	DESK_NUMBER_ROUTES,
+	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},
+	{"GET", "/ledger", support_get_ledger, HTTP_NO_BODY},
 	{"GET", "/disputes", support_get_disputes, HTTP_NO_BODY},
 	{"GET", "/renewals", support_get_renewals, HTTP_NO_BODY},
 	{"GET", "/payouts", support_get_payouts, HTTP_NO_BODY},
@@ -196,9 +237,18 @@ static const struct http_route desk_routes[] = {
 };
 
 static const struct http_route cli_routes[] = {
+	{"GET", "/rails", support_get_rails, HTTP_NO_BODY},
+	{"POST", "/bank/statements", support_post_statements, HTTP_JSON},
+	{"POST", "/bank/match", support_post_match, HTTP_JSON},
+	{"POST", "/monero/transfers", support_post_transfers, HTTP_JSON},
+	{"POST", "/monero/addresses", support_post_addresses, HTTP_JSON},
+	{"POST", "/push/run", support_post_push, HTTP_JSON},
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
+	DESK_NUMBER_ROUTES,
+	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},
 	{"GET", "/ledger", support_get_ledger, HTTP_NO_BODY},
+	{"POST", "/notices/run", support_post_run_notices, HTTP_JSON},
 	{"GET", "/disputes", support_get_disputes, HTTP_NO_BODY},
 	{"GET", "/renewals", support_get_renewals, HTTP_NO_BODY},
 	{"GET", "/payouts", support_get_payouts, HTTP_NO_BODY},

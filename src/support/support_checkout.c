@@ -97,12 +97,23 @@ bool support_move_checkout(struct support *support, struct support_checkout *che
 	return true;
 }
 
+/* How many folders the asked address lies below the root: links are relative to it. */
+static unsigned depth_of(struct str path)
+{
+	unsigned depth = 0;
+
+	for (size_t i = 1; i < path.len; i++)
+		depth += path.at[i] == '/';
+	return depth;
+}
+
 void support_answer_coupon(struct support *support, struct http_request *rq, int status, struct str language,
 	const struct page_coupon *coupon)
 {
 	struct room *room = support->room;
 	const struct locale *locale = page_locale(room->theme, support->settings, language);
-	struct page page = {.language = language, .depth = 1, .has_form = true};
+	struct page page = {.language = language, .depth = depth_of(http_path(rq)), .has_form = true,
+		.is_support = true};
 	struct press_value *root;
 
 	page.title = locale_text(locale, "support_title");

@@ -13,6 +13,7 @@
 #include "house/errand.h"
 #include "http/http_client.h"
 #include "support.h"
+#include "support_rail_commands.h"
 
 /* "1234.50", with the currency's own digits. */
 static void write_money(char out[40], int64_t minor, struct str code)
@@ -324,5 +325,20 @@ const struct errand_command support_commands[] = {
 		"Closes the books up to a day (2026-10-31). What becomes known of it later is booked after that day.\n", run_close},
 	{"support remind", "support newsletter", "",
 		"Hands over the reminders that are due; their mails go out and the addresses are erased.\n", run_remind},
+	{"support rails", "support", "",
+		"Shows each way to pay: whether it is on (TEST or LIVE), what came in 14 days, what failed, how late, and alarms.\n",
+		support_run_rails},
+	{"support push", "support newsletter", "",
+		"Looks now for gifts that are due on rails which cannot charge: asks for them by mail, marks the late, pauses the very late.\n",
+		support_run_push_now},
+	{"support bank import", "support", "STATEMENT",
+		"Takes a bank's statement (camt.053, XML). Transfers with our reference are booked; the others are listed. Safe to repeat.\n",
+		support_run_bank_import},
+	{"support bank match", "support", "PAYMENT REFERENCE",
+		"Says whose an unmatched transfer is: PAYMENT as the import lists it, REFERENCE the gift's code (RF…).\n", support_run_bank_match},
+	{"support monero addresses", "support", "FILE",
+		"Adds subaddresses that your wallet made to the pool, one a line. Each is given to one gift, once.\n", support_run_monero_addresses},
+	{"support monero import", "support", "TRANSFERS",
+		"Takes what monero-wallet-rpc answers to get_transfers {\"in\": true}. Safe to repeat.\n", support_run_monero_import},
 	{NULL, NULL, NULL, NULL, NULL},
 };

@@ -28,16 +28,23 @@ struct asking {
 	bool is_second_try;
 };
 
-static void answer_failed(
-	struct support *support, struct http_request *rq, struct str language, struct page_coupon *coupon, int status)
+/* The form as it was sent. line: the rail that failed; Continue then leads to the next one. */
+static void answer_failed(struct support *support, struct http_request *rq, struct str language, struct page_coupon *coupon,
+	const struct rail_line *line, int status)
 {
 	const struct locale *locale = page_locale(support->room->theme, support->settings, language);
+	const struct rail_line *next = line != NULL ? rail_next(support, line, coupon->frequency) : NULL;
 
 	coupon->notice = locale_text(locale, "support_method_failed");
+	if (next != NULL) {
+		coupon->rail = str_from(next->rail->name);
+		coupon->notice = locale_format(locale, "support_method_failed_next", http_arena(rq),
+			(const struct locale_pair[]){{"method", page_way_name(locale, coupon->rail)}, {NULL, {NULL, 0}}});
+	}
 	support_answer_coupon(support, rq, status, language, coupon);
 }
 
-static bool keep_session(
+bool support_keep_session(
 	struct support *support, struct support_checkout *checkout, struct str session, struct fault *f)
 {
 	unsigned char sealed[SEAL_BYTES];
@@ -66,7 +73,7 @@ static void send_on(struct asking *asking, struct str url)
 	log_event(LOG_PROVIDER, LOG_C("rail", asking->line->rail->name), LOG_C("asked", "checkout"), LOG_C("became", "open"));
 	page_headers(support->settings, support->room->theme, asking->rq);
 	http_answer_redirect(asking->rq, url.len > 0 ? str_to_c(url, arena) :
-		str_to_c(str_format(arena, "../support/thanks?t=%s", asking->token), arena));
+		str_to_c(str_format(arena, asking->line->rail->instruct != NULL ? "../support/pay/%s" : "../support/thanks?t=%s", asking->token), arena));
 }
 
 static void asked(void *self, const struct rail_answer *answer, const struct fault *failed)
@@ -86,7 +93,7 @@ static void asked(void *self, const struct rail_answer *answer, const struct fau
 		f = *failed;
 	if (ok && answer->url.len > 0 && !rail_is_its_page(asking->line, answer->url))
 		ok = fault_set(&f, FAULT_UNCERTAIN, "the provider's page is not where it should be");
-	if (ok && keep_session(support, &asking->checkout, answer->reference, &f)) {
+	if (ok && support_keep_session(support, &asking->checkout, answer->reference, &f)) {
 		send_on(asking, answer->url);
 		return;
 	}
@@ -94,7 +101,7 @@ static void asked(void *self, const struct rail_answer *answer, const struct fau
 	if (!support_move_checkout(support, &asking->checkout,
 			f.kind == FAULT_UNCERTAIN || f.kind == FAULT_IO ? CHECKOUT_IS_DOUBTED : CHECKOUT_IS_REFUSED, &noted))
 		log_fault(&noted, "noting that a checkout failed");
-	answer_failed(support, asking->rq, asking->language, &asking->coupon, fault_http_status(FAULT_REMOTE));
+	answer_failed(support, asking->rq, asking->language, &asking->coupon, asking->line, fault_http_status(FAULT_REMOTE));
 }
 
 static void ask(struct asking *asking, const struct locale *locale)
@@ -153,18 +160,19 @@ void support_post_continue(struct http_request *rq, void *self)
 	asking->support = support;
 	asking->rq = rq;
 	asking->language = language;
-	asking->line = rail_choose(support, http_field(rq, "rail"), gift.frequency);
+	asking->line = rail_choose(support, gift.rail, gift.frequency);
 	if (asking->line == NULL) {
 		fault_set(&f, FAULT_MISSING, "no rail is on: put a provider's key into secrets/support.conf");
 		log_fault(&f, "asking for a checkout");
-		answer_failed(support, rq, language, &asking->coupon, fault_http_status(FAULT_REMOTE));
+		answer_failed(support, rq, language, &asking->coupon, NULL, fault_http_status(FAULT_REMOTE));
 		return;
 	}
 	asking->checkout = (struct support_checkout){.frequency = gift.frequency, .amount = gift.amount, .language = language,
 		.state = CHECKOUT_ASKED, .rail = str_from(asking->line->rail->name)};
-	if (!support_new_checkout(support, &gift, language, asking->line->rail->name, asking->token, &asking->checkout.id, &f)) {
+	if (!support_new_checkout(support, &gift, language, asking->line->rail->name, asking->token, &asking->checkout.id, &f) ||
+		!support_keep_choice(support, asking->checkout.id, &gift, &f)) {
 		log_fault(&f, "keeping a checkout");
-		answer_failed(support, rq, language, &asking->coupon, fault_http_status(f.kind));
+		answer_failed(support, rq, language, &asking->coupon, NULL, fault_http_status(f.kind));
 		return;
 	}
 	ask(asking, locale); /* asked() answers */

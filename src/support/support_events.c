@@ -200,6 +200,13 @@ static bool take_mandate(struct taking *taking, struct fault *f)
 		support_stand_mandate(taking->support, &mandate, rows, count, &taking->kept, f))) && keep(taking, f);
 }
 
+/* A question about a checkout of ours, of which nothing is known yet: asked at once. */
+static bool take_question(struct taking *taking, struct fault *f)
+{
+	taking->state = EVENT_APPLIED;
+	return insert_ask(taking, f) && keep(taking, f);
+}
+
 /* Can it be booked at all? Money without a name or a sum cannot. */
 static bool is_whole(const struct taking *taking)
 {
@@ -267,6 +274,10 @@ static bool take(struct taking *taking, struct fault *f)
 		return take_step(taking, f) && keep(taking, f);
 	case FACT_MANDATE:
 		return take_mandate(taking, f);
+	case FACT_ASK:
+		if (taking->has_checkout && taking->facts->ask.len > 0 && !fact_key_is(&taking->kept.payment))
+			return take_question(taking, f);
+		break;
 	default:
 		break;
 	}

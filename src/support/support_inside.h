@@ -50,7 +50,8 @@ struct support {
 	struct secret *facts_key;                  /* made of seal_key */
 	struct arena secret_texts;
 	struct rail_line lines[RAILS];             /* as rails[]; a NULL rail ends them */
-	bool is_asking, is_cancelling, is_reminding;
+	bool is_asking, is_cancelling, is_reminding, is_changing;
+	bool is_noticing, is_refunding, is_looking_at_card;
 	int64_t denied_quiet_until_ms;             /* refused events are logged again from then on */
 	bool is_period_known;                      /* what follows is as the database has it; false after a rollback */
 	int32_t open_period, first_day;            /* its number and first day */
@@ -76,7 +77,10 @@ void support_index(
 /* --- support_form.c: a reader's form --- */
 struct support_gift {
 	enum frequency frequency;
-	struct money amount;
+	struct money amount;      /* all that is taken: with the fee, where the reader adds it */
+	int64_t cover_minor;      /* of it, what was added */
+	struct str rail;          /* the way to pay, one of [support] rails */
+	struct str instead;       /* as the form has it: the link of the gift that this one takes the place of; empty: none */
 };
 /* Reads the coupon. True: *gift is what was chosen. False: coupon->error_amount says what is wrong. Either way *coupon
  * holds everything as it was typed. */
@@ -86,10 +90,19 @@ bool support_read_coupon(const struct settings *settings, const struct locale *l
  * sentence in *error. */
 bool support_read_amount(const struct settings *settings, const struct locale *locale, enum frequency frequency,
 	struct str picked, struct str own, struct money *amount, struct str *error, struct arena *arena);
+/* What the fee does to a gift: adds it (cover), or refuses what would lose more than SETTINGS_FEE_MOST percent: false and a
+ * sentence in *error. */
+bool support_weigh_fee(const struct settings *settings, const struct locale *locale, bool cover, struct support_gift *gift,
+	struct str *error, struct arena *arena);
 /* The language a form names, or empty where it is none. */
 struct str support_form_language(const struct http_request *rq);
-/* The month (1–12) and UTC day of a reminder asked for now: next month until the 19th, the one after from the 20th. */
-int support_reminder_month(struct when now, int32_t *due_day);
+/* A reminder asked for now: next month until the 19th, the one after from the 20th; months > 0: so many later, on this day
+ * of the month. */
+struct support_reminder_day {
+	int year, month;          /* on the newsroom's calendar; 1–12 */
+	int32_t due_day;          /* UTC */
+};
+struct support_reminder_day support_reminder_day(struct when now, int months);
 
 /* --- support_checkout.c: rows of checkout --- */
 struct support_checkout {
@@ -108,11 +121,25 @@ bool support_find_checkout(struct support *support, enum support_find by, struct
 	struct support_checkout *checkout, bool *found, struct fault *f) __attribute__((warn_unused_result));
 bool support_move_checkout(struct support *support, struct support_checkout *checkout, enum checkout_step step,
 	struct fault *f) __attribute__((warn_unused_result));
+/* The rail has it: its name for it (may be empty) is kept sealed, and the checkout is open. */
+bool support_keep_session(struct support *support, struct support_checkout *checkout, struct str session, struct fault *f)
+	__attribute__((warn_unused_result));
 /* The token of the keep-this link that goes with a thanks page's token. */
 void support_manage_token(const struct support *support, struct str token, char out[2 * SUPPORT_MANAGE_BYTES + 1]);
 /* A page with the coupon: what was typed, and a notice or an error. */
 void support_answer_coupon(struct support *support, struct http_request *rq, int status, struct str language,
 	const struct page_coupon *coupon);
+
+/* --- support_choice.c: what a reader chose beyond the amount --- */
+/* Kept with the checkout, right after it was made. */
+bool support_keep_choice(struct support *support, int64_t checkout, const struct support_gift *gift, struct fault *f)
+	__attribute__((warn_unused_result));
+bool support_find_choice(struct support *support, int64_t checkout, int64_t *cover_minor, int64_t *replaces, struct fault *f)
+	__attribute__((warn_unused_result));
+/* As a reader types it into the field whose sign stands beside it. */
+struct str support_amount_text(const struct locale *locale, struct money amount, struct arena *arena);
+/* By the clock: gifts whose successor was paid are ended. */
+void support_end_replaced(void *support);
 
 /* --- support_events.c: facts become rows --- */
 /* In one transaction, or none of it: each once, in any order. *new_count: how many were not known. */
@@ -211,12 +238,15 @@ bool support_books_job(struct room *room, int argc, char **argv, struct fault *f
 /* --- handlers --- */
 void support_post_continue(struct http_request *rq, void *room);
 void support_post_remind(struct http_request *rq, void *room);
+void support_get_unremind(struct http_request *rq, void *room);
+void support_post_unremind(struct http_request *rq, void *room);
 void support_get_thanks(struct http_request *rq, void *room);
 void support_get_manage(struct http_request *rq, void *room);
 void support_post_manage(struct http_request *rq, void *room);
 void support_post_webhook(struct http_request *rq, void *room);
 void support_get_contributions(struct http_request *rq, void *room);
 void support_get_totals(struct http_request *rq, void *room);
+void support_get_goal(struct http_request *rq, void *room);
 void support_get_health(struct http_request *rq, void *room);
 void support_get_ledger(struct http_request *rq, void *room);
 void support_get_books_check(struct http_request *rq, void *room);

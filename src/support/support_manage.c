@@ -1,8 +1,9 @@
-/* support_manage.c: the keep-this link: what runs, and the button that ends it.
+/* support_manage.c: the button that ends a gift which comes back by itself.
  *
- * Decides: when a subscription counts as ended: only when the provider says so. Runs in: support. The hard thing: an
- * answer that does not come. The mandate is then in doubt: the provider is looked up until it answers, and asked again
- * if the subscription still runs, since that is what the reader wanted.
+ * Decides: when a subscription counts as ended: only when the provider says so. Leaves to others: the page
+ * (support_own.c). Runs in: support. The hard thing: an answer that does not come. The mandate is then in doubt: the
+ * provider is looked up until it answers, and asked again if the subscription still runs, since that is what the reader
+ * wanted.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
 #include "base/fault.h"
@@ -10,9 +11,9 @@
 #include "base/must.h"
 #include "gen/support_sql.h"
 #include "press/locale.h"
-#include "press/value.h"
 #include "store/store.h"
 #include "support_inside.h"
+#include "support_own.h"
 
 /* One cancelling under way: of a reader's request (in its arena) or, rq NULL, of the timer (memory_new). */
 struct cancelling {
@@ -25,94 +26,6 @@ struct cancelling {
 	bool is_look_up;       /* the present call asks how it stands; else it asks to end it */
 };
 
-static struct str write(const struct support *support, const struct locale *locale, const char *key,
-	const struct support_checkout *checkout, struct arena *arena)
-{
-	const struct locale_pair pairs[] = {{"amount", locale_money(locale, checkout->amount, true, arena)},
-		{"newsroom", support->settings->name}, {NULL, {NULL, 0}}};
-
-	return locale_format(locale, key, arena, pairs);
-}
-
-static void answer_manage(struct support *support, struct http_request *rq, int status,
-	const struct support_checkout *checkout, const char *heading, const char *sentence, bool can_cancel)
-{
-	struct room *room = support->room;
-	struct arena *arena = http_arena(rq);
-	const struct locale *locale = page_locale(room->theme, support->settings, checkout->language);
-	struct page page = {.language = checkout->language, .depth = 2};
-	struct press_value *root;
-
-	page.title = locale_text(locale, "support_manage_title");
-	root = page_values(room->theme, support->settings, &page, arena);
-	press_set_text(root, "heading", write(support, locale, heading, checkout, arena));
-	press_set_text(root, "sentence", write(support, locale, sentence, checkout, arena));
-	press_set_bool(root, "can_cancel", can_cancel);
-	if (can_cancel) {
-		press_set_text(root, "cancel_button", locale_text(locale, "support_cancel_button"));
-		/* The page stands at its own action: "TOKEN" relative to itself. */
-		press_set_text(root, "action", http_part(rq, "token"));
-	}
-	page_answer(room, rq, status, "manage", root);
-}
-
-static void answer_state(struct support *support, struct http_request *rq, int status,
-	const struct support_checkout *checkout, const struct support_mandate *mandate)
-{
-	static const char *const running[FREQUENCY_COUNT] = {
-		"support_manage_once", "support_manage_monthly", "support_manage_annual"};
-
-	if (mandate->id == 0)
-		answer_manage(support, rq, status, checkout, running[checkout->frequency],
-			checkout->frequency == FREQUENCY_ONCE ? "support_manage_once_sentence" : "support_manage_not_yet", false);
-	else if (mandate->state == MANDATE_ENDED)
-		answer_manage(support, rq, status, checkout, "support_manage_ended", "support_manage_ended_sentence", false);
-	else if (mandate->state == MANDATE_ACTIVE || mandate->state == MANDATE_LATE || mandate->state == MANDATE_PAUSED)
-		answer_manage(support, rq, status, checkout, running[checkout->frequency],
-			status == 200 ? "support_manage_sentence" : "support_manage_failed", true);
-	else
-		answer_manage(support, rq, status, checkout, "support_manage_doubt", "support_manage_doubt_sentence", false);
-}
-
-static void answer_unknown(struct support *support, struct http_request *rq)
-{
-	const struct locale *locale = page_locale(support->room->theme, support->settings, (struct str){NULL, 0});
-	struct page_small small = {.page = {.depth = 2}};
-
-	small.page.title = small.heading = locale_text(locale, "support_unknown_heading");
-	small.sentence = locale_text(locale, "support_unknown_sentence");
-	page_answer_small(support->room, rq, 404, &small);
-}
-
-/* The rows behind the link; answers itself when it is none. */
-static bool find(struct support *support, struct http_request *rq, struct support_checkout *checkout,
-	struct support_mandate *mandate)
-{
-	struct fault f = {0};
-	bool found = false;
-
-	if (!support_find_checkout(
-			support, SUPPORT_BY_MANAGE, http_part(rq, "token"), http_arena(rq), checkout, &found, &f) ||
-		(found && !support_find_mandate(support, checkout->id, true, http_arena(rq), mandate, &f))) {
-		log_fault(&f, "finding a mandate");
-		http_answer_fault(rq, &f);
-		return false;
-	}
-	if (!found)
-		answer_unknown(support, rq);
-	return found;
-}
-
-void support_get_manage(struct http_request *rq, void *self)
-{
-	struct support *support = ((struct room *) self)->self;
-	struct support_checkout checkout;
-	struct support_mandate mandate;
-
-	if (find(support, rq, &checkout, &mandate))
-		answer_state(support, rq, 200, &checkout, &mandate);
-}
-
 static void call(struct cancelling *cancelling, bool is_look_up);
 
 /* The end of it, whichever way: the row says so already. */
@@ -122,8 +35,12 @@ static void end(struct cancelling *cancelling)
 
 	log_event(LOG_PROVIDER, LOG_C("asked", "cancel"), LOG_STR("became", mandate_state_name(cancelling->mandate.state)));
 	if (cancelling->rq != NULL) {
-		answer_state(support, cancelling->rq, cancelling->mandate.state == MANDATE_ENDED ? 200 :
-			fault_http_status(FAULT_REMOTE), &cancelling->checkout, &cancelling->mandate);
+		const struct locale *locale = page_locale(support->room->theme, support->settings, cancelling->checkout.language);
+		bool is_refused = mandate_runs(cancelling->mandate.state);
+
+		support_answer_own(support, cancelling->rq, cancelling->mandate.state == MANDATE_ENDED ? 200 :
+			fault_http_status(FAULT_REMOTE), &cancelling->checkout, &cancelling->mandate,
+			is_refused ? locale_text(locale, "support_manage_failed") : (struct str){NULL, 0});
 	} else {
 		bool is_settled = cancelling->mandate.state == MANDATE_ENDED;
 
@@ -194,31 +111,23 @@ static bool find_line(struct support *support, struct cancelling *cancelling, st
 		fault_set(f, FAULT_MISSING, "the provider of this gift is not set up: put its key into secrets/support.conf");
 }
 
-void support_post_manage(struct http_request *rq, void *self)
+void support_cancel(struct support *support, struct http_request *rq, const struct support_checkout *checkout,
+	const struct support_mandate *mandate)
 {
-	struct support *support = ((struct room *) self)->self;
 	struct cancelling *cancelling = arena_alloc(http_arena(rq), sizeof(*cancelling));
 	struct fault f = {0};
 
-	if (cancelling == NULL || http_is_cross_site(rq)) {
-		fault_set(&f, FAULT_DENIED, "%s", locale_text(page_locale(support->room->theme, support->settings,
-			(struct str){NULL, 0}), "support_cross_site").at);
+	if (cancelling == NULL) {
+		fault_full(&f, "a request");
 		http_answer_fault(rq, &f);
 		return;
 	}
-	if (!find(support, rq, &cancelling->checkout, &cancelling->mandate))
-		return;
-	cancelling->support = support;
-	cancelling->rq = rq;
-	if (cancelling->mandate.id == 0 || (cancelling->mandate.state != MANDATE_ACTIVE && cancelling->mandate.state != MANDATE_LATE &&
-			cancelling->mandate.state != MANDATE_PAUSED)) {
-		answer_state(support, rq, 200, &cancelling->checkout, &cancelling->mandate);
-		return;
-	}
+	*cancelling = (struct cancelling){.support = support, .rq = rq, .checkout = *checkout, .mandate = *mandate};
 	/* Durable before the provider is asked: a crash from here on leaves it in doubt, never forgotten. */
 	if (!find_line(support, cancelling, &f)) {
 		log_fault(&f, "cancelling a subscription");
-		answer_state(support, rq, fault_http_status(FAULT_REMOTE), &cancelling->checkout, &cancelling->mandate);
+		support_answer_own(support, rq, fault_http_status(FAULT_REMOTE), checkout, mandate, locale_text(
+			page_locale(support->room->theme, support->settings, checkout->language), "support_manage_failed"));
 	} else if (!support_move_mandate(support, &cancelling->mandate, MANDATE_IS_CANCELLED, &f)) {
 		log_fault(&f, "noting that a subscription is to end");
 		http_answer_fault(rq, &f);

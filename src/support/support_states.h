@@ -177,6 +177,40 @@
 
 #define EVENT_STEPS(X) X(EVENT_IS_APPLIED) X(EVENT_IS_FOREIGN)
 
+/* --- what a supporter is told, and refunds asked for at the desk --- */
+
+#define NOTICE_STATES(X) \
+	X(NOTICE_DUE, "due", "to be handed to the newsletter room, which mails it") \
+	X(NOTICE_HANDED, "handed", "the newsletter room has it on disk") \
+	X(NOTICE_DROPPED, "dropped", "nobody wants it any more, or nobody is there to get it")
+
+#define NOTICE_MOVES(X) \
+	X(NOTICE_DUE, NOTICE_IS_HANDED, NOTICE_HANDED) \
+	X(NOTICE_DUE, NOTICE_IS_DROPPED, NOTICE_DROPPED)
+
+#define NOTICE_STEPS(X) X(NOTICE_IS_HANDED) X(NOTICE_IS_DROPPED)
+
+#define WISH_STATES(X) \
+	X(WISH_WANTED, "wanted", "somebody asked for it; it waits for a second person") \
+	X(WISH_ASKING, "asking", "the provider is being asked, under a key made of its id") \
+	X(WISH_UNCERTAIN, "uncertain", "no answer came: it is asked again under the same key") \
+	X(WISH_ASKED, "asked", "the provider took it; its signed event books it") \
+	X(WISH_REFUSED, "refused", "the provider said no: nothing was given back") \
+	X(WISH_DECLINED, "declined", "the second person said no")
+
+#define WISH_MOVES(X) \
+	X(WISH_WANTED, WISH_IS_APPROVED, WISH_ASKING) \
+	X(WISH_WANTED, WISH_IS_DECLINED, WISH_DECLINED) \
+	X(WISH_ASKING, WISH_IS_TAKEN, WISH_ASKED) \
+	X(WISH_ASKING, WISH_IS_REFUSED, WISH_REFUSED) \
+	X(WISH_ASKING, WISH_IS_DOUBTED, WISH_UNCERTAIN) \
+	X(WISH_UNCERTAIN, WISH_IS_APPROVED, WISH_ASKING)
+
+#define WISH_STEPS(X) X(WISH_IS_APPROVED) X(WISH_IS_DECLINED) X(WISH_IS_TAKEN) X(WISH_IS_REFUSED) X(WISH_IS_DOUBTED)
+
+STATES_DECLARE(notice, NOTICE)
+STATES_DECLARE(wish, WISH)
+
 STATES_DECLARE(checkout, CHECKOUT)
 STATES_DECLARE(mandate, MANDATE)
 STATES_DECLARE(contribution, CONTRIBUTION)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "store/store.h"
+#include "rail_health.h"
 #include "support_inside.h"
 
 enum { DENIED_QUIET_MS = 10000, ARENA_BYTES = 4 * 1024 * 1024, MOST_AT_ONCE = 200 };
@@ -27,7 +28,10 @@ struct delivery {
 static void refuse(struct support *support, struct http_request *rq, const struct fault *f)
 {
 	json_t *answer = json_object(), *fault = json_object();
+	struct rail_line *line = rail_find(support, http_part(rq, "provider"));
 
+	if (line != NULL)
+		rail_note_refused(support, line->rail->name);
 	if (f->kind != FAULT_DENIED) {
 		log_fault(f, "taking an event from a provider");
 	} else if (clock_mono_ms() >= support->denied_quiet_until_ms) { /* anybody may send what the provider did not sign */
@@ -44,6 +48,7 @@ static void accept_it(const struct delivery *delivery)
 {
 	json_t *answer = json_object();
 
+	rail_note_event(delivery->support, delivery->line->rail->name, delivery->facts.count > 0 ? delivery->facts.at[0].created_s : 0);
 	for (size_t i = 0; i < delivery->facts.count; i++)
 		log_event(LOG_PROVIDER, LOG_C("rail", delivery->line->rail->name), LOG_STR("event", delivery->facts.at[i].type));
 	json_object_set_new(answer, "received", json_true());

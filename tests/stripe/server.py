@@ -27,6 +27,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import page                       # noqa: E402
 import rules                      # noqa: E402
 from rules import Refused         # noqa: E402
+import shapes                     # noqa: E402
 from shapes import World, listed, new_id  # noqa: E402
 from webhooks import Sender, payload_of, sign  # noqa: E402
 
@@ -52,6 +53,8 @@ class Rehearsal:
         self.world.send = self.sender.put if options.webhook_url else lambda event: None
         self.faults = []              # {"how", "match", "seconds"}
         self.calls = []               # what was asked, for tests
+        self.saving = None            # a timer, while something is not on disk yet
+        self.disk = threading.Lock()
         self.load()
 
     # --- the state file: the demo's subscriptions outlive a restart ---------------------------------------------------
@@ -68,14 +71,24 @@ class Rehearsal:
                 if event["pending_webhooks"] and self.options.webhook_url:
                     self.sender.put(event)
 
-    def save(self):
+    def save(self, at_once=False):
+        """Soon: a year of gifts is megabytes, and many calls come in a second."""
         if not self.options.state:
             return
+        if not at_once:
+            with self.lock:
+                if self.saving is None:
+                    self.saving = threading.Timer(2, self.save, (True,))
+                    self.saving.daemon = True
+                    self.saving.start()
+            return
         with self.lock:
+            self.saving = None
             text = json.dumps({"objects": self.world.objects, "events": self.world.events[-2000:], "asked": self.world.asked, "paid_out": self.world.paid_out})
-        with open(self.options.state + ".new", "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(self.options.state + ".new", self.options.state)
+        with self.disk:
+            with open(self.options.state + ".new", "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(self.options.state + ".new", self.options.state)
 
     # --- the API ---------------------------------------------------------------------------------------------------------
 
@@ -520,8 +533,10 @@ def main():
     parser.add_argument("--retry", default="1,2,4,8,15,30,60", help="seconds between tries of one event; the last repeats")
     parser.add_argument("--bank-seconds", type=float, default=20, help="how long a bank takes; negative: until told (/_test/settle/ID)")
     parser.add_argument("--redirect-wait", type=float, default=5, help="longest wait for the endpoint before the browser goes back")
+    parser.add_argument("--card-fee", default="290,30", help="hundredths of a percent and minor units that a card payment costs")
     parser.add_argument("--state", help="a file that keeps everything over a restart")
     options = parser.parse_args()
+    shapes.CARD_FEE = tuple(int(n) for n in options.card_fee.split(","))
     options.public_url = (options.public_url or "http://127.0.0.1:%d" % options.port).rstrip("/")
     options.retry = [float(word) for word in options.retry.split(",")]
     options.key = options.key or ["sk_test_rehearsal"]
@@ -533,7 +548,7 @@ def main():
     print("payments: ready at %s" % options.public_url, flush=True)
     server.serve_forever(poll_interval=0.2)
     Handler.rehearsal.sender.stop()
-    Handler.rehearsal.save()
+    Handler.rehearsal.save(at_once=True)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ static int bench_tear_down(void **state)
 /* A checkout as Continue leaves it. */
 static inline int64_t bench_checkout(struct bench *bench, enum frequency frequency, int64_t minor, char token[27])
 {
-	struct support_gift gift = {frequency, {minor, "USD"}};
+	struct support_gift gift = {.frequency = frequency, .amount = {minor, "USD"}};
 	struct fault f = {0};
 	int64_t id;
 
