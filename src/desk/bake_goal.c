@@ -30,7 +30,8 @@ static void draw(struct buf *svg, struct str reached, struct str goal, int64_t f
 	html_text(svg, reached);
 	buf_add_text(svg, " / ");
 	html_text(svg, goal);
-	buf_add_text(svg, "</title>\n<style>text{font:700 20px system-ui,sans-serif;fill:#15171c}.g{fill:#565b66}.t{fill:#fff;stroke:#756000}.f{fill:#2a3192}"
+	buf_add_text(svg, "</title>\n<style>text{font:700 20px system-ui,sans-serif;fill:#15171c}"
+		".g{fill:#565b66}.t{fill:#fff;stroke:#756000}.f{fill:#2a3192}"
 		"@media(prefers-color-scheme:dark){text{fill:#e8e9ec}.g{fill:#a6abb6}.t{fill:#121418;stroke:#e0bf3b}.f{fill:#b5bdff}}</style>\n"
 		"<text x=\"0\" y=\"22\">");
 	html_text(svg, reached);
@@ -49,7 +50,7 @@ bool bake_goal(struct bake *bake, struct fault *f)
 	bool ok;
 
 	if (!settings->support_on || settings->goal == 0)
-		return bake_site_remove(&bake->site, "support/goal.svg", f);
+		return true; /* a full bake sweeps away what an earlier goal left */
 	if (!store_number(bake->db, DESK_SQL_GOAL_REACHED, STORE_ARGS(store_i64(settings->goal_is_money)), &reached, f))
 		return false;
 	buf_init(&svg, SVG_BYTES);

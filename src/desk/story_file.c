@@ -266,7 +266,8 @@ static const struct {
 	{"section", take_section, false}, {"topics", take_topics, false}, {"photo", take_photo, false},
 	{"alt", take_alt, false},
 	{"caption", take_caption, false}, {"credit", take_credit, false}, {"excerpt", take_excerpt, false},
-	{"focus", take_focus, false}, {"sensitive", take_sensitive, false}, {"status", take_status, false}, {"correction", take_correction, true}, {"grave", take_correction, true},
+	{"focus", take_focus, false}, {"sensitive", take_sensitive, false},
+	{"status", take_status, false}, {"correction", take_correction, true}, {"grave", take_correction, true},
 };
 
 static bool take_field(struct filing *w, const struct front *front, size_t i)

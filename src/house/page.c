@@ -162,7 +162,8 @@ struct str page_csp(const struct settings *settings, struct theme *theme, struct
 		"script-src 'self'; connect-src 'self'; form-action 'self' %.*s; base-uri 'none'; frame-ancestors 'none'",
 		page_style_of(theme, settings, PAGE_STYLE_STORY)->hash, page_style_of(theme, settings, PAGE_STYLE_PAGES)->hash,
 		page_style_of(theme, settings, PAGE_STYLE_BODY)->hash, page_style_of(theme, settings, PAGE_STYLE_ARABIC)->hash,
-		page_style_of(theme, settings, PAGE_STYLE_SUPPORT)->hash, page_style_of(theme, settings, PAGE_STYLE_CROP)->hash, page_style_of(theme, settings, PAGE_STYLE_PLAIN)->hash,
+		page_style_of(theme, settings, PAGE_STYLE_SUPPORT)->hash, page_style_of(theme, settings, PAGE_STYLE_CROP)->hash,
+		page_style_of(theme, settings, PAGE_STYLE_PLAIN)->hash,
 		STR_ARG(settings_checkout_origins(settings, arena)));
 }
 

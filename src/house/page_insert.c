@@ -180,7 +180,8 @@ static void insert_set(struct press_value *set, const struct settings *settings,
 	press_set_bool(set, "own_checked", str_is(picked, "own"));
 	if (given != NULL)
 		press_set_text(set, "own_value", given->own[which]);
-	press_set_bool(set, "invalid", given != NULL && given->error_amount.len > 0 && given->frequency == which);
+	press_set_bool(set, "invalid", given != NULL && given->error_amount.len > 0 && given->frequency == which
+		&& (given->own[which].len > 0 || picked.len == 0 || str_is(picked, "own"))); /* else what was pressed is what is wrong */
 	press_set_text(set, "sign", locale_currency_sign(settings->currency));
 	press_set_text(set, "own_label", locale_text(locale, "amount_other"));
 	page_add_shares(set, settings, locale, which, arena);

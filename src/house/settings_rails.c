@@ -34,6 +34,8 @@ struct str settings_checkout_origins(const struct settings *settings, struct are
 		struct str origin = str_is(rail, "stripe") ? settings->stripe_checkout : str_is(rail, "paypal") ? settings->paypal_checkout :
 			str_is(rail, "btcpay") ? settings->btcpay_url : (struct str){NULL, 0};
 
+		if (str_is(rail, "stripe") && !str_equal(settings->stripe_portal, settings->stripe_checkout))
+			origin = str_format(arena, "%.*s %.*s", STR_ARG(origin), STR_ARG(settings->stripe_portal));
 		if (origin.len > 0)
 			out = out.len > 0 ? str_format(arena, "%.*s %.*s", STR_ARG(out), STR_ARG(origin)) : origin;
 	}

@@ -40,18 +40,15 @@ static bool kind_from(struct str word, enum change_kind *kind)
 	return false;
 }
 
-struct str support_rail_of(struct support *support, const struct support_checkout *checkout)
-{
-	(void) support;
-	(void) checkout;
-	return STR("stripe");
-}
-
+/* A rail that is pushed asks nobody: what it sends next is ours to say. */
 struct support_can support_can(struct support *support, const struct support_checkout *checkout)
 {
-	(void) support;
-	(void) checkout;
-	return (struct support_can){false, false};
+	const struct rail_line *line = rail_find(support, checkout->rail);
+
+	if (line == NULL || !line->is_on)
+		return (struct support_can){.change = false};
+	return (struct support_can){.change = line->rail->change != NULL || !line->rail->pulls,
+		.pause = line->rail->pause != NULL || !line->rail->pulls, .card = line->rail->portal != NULL};
 }
 
 /* --- rows --- */
@@ -119,10 +116,22 @@ static bool apply_inside(struct support *support, const struct support_change *c
 	return ok && end_change(support, change, f);
 }
 
-/* The provider has it: now the rows say so, too. */
-static bool apply(struct support *support, const struct support_change *change, int64_t checkout, struct fault *f)
+/* A mandate of a rail that asks nobody: no event will say it. */
+static bool move_mandate(struct support *support, const struct support_change *change, struct support_mandate *mandate, struct fault *f)
 {
-	return store_begin(support->db, f) && store_end(support->db, apply_inside(support, change, checkout, f), f);
+	return change->kind == CHANGE_AMOUNT ||
+		support_move_mandate(support, mandate, change->kind == CHANGE_PAUSE ? MANDATE_IS_PAUSED : MANDATE_RUNS, f);
+}
+
+/* The provider has it: now the rows say so, too. */
+static bool apply(struct changing *is, struct fault *f)
+{
+	const struct rail_line *line = rail_find(is->support, is->checkout.rail);
+
+	if (!store_begin(is->support->db, f))
+		return false;
+	return store_end(is->support->db, apply_inside(is->support, &is->change, is->checkout.id, f) &&
+		(line == NULL || line->rail->pulls || move_mandate(is->support, &is->change, &is->mandate, f)), f);
 }
 
 static bool put_off(struct support *support, const struct support_change *change, int64_t tries, struct fault *f)
@@ -180,7 +189,7 @@ static void settle(struct changing *is, const struct fault *said)
 	if (said != NULL)
 		log_fault(said, "asking for a change of a running gift");
 	if (said == NULL)
-		ok = apply(is->support, &is->change, is->checkout.id, &f);
+		ok = apply(is, &f);
 	else if (is_no)
 		ok = end_change(is->support, &is->change, &f);
 	else
@@ -197,12 +206,35 @@ static void settle(struct changing *is, const struct fault *said)
 	finish(is, ok && (said == NULL || is_no));
 }
 
+static void asked(void *self, const struct rail_answer *rail_answer, const struct fault *f)
+{
+	(void) rail_answer;
+	settle(self, f);
+}
+
 static void ask(struct changing *is)
 {
+	struct rail_line *line = rail_find(is->support, is->checkout.rail);
+	struct rail_order order = {.checkout = is->checkout.id, .frequency = is->checkout.frequency, .amount = is->checkout.amount,
+		.language = is->checkout.language};
 	struct fault f = {0};
 
-	fault_set(&f, FAULT_INPUT, "this way to pay cannot be changed while it runs");
-	settle(is, &f);
+	if (line == NULL) {
+		fault_set(&f, FAULT_MISSING, "the way to pay of this gift is not known here any more");
+		settle(is, &f);
+	} else if (!line->rail->pulls && ((is->change.kind == CHANGE_AMOUNT && line->rail->change == NULL) ||
+			(is->change.kind != CHANGE_AMOUNT && line->rail->pause == NULL))) {
+		settle(is, NULL); /* ours to say */
+	} else if (is->change.kind == CHANGE_AMOUNT && line->rail->change != NULL) {
+		order.amount.minor = is->change.amount_minor;
+		order.key = str_format(&is->arena, "mimeo-change-%lld", (long long) is->change.serial);
+		line->rail->change(line, is->mandate.subscription, &order, asked, is);
+	} else if (is->change.kind != CHANGE_AMOUNT && line->rail->pause != NULL) {
+		line->rail->pause(line, is->mandate.subscription, is->change.kind == CHANGE_PAUSE, asked, is);
+	} else {
+		fault_set(&f, FAULT_INPUT, "this way to pay cannot be changed while it runs");
+		settle(is, &f);
+	}
 }
 
 static struct changing *make(struct support *support, struct http_request *rq, const struct support_change *change)

@@ -53,24 +53,38 @@ struct str support_amount_text(const struct locale *locale, struct money amount,
 	return text;
 }
 
+/* One of them; *found false: there is none. From there on support_settle_doubts() asks until it has ended. */
+static bool end_one(struct support *support, bool *found, struct fault *f)
+{
+	struct support_mandate mandate = {.id = 0};
+	struct arena arena;
+	struct store_row row;
+	bool ok;
+
+	arena_init(&arena, "replaced", 4096);
+	ok = store_one(support->db, SUPPORT_SQL_MANDATE_REPLACED, STORE_NO_ARGS, &arena, &row, found, f);
+	if (ok && *found) {
+		mandate.id = row.columns[0].number;
+		ok = (mandate_state_from(row.columns[1].bytes, &mandate.state) || fault_set(f, FAULT_IO, "a mandate's row cannot be read")) &&
+			support_move_mandate(support, &mandate, MANDATE_IS_CANCELLED, f) &&
+			support_move_mandate(support, &mandate, MANDATE_IS_DOUBTED, f);
+	}
+	arena_release(&arena);
+	return ok;
+}
+
 void support_end_replaced(void *self)
 {
 	struct support *support = self;
-	struct support_mandate mandate;
 	struct fault f = {0};
-	bool ok;
+	bool found = true;
 
-	do {
-		mandate = (struct support_mandate){.state = MANDATE_ACTIVE};
-		ok = store_number(support->db, SUPPORT_SQL_MANDATE_REPLACED, STORE_NO_ARGS, &mandate.id, &f);
-		if (!ok || mandate.id == 0)
-			break;
-		/* From here on support_settle_doubts() asks until it has ended. */
-		ok = support_move_mandate(support, &mandate, MANDATE_IS_CANCELLED, &f) &&
-			support_move_mandate(support, &mandate, MANDATE_IS_DOUBTED, &f);
-		if (ok)
+	while (found) {
+		if (!end_one(support, &found, &f)) {
+			log_fault(&f, "ending a gift that was replaced");
+			return;
+		}
+		if (found)
 			log_event(LOG_JOB, LOG_C("job", "a gift was replaced"));
-	} while (ok);
-	if (!ok)
-		log_fault(&f, "ending a gift that was replaced");
+	}
 }

@@ -319,6 +319,22 @@ static bool is_ready(const struct support *support)
 	return false;
 }
 
+/* "alarm": what the first rail that is ill says of itself; the desk's bar shows it. */
+static bool add_alarm(struct support *support, json_t *health, struct fault *f)
+{
+	json_t *list = json_array();
+	bool ok = support->room->read_only || rails_health(support, list, f);
+
+	for (size_t i = 0; ok && i < json_array_size(list); i++) {
+		struct str alarm = http_json_text(json_array_get(list, i), "alarm");
+
+		if (alarm.len > 0 && json_object_get(health, "alarm") == NULL)
+			json_object_set_new(health, "alarm", http_json_str(alarm));
+	}
+	json_decref(list);
+	return ok;
+}
+
 void support_add_health(struct room *room, json_t *health)
 {
 	struct support *support = room->self;
@@ -326,7 +342,7 @@ void support_add_health(struct room *room, json_t *health)
 
 	json_object_set_new(health, "live", json_boolean(support->settings->live));
 	json_object_set_new(health, "ready", json_boolean(is_ready(support)));
-	if (!add_counts(support, health, &f)) {
+	if (!add_counts(support, health, &f) || !add_alarm(support, health, &f)) {
 		log_fault(&f, "looking at the room's health");
 		json_object_set_new(health, "state", json_string("trouble"));
 	}

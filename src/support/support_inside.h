@@ -49,9 +49,8 @@ struct support {
 	struct secret *facts_key;                  /* made of seal_key */
 	struct arena secret_texts;
 	struct rail_line lines[RAILS];             /* as rails[]; a NULL rail ends them */
-	bool is_asking, is_cancelling, is_reminding;
-	bool is_changing;
-	bool is_noticing, is_refunding;
+	bool is_asking, is_cancelling, is_reminding, is_changing;
+	bool is_noticing, is_refunding, is_looking_at_card;
 	int64_t denied_quiet_until_ms;             /* refused events are logged again from then on */
 	bool is_period_known;                      /* the two below are as the database has them */
 	int32_t open_period, first_day;            /* its number and first day */

@@ -36,7 +36,7 @@ static void end(struct cancelling *cancelling)
 	log_event(LOG_PROVIDER, LOG_C("asked", "cancel"), LOG_STR("became", mandate_state_name(cancelling->mandate.state)));
 	if (cancelling->rq != NULL) {
 		const struct locale *locale = page_locale(support->room->theme, support->settings, cancelling->checkout.language);
-		bool is_refused = cancelling->mandate.state == MANDATE_ACTIVE;
+		bool is_refused = mandate_runs(cancelling->mandate.state);
 
 		support_answer_own(support, cancelling->rq, cancelling->mandate.state == MANDATE_ENDED ? 200 :
 			fault_http_status(FAULT_REMOTE), &cancelling->checkout, &cancelling->mandate,
@@ -126,8 +126,8 @@ void support_cancel(struct support *support, struct http_request *rq, const stru
 	/* Durable before the provider is asked: a crash from here on leaves it in doubt, never forgotten. */
 	if (!find_line(support, cancelling, &f)) {
 		log_fault(&f, "cancelling a subscription");
-		support_answer_own(support, rq, fault_http_status(FAULT_REMOTE), checkout, mandate, locale_text(page_locale(support->room->theme,
-			support->settings, checkout->language), "support_manage_failed"));
+		support_answer_own(support, rq, fault_http_status(FAULT_REMOTE), checkout, mandate, locale_text(
+			page_locale(support->room->theme, support->settings, checkout->language), "support_manage_failed"));
 	} else if (!support_move_mandate(support, &cancelling->mandate, MANDATE_IS_CANCELLED, &f)) {
 		log_fault(&f, "noting that a subscription is to end");
 		http_answer_fault(rq, &f);

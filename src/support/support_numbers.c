@@ -1,7 +1,7 @@
 /* support_numbers.c: the numbers of the desk's page Contributions.
  *
  * Decides: what each number counts. Leaves to the desk: words and plots. Runs in: support. The hard thing: a page must not wait
- * for a sum over everything; each month is summed from an index alone, and mandates are gone through once.
+ * for a sum over everything; months are added up from sums by day, which the schema keeps, and mandates are gone through once.
  * SPDX-License-Identifier: ISC */
 #include "support_numbers.h"
 
@@ -140,6 +140,34 @@ static bool add_running(struct support *support, json_t *value, int32_t today, s
 	return store_rows_end(&rows) && ok;
 }
 
+/* Renewals that failed in these thirty days, and why. */
+static bool add_failed(struct support *support, json_t *value, int32_t today, struct fault *f)
+{
+	json_t *failed = json_object(), *reasons = json_array();
+	int64_t count = 0, recovered = 0;
+	struct store_rows rows;
+	bool ok = store_rows_begin(support->db, SUPPORT_SQL_NUMBERS_FAILED, STORE_ARGS(store_i64(today - MONTH_DAYS)), &rows, f);
+
+	json_object_set_new(value, "failed", failed);
+	json_object_set_new(failed, "reasons", reasons);
+	while (ok && store_rows_next(&rows, f)) {
+		json_t *one;
+
+		if (str_equal(store_column_text(&rows, 0), renewal_state_name(RENEWAL_RECOVERED))) {
+			recovered += store_column_i64(&rows, 2);
+			continue;
+		}
+		count += store_column_i64(&rows, 2);
+		one = json_object();
+		json_object_set_new(one, "reason", http_json_str(store_column_text(&rows, 1)));
+		json_object_set_new(one, "count", json_integer(store_column_i64(&rows, 2)));
+		json_array_append_new(reasons, one);
+	}
+	json_object_set_new(failed, "count", json_integer(count));
+	json_object_set_new(failed, "recovered", json_integer(recovered));
+	return store_rows_end(&rows) && ok;
+}
+
 /* What came in other currencies in these twelve months. */
 static bool add_others(struct support *support, json_t *value, int32_t today, struct fault *f)
 {
@@ -179,7 +207,7 @@ void support_get_numbers(struct http_request *rq, void *room)
 
 	json_object_set_new(value, "currency", http_json_str(support->settings->currency));
 	if (add_month(support, value, today, &f) && add_months(support, value, today, &f) && add_running(support, value, today, &f) &&
-		add_others(support, value, today, &f)) {
+		add_failed(support, value, today, &f) && add_others(support, value, today, &f)) {
 		http_answer_json(rq, 200, value);
 		return;
 	}

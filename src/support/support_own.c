@@ -88,7 +88,7 @@ static void set_state(struct own *is, int32_t paused_until)
 		set_heading(is, heading, is->checkout->frequency == FREQUENCY_ONCE ? "support_manage_once_sentence" : "support_manage_not_yet");
 	else if (is->mandate->state == MANDATE_ENDED)
 		set_heading(is, "support_manage_ended", "support_manage_ended_sentence");
-	else if (is->mandate->state == MANDATE_ACTIVE)
+	else if (mandate_runs(is->mandate->state))
 		set_heading(is, heading, "support_own_sentence");
 	else
 		set_heading(is, "support_manage_doubt", "support_manage_doubt_sentence");
@@ -155,6 +155,7 @@ static void add_changes(struct own *is, struct press_value *held, bool is_paused
 		press_set_text(form, "own", support_amount_text(is->locale, is->checkout->amount, is->arena));
 	}
 	press_set_text(held, "anew", word(is, can.change ? "manage_often_heading" : "manage_anew_heading"));
+	press_set_bool(held, "has_card", can.card);
 	if (can.pause) {
 		form = press_set_map(held, "pause_form");
 		press_set_bool(form, "is_paused", is_paused);
@@ -165,7 +166,7 @@ static bool fill(struct own *is, struct fault *f)
 {
 	struct press_value *held = press_set_map(is->root, "held");
 	bool is_running = is->mandate->id != 0 && is->mandate->state != MANDATE_ENDED;
-	bool is_active = is->mandate->id != 0 && is->mandate->state == MANDATE_ACTIVE;
+	bool is_active = is->mandate->id != 0 && mandate_runs(is->mandate->state);
 	struct support_change change;
 	int32_t paused_until = 0;
 	bool is_asking = false;
@@ -279,14 +280,14 @@ static void press_no_contact(struct own *is)
 
 static bool may_change(const struct own *is, bool can)
 {
-	return can && is->mandate->id != 0 && is->mandate->state == MANDATE_ACTIVE;
+	return can && is->mandate->id != 0 && mandate_runs(is->mandate->state);
 }
 
 static void press_amount(struct own *is)
 {
 	struct support_change change = {.kind = CHANGE_AMOUNT};
 	struct str own = str_part(http_field(is->rq, "own"), 0, TYPED_BYTES), error;
-	struct support_gift gift = {.frequency = is->checkout->frequency, .rail = support_rail_of(is->support, is->checkout)};
+	struct support_gift gift = {.frequency = is->checkout->frequency, .rail = is->checkout->rail};
 	struct fault f = {0};
 
 	if (!may_change(is, support_can(is->support, is->checkout).change)) {
@@ -341,13 +342,21 @@ static void press_resume(struct own *is)
 static void press_anew(struct own *is)
 {
 	struct page_coupon coupon = {.frequency = is->checkout->frequency, .is_given = true, .notice = word(is, "support_instead"),
-		.instead = http_part(is->rq, "token"), .rail = support_rail_of(is->support, is->checkout)};
+		.instead = http_part(is->rq, "token"), .rail = is->checkout->rail};
 
 	if (!may_change(is, true)) {
 		support_answer_own(is->support, is->rq, 409, is->checkout, is->mandate, (struct str){NULL, 0});
 		return;
 	}
 	support_answer_coupon(is->support, is->rq, 200, is->checkout->language, &coupon);
+}
+
+static void press_card(struct own *is)
+{
+	if (may_change(is, support_can(is->support, is->checkout).card))
+		support_open_portal(is->support, is->rq, is->checkout, is->mandate);
+	else
+		support_answer_own(is->support, is->rq, 409, is->checkout, is->mandate, (struct str){NULL, 0});
 }
 
 static void press_erase(struct own *is)
@@ -406,7 +415,8 @@ void support_post_manage(struct http_request *rq, void *self)
 		const char *what;
 		void (*press)(struct own *is);
 	} buttons[] = {{"", press_cancel}, {"cancel", press_cancel}, {"contact", press_contact}, {"no-contact", press_no_contact},
-		{"amount", press_amount}, {"pause", press_pause}, {"resume", press_resume}, {"anew", press_anew}, {"erase", press_erase},
+		{"amount", press_amount}, {"pause", press_pause}, {"resume", press_resume}, {"anew", press_anew},
+		{"card", press_card}, {"erase", press_erase},
 		{"erase-now", press_erase_now}};
 	struct support *support = ((struct room *) self)->self;
 	struct support_checkout *checkout = arena_alloc(http_arena(rq), sizeof(*checkout));

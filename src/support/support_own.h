@@ -10,6 +10,12 @@
 
 struct press_value;
 
+/* It is neither ended nor being ended. */
+static inline bool mandate_runs(enum mandate_state state)
+{
+	return state == MANDATE_ACTIVE || state == MANDATE_LATE || state == MANDATE_PAUSED;
+}
+
 /* --- support_own.c --- */
 /* The page as the rows are now. notice: a sentence above it; empty: none. */
 void support_answer_own(struct support *support, struct http_request *rq, int status, const struct support_checkout *checkout,
@@ -29,6 +35,10 @@ bool support_answer_thanks(struct support *support, struct http_request *rq, int
 void support_cancel(struct support *support, struct http_request *rq, const struct support_checkout *checkout,
 	const struct support_mandate *mandate);
 
+/* --- support_portal.c --- */
+void support_open_portal(struct support *support, struct http_request *rq, const struct support_checkout *checkout,
+	const struct support_mandate *mandate);
+
 /* --- support_change.c --- */
 enum change_kind { CHANGE_AMOUNT, CHANGE_PAUSE, CHANGE_RESUME, CHANGE_KINDS };
 struct support_change {
@@ -39,10 +49,8 @@ struct support_change {
 };
 /* What the way to pay of this checkout can do by itself. */
 struct support_can {
-	bool change, pause;
+	bool change, pause, card;
 };
-/* By which rail a gift came: its name. */
-struct str support_rail_of(struct support *support, const struct support_checkout *checkout);
 struct support_can support_can(struct support *support, const struct support_checkout *checkout);
 /* Keeps the change, asks the provider, and answers rq with the page when it said something or did not answer. */
 void support_begin_change(struct support *support, struct http_request *rq, const struct support_checkout *checkout,

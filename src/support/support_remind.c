@@ -1,8 +1,9 @@
 /* support_remind.c: "Remind me later": one mail when it is due, then nothing is left.
  *
- * Decides: when a reminder is due; one for each address and month; the link in it that ends all of an address's. Leaves to newsletter: the mail (DESIGN: only it may reach SMTP), handed over on
- * newsletter.support.sock under a key that makes a repetition harmless. Runs in: support. The hard thing: the answer is
- * the same whether the address was known or not; and the row is erased only once newsletter has it on disk.
+ * Decides: when a reminder is due; one for each address and month; the link in it that ends all of an address's. Leaves to
+ * newsletter: the mail (DESIGN: only it may reach SMTP), handed over on newsletter.support.sock under a key that makes a
+ * repetition harmless. Runs in: support. The hard thing: the answer is the same whether the address was known or not; and the
+ * row is erased only once newsletter has it on disk.
  * SPDX-License-Identifier: ISC */
 #include <sodium.h>
 #include "base/arena.h"

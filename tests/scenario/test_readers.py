@@ -244,6 +244,66 @@ def test_what_was_given_is_listed_and_leads_to_receipts(plain):
     assert ask_url("GET", plain.site + "/support/" + receipt).status == 200
 
 
+def subscription_of(house, session):
+    name = next(s for s in house.stripe("GET", "sessions") if s["id"] == session)["subscription"]
+    return {o["id"]: o for o in house.stripe("GET", "objects")}[name]
+
+
+def test_a_new_amount_counts_from_the_next_payment_on(plain):
+    house = plain
+    _, own, session = gave(house, "monthly", 500)
+    for typed in ("1", "much", "", "99999"):
+        wrong = press(own, do="amount", own=typed)
+        assert wrong.status == 422 and 'aria-invalid="true"' in wrong.text and 'value="%s"' % typed in wrong.text, typed
+    done = press(own, do="amount", own="7.50")
+    assert done.status == 200 and "From the next payment on it is $7.50" in done.text, done.text[-3000:]
+    assert subscription_of(house, session)["items"]["data"][0]["price"]["unit_amount"] == 750
+    house.stripe("POST", "advance/" + subscription_of(house, session)["id"])
+    house.wait_stripe_quiet()
+    page = wait_for(lambda: "$7.50</a>" in ask_url("GET", own).text and ask_url("GET", own), 15).text
+    assert "$5.00</a>" in page and "You give $7.50 a month" in page
+
+
+def test_a_wish_that_got_no_answer_is_asked_for_again_until_it_does(plain):
+    house = plain
+    _, own, session = gave(house, "monthly", 500)
+    house.stripe("POST", "fail", how="500", next=50, match="POST /v1/subscriptions")
+    try:
+        asked = press(own, do="amount", own="9")
+        assert asked.status == 202 and "passing your wish on" in asked.text
+        again = ask_url("GET", own).text
+        assert "passing your wish on" in again and 'value="amount"' not in again and "You give $5 a month" in again
+        house.kill("support")
+    finally:
+        house.stripe("POST", "fail", next=0)
+    wait_for(lambda: subscription_of(house, session)["items"]["data"][0]["price"]["unit_amount"] == 900, 150, 2, why="the wish is forgotten")
+    wait_for(lambda: "You give $9 a month" in ask_url("GET", own).text, 10)
+
+
+def test_paused_and_on_again_by_hand_and_by_itself():
+    with House({"support.fees": "", "support.goal": ""}) as house:
+        _, own, session = gave(house, "monthly", 500)
+        assert press(own, do="pause", months="2").status == 422
+        done = press(own, do="pause", months="1")
+        assert done.status == 200 and "Paused until" in done.text and 'value="resume"' in done.text and 'value="cancel"' in done.text, done.text[-2500:]
+        assert subscription_of(house, session)["pause_collection"]["behavior"] == "void"
+        on = press(own, do="resume")
+        assert on.status == 200 and "Paused until" not in on.text and subscription_of(house, session)["pause_collection"] is None
+        assert press(own, do="pause", months="1").status == 200
+        house.wait_stripe_quiet()
+        house.stop()
+        house.env["MIMEO_CLOCK_OFFSET"] = "+%d" % (35 * 86400)
+        house.serve()
+        wait_for(lambda: subscription_of(house, session)["pause_collection"] is None, 60, 1, why="a pause that is over does not end")
+        wait_for(lambda: "Paused until" not in ask_url("GET", own).text, 10)
+
+
+def test_the_card_is_changed_at_the_provider(plain):
+    _, own, _ = gave(plain, "annual", 5000)
+    gone = press(own, do="card")
+    assert gone.status == 303 and "/portal/" in gone.headers["location"], gone
+
+
 def test_choosing_anew_ends_the_old_gift_once_the_new_one_is_paid(plain):
     house = plain
     _, own, session = gave(house, "monthly", 500)

@@ -12,7 +12,7 @@ from house import ROOT, ask_url, children_of, free_ports, wait_for
 
 
 def start(port, home, *more):
-    process = subprocess.Popen([os.path.join(ROOT, "run"), "--port", str(port), "--home", home, *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    process = subprocess.Popen([os.path.join(ROOT, "run"), "--port", str(port), "--home", home, "--no-year", *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
     os.set_blocking(process.stdout.fileno(), False)
     said = ""
