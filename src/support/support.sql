@@ -338,14 +338,16 @@ SELECT checkout FROM code WHERE code_index = $1
 DELETE FROM code WHERE NOT EXISTS (SELECT 1 FROM checkout WHERE checkout.id = code.checkout)
 
 -- name: ask_insert
--- in: $1 id, $2 rail, $3 subject or NULL, $4 what_sealed, $5 next_us, $6 day
+-- in: $1 id, $2 rail, $3 subject or NULL, $4 what_sealed, $5 next_us (the largest number: once it is ours), $6 day
 INSERT INTO ask (id, rail, subject, what_sealed, next_us, day) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING
 
 -- name: ask_next
--- in: $1 now in us; out: id, rail, what_sealed, tries of one that is due and ours
-SELECT id, rail, what_sealed, tries FROM ask WHERE next_us <= $1 AND (subject IS NULL OR EXISTS (
-	SELECT 1 FROM contribution WHERE contribution.subject = ask.subject) OR EXISTS (SELECT 1 FROM renewal WHERE renewal.subject = ask.subject))
-ORDER BY next_us LIMIT 1
+-- in: $1 now in us; out: id, rail, what_sealed, tries of one that is due
+SELECT id, rail, what_sealed, tries FROM ask WHERE next_us <= $1 ORDER BY next_us LIMIT 1
+
+-- name: ask_wake
+-- in: $1 subject that is ours from now on, $2 now in us
+UPDATE ask SET next_us = $2 WHERE subject = $1 AND next_us = 9223372036854775807
 
 -- name: ask_later
 -- in: $1 id, $2 next_us
@@ -365,7 +367,7 @@ DELETE FROM ask WHERE day < $1
 
 -- name: ask_count
 -- out: how many questions are due, of what is ours
-SELECT count(*) FROM ask WHERE subject IS NULL OR EXISTS (SELECT 1 FROM contribution WHERE contribution.subject = ask.subject)
+SELECT count(*) FROM ask WHERE next_us < 9223372036854775807
 
 -- name: account_put
 -- in: $1 id, $2 name, $3 currency

@@ -297,10 +297,10 @@ BEGIN SELECT RAISE(ABORT, 'entries go after their booking'); END;
 CREATE TABLE ask (
 	id INTEGER PRIMARY KEY,                                              -- of its rail and words: one question is asked once
 	rail TEXT NOT NULL,
-	subject INTEGER,                                                     -- asked once it is ours; NULL: at once
+	subject INTEGER,                                                     -- NULL: of no payment
 	what_sealed BLOB NOT NULL,
 	tries INTEGER NOT NULL DEFAULT 0,
-	next_us INTEGER NOT NULL,
+	next_us INTEGER NOT NULL,                                            -- the largest number: once its payment is ours
 	day INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX ask_next ON ask (next_us);
