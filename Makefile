@@ -10,7 +10,7 @@ GEN := $(BUILD)/gen
 
 LIBS  := base store http mail press house
 ROOMS := front desk newsletter support
-PKGS  := libmicrohttpd libcurl sqlite3 libsodium libcrypto libssl jansson libutf8proc libidn2 libdeflate libcmark-gfm
+PKGS  := libmicrohttpd libcurl sqlite3 libsodium libcrypto libssl jansson libutf8proc libidn2 libdeflate libcmark-gfm libqrencode
 PKGLIBS = $(shell pkg-config --libs $(PKGS)) -linih -lcmark-gfm-extensions -lresolv -lm
 
 # --- flags: asked for, kept where the compiler knows them -------------------------------------------------------
@@ -56,8 +56,8 @@ LIB_A      := $(foreach l,$(LIBS),$(BUILD)/lib$(l).a)
 ROOM_A     := $(foreach r,$(ROOMS) parent,$(BUILD)/lib$(r).a)
 LINK_ORDER := $(ROOM_A) $(BUILD)/libhouse.a $(BUILD)/libpress.a $(BUILD)/libmail.a $(BUILD)/libhttp.a $(BUILD)/libstore.a $(BUILD)/libbase.a
 
-.PHONY: all help clean unit fuzz-replay check-archive check-house scenario shots bench bench-site bench-newsletter torture $(addprefix lib-,$(LIBS) $(ROOMS) parent)
-all: $(BUILD)/mimeo $(BUILD)/mimeo-image $(BUILD)/mimeo-movein
+.PHONY: all help clean unit fuzz-replay check-archive check-house scenario shots bench bench-site bench-newsletter bench-support torture $(addprefix lib-,$(LIBS) $(ROOMS) parent)
+all: $(BUILD)/mimeo $(BUILD)/mimeo-image $(BUILD)/mimeo-movein $(BUILD)/mimeo-receipt $(BUILD)/mimeo-camt
 
 $(BUILD)/mimeo: $(BUILD)/main.o $(GEN_OBJ) $(LINK_ORDER)
 	$(CC) $(LDFLAGS) -o $@ $(BUILD)/main.o $(GEN_OBJ) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)
@@ -65,6 +65,11 @@ $(BUILD)/mimeo: $(BUILD)/main.o $(GEN_OBJ) $(LINK_ORDER)
 $(BUILD)/mimeo-image: $(call obj_of,image) $(BUILD)/libbase.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs vips libsodium) -linih
 $(BUILD)/image/%.o: CPPFLAGS += $(shell pkg-config --cflags vips | sed 's/-I/-isystem /g')
+
+# mimeo-receipt: pango and what it brings stay out of the rooms.
+$(BUILD)/mimeo-receipt: $(call obj_of,receipt) $(BUILD)/libbase.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs pangocairo libsodium) -linih
+$(BUILD)/receipt/%.o: CPPFLAGS += $(shell pkg-config --cflags pangocairo | sed 's/-I/-isystem /g')
 
 # mimeo-movein: libxml2 stays out of the rooms. Its parts are a library as well, for tests.
 MOVEIN_LIBS = $(shell pkg-config --libs libxml-2.0)
@@ -74,6 +79,14 @@ $(BUILD)/libmovein.a: $(filter-out %/main.o,$(call obj_of,movein))
 $(BUILD)/mimeo-movein: $(BUILD)/movein/main.o $(BUILD)/libmovein.a $(BUILD)/libbase.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(MOVEIN_LIBS) $(shell pkg-config --libs jansson libsodium) -linih
 $(BUILD)/movein/%.o $(BUILD)/unit/movein/% $(BUILD)/replay/fuzz_movein_% $(BUILD)/fuzz/fuzz_movein_%: CPPFLAGS += $(shell pkg-config --cflags libxml-2.0 | sed 's/-I/-isystem /g')
+
+# mimeo-camt: banks' statements; the same.
+$(BUILD)/libcamt.a: $(filter-out %/main.o,$(call obj_of,camt))
+	@rm -f $@
+	ar rcsD $@ $^
+$(BUILD)/mimeo-camt: $(BUILD)/camt/main.o $(BUILD)/libcamt.a $(BUILD)/libbase.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(MOVEIN_LIBS) $(shell pkg-config --libs jansson libsodium) -linih
+$(BUILD)/camt/%.o $(BUILD)/unit/camt/% $(BUILD)/replay/fuzz_camt $(BUILD)/fuzz/fuzz_camt: CPPFLAGS += $(shell pkg-config --cflags libxml-2.0 | sed 's/-I/-isystem /g')
 
 define lib_rules
 lib-$(1): $$(BUILD)/lib$(1).a
@@ -122,6 +135,9 @@ $(BUILD)/unit/image/test_image $(BUILD)/unit/image/test_hostile: | $(BUILD)/mime
 $(BUILD)/unit/movein/% $(BUILD)/replay/fuzz_movein_% $(BUILD)/fuzz/fuzz_movein_%: PKGLIBS += $(BUILD)/libmovein.a $(BUILD)/libbase.a $(MOVEIN_LIBS)
 $(filter $(BUILD)/unit/movein/%,$(UNIT_BIN)): $(BUILD)/libmovein.a | $(BUILD)/mimeo-movein
 $(patsubst tests/fuzz/%.c,$(BUILD)/replay/%,$(filter tests/fuzz/fuzz_movein_%,$(FUZZ_SRC))) $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(filter tests/fuzz/fuzz_movein_%,$(FUZZ_SRC))): $(BUILD)/libmovein.a
+$(BUILD)/unit/camt/% $(BUILD)/replay/fuzz_camt $(BUILD)/fuzz/fuzz_camt: PKGLIBS += $(BUILD)/libcamt.a $(BUILD)/libbase.a $(MOVEIN_LIBS)
+$(filter $(BUILD)/unit/camt/%,$(UNIT_BIN)) $(BUILD)/replay/fuzz_camt $(BUILD)/fuzz/fuzz_camt: $(BUILD)/libcamt.a
+$(filter $(BUILD)/unit/support/%,$(UNIT_BIN)): | $(BUILD)/mimeo-camt
 $(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(LINK_ORDER) $(GEN_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -Wmissing-prototypes -include src/base/ban.h,$(COMMON)) -o $@ $< tests/fuzz/replay_main.c $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)
@@ -139,7 +155,7 @@ fuzz: ; @$(MAKE) --no-print-directory VARIANT=fuzz fuzz-build
 fuzz-build: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 help:
-	@echo 'make             build/mimeo, build/mimeo-image and build/mimeo-movein'
+	@echo 'make             build/mimeo, build/mimeo-image, build/mimeo-movein and build/mimeo-receipt'
 	@echo 'make unit        unit tests under ASan and UBSan;  make unit-ROOM: one folder of them'
 	@echo 'make fuzz-replay the fuzzers'"'"' corpora;  make fuzz: the fuzzers themselves (clang), in build/fuzz/fuzz/'
 	@echo 'make scenario    the real binary, real sockets, a real browser'
@@ -163,6 +179,13 @@ $(BUILD)/bench/ed25519: tests/bench/newsletter/ed25519.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON) -o $@ $< -lsodium
 bench-newsletter: all ; @/usr/bin/python3 tests/bench/newsletter/bench.py $(BENCH)
+$(BUILD)/bench/support-fill: tests/bench/support/fill.c $(LINK_ORDER) $(GEN_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON) -o $@ $< $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)
+$(BUILD)/bench/hammer: tests/bench/support/hammer.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -include src/base/ban.h,$(COMMON)) -o $@ $< -lsodium
+bench-support: all $(BUILD)/bench/support-fill $(BUILD)/bench/hammer $(BUILD)/unit/support/test_histories ; @/usr/bin/python3 tests/bench/support/bench.py $(BENCH)
 clean: ; rm -rf build
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -24,6 +24,7 @@ static const struct {
 	{0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF "},
 	{3, "BHD IQD JOD KWD LYD OMR TND "},
 	{4, "CLF UYW "},
+	{12, "XMR "}, /* none of ISO's: the books hold coins as coins */
 };
 
 int money_digits(struct str code)

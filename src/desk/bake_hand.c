@@ -570,6 +570,7 @@ static bool load_story(struct hand *hand, size_t number, struct fault *f)
 	while (store_rows_next(&rows, f)) {
 		found = story_from_row(&rows, &bake->arena, &of->story);
 		story_focus_from_row(&rows, 19, &of->story);
+		of->story.is_sensitive = store_column_i64(&rows, 21) != 0;
 	}
 	if (!store_rows_end(&rows) || (found && of->is_whole && !bake_load_whole(bake, of, f)))
 		return false;

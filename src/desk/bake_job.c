@@ -126,7 +126,7 @@ static bool bake_some(struct bake *bake, const struct bake_changes *changes, con
 	/* addresses first: whoever asks for a page in the instant between gets the redirect, not nothing */
 	return bake_hand(bake, changes, f) && bake_pictures_load(bake, f) && bake_media_show(bake, f) && bake_pages(bake, f)
 		&& bake_addresses(bake, f) && bake_lists(bake, f) && bake_front_page(bake, f) && bake_newsletter(bake, f)
-		&& bake_plain_lists(bake, f) && bake_corrections(bake, f) && bake_feeds(bake, f) && take_away(bake, changes, f)
+		&& bake_plain_lists(bake, f) && bake_corrections(bake, f) && bake_feeds(bake, f) && bake_goal(bake, f) && take_away(bake, changes, f)
 		&& bake_media_hide(bake, f) && bake_site_tell(&bake->site, f)
 		&& bake_search_some(bake, site_path, f); /* no page waits for the index and its disk */
 }

@@ -32,6 +32,7 @@ static bool load_stories(struct bake *bake, struct fault *f)
 		if (bake->count == (size_t) published || !story_from_row(&rows, &bake->arena, &of->story))
 			continue;
 		story_focus_from_row(&rows, 19, &of->story);
+		of->story.is_sensitive = store_column_i64(&rows, 21) != 0;
 		of->is_page = of->is_whole = true;
 		ok = bake_ids_put(&bake->positions, of->story.id) == bake->count || fault_full(f, "the site");
 		bake->count++;

@@ -236,7 +236,8 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	if (base == NULL)
 		return fault_full(f, "the site");
 	press_set(base->newsletter, "back", press_text(&bake->page, story->path));
-	press_set(base->appeal, "back", press_text(&bake->page, story->path));
+	if (base->appeal != NULL)
+		press_set(base->appeal, "back", press_text(&bake->page, story->path));
 	set_head(bake, root, story);
 	if (of->section != 0) {
 		label = press_set_map(root, "label");
@@ -250,6 +251,11 @@ bool bake_story_page(struct bake *bake, size_t position, struct str body, struct
 	bake_set_corrections(bake, root, story, locale);
 	set_topics(bake, root, of);
 	set_more(bake, root, position, &needs);
+	if (story->is_sensitive && base->appeal != NULL) {
+		press_set_bool(root, "appeal", false);
+		press_set_text(root, "support_href", bake_join(&bake->page, bake_root(STORY_DEPTH), page_support_path(bake->theme, bake->settings,
+			story->lang, &bake->page), (struct str){NULL, 0}));
+	}
 	if (!set_body(bake, root, story, body, f))
 		return false;
 	needs.body = has_rare_marks(buf_view(&bake->body));

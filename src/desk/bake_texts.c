@@ -102,18 +102,59 @@ static bool put_texts(struct bake *bake, const char *name, struct fault *f)
 	return ok;
 }
 
+/* The same page in the other languages that the newsroom has an appeal in. */
+static void set_support_others(struct bake *bake, struct press_value *root, struct str own)
+{
+	struct press_value *list = press_set_list(root, "others");
+	struct str languages[TEXT_LANGUAGES], rel = press_value_text(press_get(root, STR("root")));
+	size_t count = theme_languages(bake->theme, languages, TEXT_LANGUAGES), i;
+
+	for (i = 0; i < count; i++) {
+		const struct locale *locale = bake_locale(bake, languages[i]);
+		struct press_value *item;
+
+		if (str_equal(languages[i], own) || (!str_equal(languages[i], bake->settings->language)
+			&& !page_text_has_own(bake->theme, "appeal", languages[i])))
+			continue;
+		item = press_add_map(list);
+		press_set_text(item, "lang", locale_language(locale));
+		press_set_c(item, "dir", locale_is_rtl(locale) ? "rtl" : "ltr");
+		press_set_text(item, "name", locale_name(locale));
+		press_set_text(item, "href", bake_join(&bake->page, rel, page_support_path(bake->theme, bake->settings, languages[i],
+			&bake->page), (struct str){NULL, 0}));
+	}
+	press_set_bool(root, "has_others", press_value_count(list) > 0);
+}
+
+static bool put_support_in(struct bake *bake, struct str language, struct fault *f)
+{
+	const struct locale *locale = bake_locale(bake, language);
+	struct str path = bake_join(&bake->page, STR("/"), page_support_path(bake->theme, bake->settings, language, &bake->page),
+		(struct str){NULL, 0});
+	const struct page page = {.language = language, .depth = str_is(path, "/support/") ? 1 : 2, .path = path,
+		.title = locale_text(locale, "support_short"), .has_form = true, .is_support = true};
+	struct press_value *root = page_values(bake->theme, bake->settings, &page, &bake->page);
+
+	press_set(root, "appeal", page_appeal(bake->theme, bake->settings, &page, NULL, &bake->page));
+	set_support_others(bake, root, language);
+	press_set_text(root, "intake_href", bake_join(&bake->page, press_value_text(press_get(root, STR("root"))), STR("support/intake.css"),
+		(struct str){NULL, 0}));
+	return bake_put(bake, "support_page", NULL, root, path, f);
+}
+
 static bool put_support(struct bake *bake, struct fault *f)
 {
-	const struct locale *locale = bake_locale(bake, (struct str){NULL, 0});
-	const struct page page = {.depth = 1, .path = STR("/support/"), .title = locale_text(locale, "support_short"),
-		.has_form = true};
-	struct press_value *root;
+	struct str languages[TEXT_LANGUAGES];
+	size_t count = theme_languages(bake->theme, languages, TEXT_LANGUAGES), i;
+	bool ok;
 
 	if (!bake->settings->support_on)
 		return bake_site_remove(&bake->site, "support/index.html", f);
-	root = page_values(bake->theme, bake->settings, &page, &bake->page);
-	press_set(root, "appeal", page_appeal(bake->theme, bake->settings, &page, NULL, &bake->page));
-	return bake_put(bake, "support_page", NULL, root, page.path, f);
+	ok = put_support_in(bake, bake->settings->language, f);
+	for (i = 0; ok && i < count; i++)
+		if (!str_equal(languages[i], bake->settings->language) && page_text_has_own(bake->theme, "appeal", languages[i]))
+			ok = put_support_in(bake, languages[i], f);
+	return ok;
 }
 
 /* --- errors --- */
@@ -230,13 +271,23 @@ static bool put_search(struct bake *bake, struct fault *f)
 static bool put_drawings(struct bake *bake, struct fault *f)
 {
 	return bake_site_put(&bake->site, "icon.svg", theme_file(bake->theme, "icon.svg"), true, f)
-		&& bake_site_put(&bake->site, "marks.svg", theme_file(bake->theme, "marks.svg"), true, f);
+		&& bake_site_put(&bake->site, "marks.svg", theme_file(bake->theme, "marks.svg"), true, f)
+		&& bake_site_put(&bake->site, "coupon.js", theme_file(bake->theme, "coupon.js"), true, f);
+}
+
+/* Front answers these addresses itself. Where the file is what a reader gets, nobody is there to take a form. Stories link the
+ * first, other pages with forms the second: the first also hides the appeal from who gave. */
+static bool put_quiet(struct bake *bake, struct fault *f)
+{
+	const struct str css = STR(".mirror{display:block}.mirror~:is(form,details){display:none}\n");
+
+	return bake_site_put(&bake->site, "support/quiet.css", css, false, f) && bake_site_put(&bake->site, "support/intake.css", css, false, f);
 }
 
 bool bake_texts(struct bake *bake, struct fault *f)
 {
 	return put_drawings(bake, f) && put_search(bake, f) && put_texts(bake, "about", f) && put_texts(bake, "privacy", f)
-		&& put_support(bake, f) && put_errors(bake, f) && bake_site_put(&bake->site, "support/quiet.css", STR(""), false, f);
+		&& put_support(bake, f) && put_errors(bake, f) && put_quiet(bake, f) && bake_goal(bake, f);
 }
 
 /* --- addresses that were --- */

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "desk/bake.h"
 #include "desk/bake_job.h"
+#include "desk/desk_doings.h"
 #include "desk/desk_pages.h"
 #include "desk/desk_staff.h"
 #include "desk/desk_web.h"
@@ -26,7 +27,8 @@
 #include "gen/desk_sql.h"
 #include "store/store.h"
 
-enum { DAY_EVERY_S = 60, POLL_FIRST_S = 3, POLL_EVERY_S = 20, SLOT_FIRST_S = 1, SLOT_EVERY_S = 10 };
+enum { DAY_EVERY_S = 60, POLL_FIRST_S = 3, POLL_EVERY_S = 20, SLOT_FIRST_S = 1, SLOT_EVERY_S = 10,
+	GOAL_FIRST_S = 5, GOAL_EVERY_S = 3600 };
 
 static const struct http_route cli_routes[] = {
 	{"POST", "/stories/import", story_post_import, HTTP_JSON},
@@ -107,6 +109,7 @@ static bool open_room(struct room *room, struct fault *f)
 	photo_open(room);
 	room_every(room, DAY_EVERY_S, DAY_EVERY_S, look_at_day, room);
 	room_every(room, POLL_FIRST_S, POLL_EVERY_S, compose_poll, room);
+	room_every(room, GOAL_FIRST_S, GOAL_EVERY_S, desk_goal_look, room);
 	room_every(room, SLOT_FIRST_S, SLOT_EVERY_S, slot_clock_look, room);
 	/* What a crash left undone; all of it where theme or settings changed, or where a restored copy has no site yet: it
 	 * serves pages. */
@@ -213,7 +216,7 @@ const struct room_kind desk_room = {
 const struct errand_command desk_commands[] = {
 	{"story import", "desk", "FILE|FOLDER...",
 		"Takes stories in: Markdown files with front matter between two lines of ---, each photo beside its file. Keys: id, title, slug,\n"
-		"lang, dir, date, updated, authors, section, topics, photo, alt, caption, credit, focus, excerpt, status, correction, grave.\n"
+		"lang, dir, date, updated, authors, section, topics, photo, alt, caption, credit, focus, sensitive, excerpt, status, correction, grave.\n"
 		"Pictures in the text: ![what it shows](file.jpg \"Caption. Name / Agency\"), alone in their paragraph, the file beside the story.\n"
 		"Importing a story again (same id, or same file name) updates it. If anything is wrong, nothing is taken in.\n",
 		story_run_import},

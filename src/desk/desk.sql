@@ -108,6 +108,10 @@ UPDATE story SET photo = $2, alt = $3, caption = $4, credit = $5, focus_x = $6, 
 -- id, x, y
 UPDATE story SET focus_x = $2, focus_y = $3 WHERE id = $1
 
+-- name: story_set_sensitive
+-- id, 1 where it is, 1 where it says that it is not; else it stays as it was
+UPDATE story SET sensitive = CASE WHEN $2 = 1 THEN 1 WHEN $3 = 1 THEN 0 ELSE sensitive END WHERE id = $1
+
 -- name: queue_photos
 -- story, why, photos that it let go, the date concerned
 INSERT INTO bake_queue (story, why, photos, since) VALUES ($1, $2, $3, $4)
@@ -155,13 +159,13 @@ GROUP BY id ORDER BY min(place), max(changed) DESC LIMIT 2
 -- id → as story_all, then body, identity, revision, changed, withdrawn_reason, was_public, removed, due, note, note_by
 SELECT s.id, s.state, s.title, s.slug, s.lang, s.dir, s.section, s.excerpt, s.photo, p.width, p.height, p.widths, p.dominant,
 	s.alt, s.caption, s.credit, s.published, s.updated, s.path, s.body, s.identity, s.revision, s.changed,
-	s.withdrawn_reason, s.was_public, p.removed, s.due, s.note, s.note_by, s.focus_x, s.focus_y
+	s.withdrawn_reason, s.was_public, p.removed, s.due, s.note, s.note_by, s.focus_x, s.focus_y, s.sensitive
 FROM story s LEFT JOIN photo p ON p.hash = s.photo WHERE s.id = $1
 
 -- name: story_all
 -- → every published story, the oldest first
 SELECT s.id, s.state, s.title, s.slug, s.lang, s.dir, s.section, s.excerpt, s.photo, p.width, p.height, p.widths, p.dominant,
-	s.alt, s.caption, s.credit, s.published, s.updated, s.path, s.focus_x, s.focus_y
+	s.alt, s.caption, s.credit, s.published, s.updated, s.path, s.focus_x, s.focus_y, s.sensitive
 FROM story s LEFT JOIN photo p ON p.hash = s.photo WHERE s.state = 'published' AND s.was_public = 1 ORDER BY s.published, s.id
 
 -- name: story_bodies
@@ -317,7 +321,7 @@ SELECT path FROM story WHERE was_public = 1 AND state <> 'published' ORDER BY pu
 -- name: hand_story
 -- id → as story_all, in any state
 SELECT s.id, s.state, s.title, s.slug, s.lang, s.dir, s.section, s.excerpt, s.photo, p.width, p.height, p.widths, p.dominant,
-	s.alt, s.caption, s.credit, s.published, s.updated, s.path, s.focus_x, s.focus_y
+	s.alt, s.caption, s.credit, s.published, s.updated, s.path, s.focus_x, s.focus_y, s.sensitive
 FROM story s LEFT JOIN photo p ON p.hash = s.photo WHERE s.id = $1
 
 -- name: hand_date
@@ -814,6 +818,15 @@ DELETE FROM front_section
 -- name: front_section_put
 -- slug, place, hidden
 INSERT INTO front_section (slug, place, hidden) VALUES ($1, $2, $3)
+
+-- name: goal_reached
+-- 1 where the goal is money → reached
+SELECT reached FROM goal WHERE is_money = $1
+
+-- name: goal_put
+-- reached, is_money → changes a row only where it says something else
+INSERT INTO goal (only_row, reached, is_money) VALUES (1, $1, $2) ON CONFLICT (only_row) DO UPDATE SET reached = $1, is_money = $2
+WHERE reached <> $1 OR is_money <> $2
 
 -- name: mark_all
 -- → key, value

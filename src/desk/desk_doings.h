@@ -21,6 +21,8 @@ struct story_step;
 bool desk_step_story(struct room *room, int64_t id, const struct story_step *step, struct fault *f)
 	__attribute__((warn_unused_result));
 void desk_story_changed(struct room *room);
+/* By the clock: the figure of support/goal.svg. self: the room. */
+void desk_goal_look(void *self);
 /* A full bake in a child. BUSY when one runs. */
 bool desk_bake_everything(struct room *room, struct fault *f) __attribute__((warn_unused_result));
 

@@ -237,6 +237,7 @@ static void set_doings(struct desk_edit *edit, struct press_value *root)
 	bool is_public = story->state == STORY_PUBLISHED;
 
 	press_set_bool(root, "is_public", is_public);
+	press_set_bool(root, "is_sensitive", story->is_sensitive);
 	press_set_bool(root, "is_withdrawn", story->state == STORY_WITHDRAWN);
 	press_set_bool(root, "is_scheduled", story->state == STORY_SCHEDULED);
 	press_set_bool(root, "is_editor", is_editor);

@@ -152,6 +152,33 @@ static void save(struct desk_edit *edit, const struct doing *doing)
 	desk_edit_go(edit, "", doing->audit == NULL && edit->story.state == STORY_PUBLISHED ? "updated" : doing->notice);
 }
 
+/* Whether the appeal stands under it is not the story's text: it counts at once, and makes no revision. */
+static bool set_sensitive(struct desk_edit *edit, bool is_on, struct fault *f)
+{
+	struct store *db = edit->visit->room->db;
+	const struct story *story = &edit->story;
+
+	return store_run(db, DESK_SQL_STORY_SET_SENSITIVE, STORE_ARGS(store_i64(story->id), store_i64(is_on), store_i64(!is_on)), NULL, f)
+		&& (story->state != STORY_PUBLISHED || store_run(db, DESK_SQL_QUEUE_ADD, STORE_ARGS(store_i64(story->id),
+			store_text(STR("changed")), store_null(), store_text(STR("")), store_i64(story->published.us)), NULL, f));
+}
+
+static void flag(struct desk_edit *edit, bool is_on)
+{
+	struct desk_visit *visit = edit->visit;
+	struct fault f = {0};
+
+	if (!store_begin(visit->room->db, &f) || !store_end(visit->room->db, set_sensitive(edit, is_on, &f), &f)) {
+		log_fault(&f, "flagging a story");
+		edit->has_working = true;
+		desk_answer_editor(edit, fault_http_status(f.kind), &f);
+		return;
+	}
+	desk_audit(visit->room, visit->person.name, is_on ? "flagged as sensitive" : "took the sensitive flag off", edit->story.title);
+	desk_story_changed(visit->room);
+	desk_edit_go(edit, "", is_on ? "sensitive" : "not_sensitive");
+}
+
 /* --- the request --- */
 
 static const struct doing *doing_of(struct str word)
@@ -196,6 +223,10 @@ static void act(struct desk_edit *edit)
 	}
 	if (str_is(word, "theirs")) {
 		take_theirs(edit);
+		return;
+	}
+	if (str_is(word, "sensitive") || str_is(word, "not_sensitive")) {
+		flag(edit, str_is(word, "sensitive"));
 		return;
 	}
 	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {

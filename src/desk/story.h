@@ -89,6 +89,8 @@ struct story {
 	struct story_photo photo;
 	struct str alt, caption, credit;
 	struct story_focus focus;
+	bool is_sensitive;          /* no appeal for money stands under it */
+	bool says_plain;            /* its file says that it is not; else an import leaves the desk's flag alone */
 	struct when published, updated, due; /* due: of a scheduled one, which also is its date */
 	struct str path;            /* "/2026/11/20/slug/"; empty while there is no date */
 	struct str authors[STORY_AUTHORS];

@@ -209,6 +209,14 @@ static bool take_focus(struct filing *w, const struct front_field *field)
 	return true;
 }
 
+static bool take_sensitive(struct filing *w, const struct front_field *field)
+{
+	w->out->story.is_sensitive = str_is(field->value, "yes");
+	w->out->story.says_plain = str_is(field->value, "no");
+	return (!field->is_list && (w->out->story.is_sensitive || w->out->story.says_plain))
+		|| wrong(w, field->line, "sensitive is yes (no appeal for money stands under the story) or no");
+}
+
 static bool take_excerpt(struct filing *w, const struct front_field *field)
 {
 	return take_text(w, field, EXCERPT_CHARS, &w->out->story.excerpt);
@@ -258,7 +266,8 @@ static const struct {
 	{"section", take_section, false}, {"topics", take_topics, false}, {"photo", take_photo, false},
 	{"alt", take_alt, false},
 	{"caption", take_caption, false}, {"credit", take_credit, false}, {"excerpt", take_excerpt, false},
-	{"focus", take_focus, false}, {"status", take_status, false}, {"correction", take_correction, true}, {"grave", take_correction, true},
+	{"focus", take_focus, false}, {"sensitive", take_sensitive, false},
+	{"status", take_status, false}, {"correction", take_correction, true}, {"grave", take_correction, true},
 };
 
 static bool take_field(struct filing *w, const struct front *front, size_t i)
@@ -277,7 +286,7 @@ static bool take_field(struct filing *w, const struct front *front, size_t i)
 		return keys[k].take(w, field);
 	}
 	return fault_set(w->f, FAULT_INPUT, "%s:%zu: mimeo knows no key \"%.*s\"; there are id, title, slug, lang, dir, date, updated, "
-		"authors, section, topics, photo, alt, caption, credit, focus, excerpt, status, correction, grave", w->name,
+		"authors, section, topics, photo, alt, caption, credit, focus, sensitive, excerpt, status, correction, grave", w->name,
 		field->line, STR_ARG(str_part(field->key, 0, 40)));
 }
 

@@ -85,6 +85,8 @@ json_t *story_to_json(const struct story *story)
 	json_object_set_new(json, "corrections", corrections);
 	json_object_set_new(json, "focus_x", json_integer(story->focus.x));
 	json_object_set_new(json, "focus_y", json_integer(story->focus.y));
+	json_object_set_new(json, "sensitive", json_boolean(story->is_sensitive));
+	json_object_set_new(json, "plain", json_boolean(story->says_plain));
 	json_object_set_new(json, "pictures", story_pictures_to_json(story->pictures, story->picture_count));
 	return json;
 }
@@ -165,6 +167,8 @@ bool story_from_json(const json_t *json, struct arena *arena, struct story *out,
 	*out = (struct story){0};
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		*(struct str *) (void *) ((char *) out + texts[i].offset) = str_copy(http_json_text(json, texts[i].key), arena);
+	out->is_sensitive = json_is_true(json_object_get(json, "sensitive"));
+	out->says_plain = json_is_true(json_object_get(json, "plain"));
 	ok = story_state_parse(http_json_text(json, "state"), &out->state)
 		&& http_json_i64(json, "published", &out->published.us) && http_json_i64(json, "updated", &out->updated.us)
 			&& http_json_i64(json, "due", &out->due.us)

@@ -208,6 +208,8 @@ static bool save_all(struct store *db, struct story *story, const struct standin
 			f)
 		&& save_texts(db, DESK_SQL_TOPIC_CLEAR, DESK_SQL_TOPIC_INSERT, story->id, story->topics, story->topic_count, f)
 		&& save_texts(db, DESK_SQL_TERM_CLEAR, DESK_SQL_TERM_INSERT, story->id, story->terms, story->term_count, f)
+		&& store_run(db, DESK_SQL_STORY_SET_SENSITIVE, STORE_ARGS(store_i64(story->id), store_i64(story->is_sensitive),
+			store_i64(story->says_plain)), NULL, f)
 		&& save_corrections(db, story, f) && photo_after_save(db, story, &had, was->more.was_public, f)
 		&& (!change.is_any || story_revision_put(db, story, revision, &change, how, f))
 		&& (story->state != STORY_PUBLISHED || save_lists(db, story, left, f))
@@ -376,6 +378,7 @@ bool story_load(struct store *db, int64_t id, struct arena *arena, struct story 
 		out->photo.removed = store_column_i64(&rows, 25);
 		out->due.us = store_column_i64(&rows, 26);
 		story_focus_from_row(&rows, 29, out);
+		out->is_sensitive = store_column_i64(&rows, 31) != 0;
 		if (more != NULL)
 			*more = (struct story_more){.revision = store_column_i64(&rows, 21),
 				.changed = {store_column_i64(&rows, 22)}, .withdrawn_reason = store_column_copy(&rows, 23, arena),

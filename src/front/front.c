@@ -52,6 +52,15 @@ static void on_quiet(struct http_request *rq, void *room)
 			? STR(".appeal{display:none}.appeal:has(:target){display:block}\n") : STR("")); /* the call still leads to it */
 }
 
+/* On a copy of the site at a static host, where nobody takes forms, this is a file that hides them (desk's bake). */
+static void on_intake(struct http_request *rq, void *room)
+{
+	(void) room;
+	http_set(rq, "Cache-Control", "max-age=3600");
+	http_set(rq, "X-Content-Type-Options", "nosniff");
+	http_answer(rq, 200, "text/css; charset=utf-8", STR(""));
+}
+
 static const struct http_route public_routes[] = {
 	{"POST", "/newsletter/subscribe", front_forward_newsletter, HTTP_FORM},
 	{"GET", "/newsletter/confirm/{token}", front_forward_newsletter, HTTP_NO_BODY},
@@ -64,11 +73,18 @@ static const struct http_route public_routes[] = {
 	{"GET", "/newsletter/work.js", front_forward_newsletter, HTTP_NO_BODY},
 	{"POST", "/support/continue", front_forward_support, HTTP_FORM},
 	{"POST", "/support/remind", front_forward_support, HTTP_FORM},
+	{"GET", "/support/remind/{token}", front_forward_support, HTTP_NO_BODY},
+	{"POST", "/support/remind/{token}", front_forward_support, HTTP_FORM},
 	{"GET", "/support/thanks", front_forward_support, HTTP_NO_BODY},
 	{"GET", "/support/manage/{token}", front_forward_support, HTTP_NO_BODY},
 	{"POST", "/support/manage/{token}", front_forward_support, HTTP_FORM},
 	{"POST", "/support/webhook/{provider}", front_forward_support, HTTP_RAW},
+	{"GET", "/support/pay/{token}", front_forward_support, HTTP_NO_BODY},
+	{"POST", "/support/renew/{token}", front_forward_support, HTTP_FORM},
+	{"GET", "/support/receipt/{token}/{what}", front_forward_support, HTTP_NO_BODY},
+	{"POST", "/support/receipt/{token}/{what}", front_forward_support, HTTP_FORM},
 	{"GET", "/support/quiet.css", on_quiet, HTTP_NO_BODY},
+	{"GET", "/support/intake.css", on_intake, HTTP_NO_BODY},
 	{"GET", "/search/", on_search, HTTP_NO_BODY},
 	{"GET", "/{path...}", on_site, HTTP_NO_BODY},
 	{"GET", "/", on_site, HTTP_NO_BODY},

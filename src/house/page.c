@@ -24,8 +24,8 @@
 
 /* What stands in <style> elements, each with its hash in the policy. Few per process, which has one theme and one
  * newsroom; long-lived, made at first use. A story carries body.css, crop.css and arabic.css only where it needs
- * them; all other pages have everything in one. */
-enum page_style_kind { PAGE_STYLE_PAGES, PAGE_STYLE_STORY, PAGE_STYLE_BODY, PAGE_STYLE_ARABIC, PAGE_STYLE_CROP, PAGE_STYLE_PLAIN,
+ * them; all other pages have everything in one: those with a coupon, or all others'. */
+enum page_style_kind { PAGE_STYLE_PAGES, PAGE_STYLE_SUPPORT, PAGE_STYLE_STORY, PAGE_STYLE_BODY, PAGE_STYLE_ARABIC, PAGE_STYLE_CROP, PAGE_STYLE_PLAIN,
 	PAGE_STYLES };
 static struct page_style {
 	uint64_t serial; /* of the theme; with the desk's colours comes another theme */
@@ -36,7 +36,8 @@ static struct page_style {
 /* The names in all of them agree, whichever is made first. */
 static struct css_names page_names;
 static uint64_t page_names_of; /* the theme's serial */
-static const char *const page_files[] = {"theme.css", "story.css", "pages.css", "body.css", "arabic.css", "crop.css"};
+static const char *const page_files[] = {"theme.css", "story.css", "pages.css", "body.css", "arabic.css", "crop.css", "coupon.css",
+	"forms.css"};
 
 static void page_learn_names(const struct theme *theme)
 {
@@ -92,9 +93,10 @@ static void page_add_colours(struct buf *css, const struct settings *settings)
 static void page_make_css(struct buf *css, struct theme *theme, const struct settings *settings,
 	enum page_style_kind kind)
 {
-	static const char *const files[PAGE_STYLES][6] = {
-		[PAGE_STYLE_PAGES] = {"theme.css", "pages.css", "body.css", "arabic.css", "crop.css"},
-		[PAGE_STYLE_STORY] = {"theme.css", "story.css"},
+	static const char *const files[PAGE_STYLES][7] = {
+		[PAGE_STYLE_PAGES] = {"theme.css", "pages.css", "forms.css", "body.css", "arabic.css", "crop.css"},
+		[PAGE_STYLE_SUPPORT] = {"theme.css", "coupon.css", "forms.css", "body.css", "arabic.css"},
+		[PAGE_STYLE_STORY] = {"theme.css", "coupon.css", "story.css"},
 		[PAGE_STYLE_BODY] = {"body.css"},
 		[PAGE_STYLE_ARABIC] = {"arabic.css"},
 		[PAGE_STYLE_CROP] = {"crop.css"},
@@ -156,12 +158,13 @@ void page_set_plain_style(struct press_value *root, struct theme *theme, const s
 struct str page_csp(const struct settings *settings, struct theme *theme, struct arena *arena)
 {
 	/* form-action is not covered by default-src, and it also blocks the redirect to a checkout that it does not name. */
-	return str_format(arena, "default-src 'none'; img-src 'self' data:; style-src 'self' '%s' '%s' '%s' '%s' '%s' '%s'; "
+	return str_format(arena, "default-src 'none'; img-src 'self' data:; style-src 'self' '%s' '%s' '%s' '%s' '%s' '%s' '%s'; "
 		"script-src 'self'; connect-src 'self'; form-action 'self' %.*s; base-uri 'none'; frame-ancestors 'none'",
 		page_style_of(theme, settings, PAGE_STYLE_STORY)->hash, page_style_of(theme, settings, PAGE_STYLE_PAGES)->hash,
 		page_style_of(theme, settings, PAGE_STYLE_BODY)->hash, page_style_of(theme, settings, PAGE_STYLE_ARABIC)->hash,
-		page_style_of(theme, settings, PAGE_STYLE_CROP)->hash, page_style_of(theme, settings, PAGE_STYLE_PLAIN)->hash,
-		STR_ARG(settings->stripe_checkout));
+		page_style_of(theme, settings, PAGE_STYLE_SUPPORT)->hash, page_style_of(theme, settings, PAGE_STYLE_CROP)->hash,
+		page_style_of(theme, settings, PAGE_STYLE_PLAIN)->hash,
+		STR_ARG(settings_checkout_origins(settings, arena)));
 }
 
 /* --- chrome --- */
@@ -209,14 +212,16 @@ static void page_add_sections(struct press_value *map, struct theme *theme, cons
 	}
 }
 
-static void page_add_support(struct press_value *map, const struct settings *settings, const struct page *page,
+static void page_add_support(struct press_value *map, struct theme *theme, const struct settings *settings, const struct page *page,
 	const struct locale *locale, struct str root, struct arena *arena)
 {
 	const struct locale_pair newsroom[] = {{"newsroom", settings->name}, {NULL, {NULL, 0}}};
 
 	press_set_bool(map, "support_on", settings->support_on);
 	press_set_bool(map, "test_mode", settings->support_on && !settings->live);
-	press_set_text(map, "support_href", page->has_form ? STR("#support") : page_href(root, "support/", arena));
+	press_set_text(map, "support_page", str_format(arena, "%.*s%.*s", STR_ARG(root), STR_ARG(page_support_path(theme, settings,
+		locale_language(locale), arena))));
+	press_set_text(map, "support_href", page->has_form ? STR("#support") : press_value_text(press_get(map, STR("support_page"))));
 	press_set_text(map, "support_long", locale_format(locale, "support_long", arena, newsroom));
 	press_set_text(map, "support_short", locale_text(locale, "support_short"));
 }
@@ -229,7 +234,7 @@ static void page_add_head(struct press_value *map, struct theme *theme, const st
 		: str_format(arena, "%.*s – %.*s", STR_ARG(page->title), STR_ARG(settings->name)));
 	press_set_text(map, "description", page->description);
 	press_set_text(map, "css", buf_view(&page_style_of(theme, settings,
-		page->is_story ? PAGE_STYLE_STORY : PAGE_STYLE_PAGES)->css));
+		page->is_story ? PAGE_STYLE_STORY : page->is_support ? PAGE_STYLE_SUPPORT : PAGE_STYLE_PAGES)->css));
 	if (page->path.len > 0)
 		press_set_text(map, "canonical", str_format(arena, "%.*s%.*s", STR_ARG(settings->url), STR_ARG(page->path)));
 	press_set_bool(map, "noindex", page->path.len == 0);
@@ -264,6 +269,6 @@ struct press_value *page_values(struct theme *theme, const struct settings *sett
 	press_set_bool(map, "search_current", str_is(page->section, "search"));
 	page_add_head(map, theme, settings, page, arena);
 	page_add_sections(map, theme, settings, page, root, arena);
-	page_add_support(map, settings, page, locale, root, arena);
+	page_add_support(map, theme, settings, page, locale, root, arena);
 	return map;
 }

@@ -27,6 +27,7 @@ struct page {
 	struct str path;           /* canonical path, "/about/"; empty: no canonical, noindex */
 	struct str section;        /* name of the current section in the masthead; "" none; "home" the front page */
 	bool is_story;             /* its style sheet is theme.css and story.css, and page_set_story_style(); others have it all */
+	bool is_support;           /* its style sheet has the coupon's in place of lists' and the front page's */
 	bool has_form;             /* a #support form stands in this page: the call leads to it */
 };
 
@@ -53,6 +54,8 @@ struct str page_text_source(struct theme *theme, const struct settings *settings
 /* And where it stands: "about/", or "about/ru/" where that is a page apart. */
 struct str page_text_path(struct theme *theme, const struct settings *settings, const char *kind, struct str language,
 	struct arena *arena);
+/* Where the support page in this language stands: "support/", or "support/ru/" where the newsroom has an appeal in it. */
+struct str page_support_path(struct theme *theme, const struct settings *settings, struct str language, struct arena *arena);
 /* The version of the Privacy policy that a sign-up in this language agrees to: 16 hex digits. */
 struct str page_policy(struct theme *theme, const struct settings *settings, struct str language, struct arena *arena);
 /* What the desk knows of a version; NULL: nothing. */
@@ -73,7 +76,14 @@ struct page_coupon {
 	struct str notice;            /* "Nothing was taken." and the like, above the form; empty: none */
 	struct str remind_typed, remind_error; /* the reminder's box, opened when error is there */
 	bool remind_open;
+	struct str rail;              /* the way to pay that Continue takes; empty: the first that is offered */
+	bool cover;                   /* "I add the fee" is ticked */
+	struct str instead;           /* the link of the gift that this one shall take the place of; empty: none */
 };
+/* A way to pay ("paypal") as the language names it. */
+struct str page_way_name(const struct locale *locale, struct str rail);
+/* "US dollars" as the language writes it; the code where it has no name for it. */
+struct str page_currency_name(const struct locale *locale, struct str code);
 /* {{appeal}}: letter (theme text or HOME/theme/appeal.xx.md) and coupon. coupon may be NULL. */
 struct press_value *page_appeal(struct theme *theme, const struct settings *settings, const struct page *page,
 	const struct page_coupon *coupon, struct arena *arena);

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "house/page.h"
+#include "house/page_inside.h"
 #include "press/html.h"
 #include "press/locale.h"
 #include "press/markdown.h"
@@ -75,6 +76,9 @@ struct press_value *page_newsletter_sheet(struct theme *theme, const struct sett
 	press_set_text(map, "agree_html", insert_linked(locale_text(locale, "newsletter_agree"),
 		insert_href(page, str_to_c(page_text_path(theme, settings, "privacy", locale_language(locale), arena), arena), arena),
 		locale_text(locale, "privacy_policy"), arena));
+	page_add_mirror(map, settings, locale, "mirror_newsletter", "newsletter/", arena);
+	if (!page->is_story) /* a story's appeal brings its own */
+		press_set_text(map, "intake_href", insert_href(page, "support/intake.css", arena));
 	press_set_text(map, "policy", page_policy(theme, settings, locale_language(locale), arena));
 	press_set_text(map, "typed", typed);
 	if (error.len > 0)
@@ -123,6 +127,7 @@ static struct str insert_letter(struct theme *theme, const struct settings *sett
 
 static void insert_frequencies(struct press_value *map, const struct locale *locale, enum frequency chosen)
 {
+	static const char *const says[FREQUENCY_COUNT] = {"continue_once", "continue_monthly", "continue_annual"};
 	struct press_value *list = press_set_list(map, "frequencies");
 	size_t i;
 
@@ -132,17 +137,17 @@ static void insert_frequencies(struct press_value *map, const struct locale *loc
 		press_set_c(item, "value", frequency_names[i]);
 		press_set_text(item, "text", locale_text(locale, frequency_names[i]));
 		press_set_bool(item, "checked", i == (size_t) chosen);
+		press_set_text(item, "say", locale_text(locale, says[i]));
 	}
 }
 
-static struct str insert_currency_name(const struct locale *locale, struct str code, struct arena *arena)
+struct str page_currency_name(const struct locale *locale, struct str code)
 {
 	char key[32];
 	struct str name;
 
 	snprintf(key, sizeof(key), "currency_%.*s", STR_ARG(code));
 	name = locale_text(locale, key);
-	(void) arena;
 	return str_starts(name, STR("⟦")) ? code : name;
 }
 
@@ -175,18 +180,11 @@ static void insert_set(struct press_value *set, const struct settings *settings,
 	press_set_bool(set, "own_checked", str_is(picked, "own"));
 	if (given != NULL)
 		press_set_text(set, "own_value", given->own[which]);
-	press_set_bool(set, "invalid", given != NULL && given->error_amount.len > 0 && given->frequency == which);
+	press_set_bool(set, "invalid", given != NULL && given->error_amount.len > 0 && given->frequency == which
+		&& (given->own[which].len > 0 || picked.len == 0 || str_is(picked, "own"))); /* else what was pressed is what is wrong */
 	press_set_text(set, "sign", locale_currency_sign(settings->currency));
 	press_set_text(set, "own_label", locale_text(locale, "amount_other"));
-}
-
-static void insert_methods(struct press_value *map, const struct locale *locale)
-{
-	struct press_value *card = press_add_map(press_set_list(map, "methods"));
-
-	press_set_text(card, "name", locale_text(locale, "method_cards"));
-	press_set_c(card, "mark", "cards");
-	press_set_text(map, "methods_label", locale_text(locale, "methods_label"));
+	page_add_shares(set, settings, locale, which, arena);
 }
 
 static void insert_reminder(struct press_value *map, const struct locale *locale, const struct page *page,
@@ -213,7 +211,7 @@ static void insert_coupon(struct press_value *map, const struct settings *settin
 	const struct page_coupon *given, struct arena *arena)
 {
 	const struct locale_pair currency[] = {
-		{"currency", insert_currency_name(locale, settings->currency, arena)}, {NULL, {NULL, 0}}
+		{"currency", page_currency_name(locale, settings->currency)}, {NULL, {NULL, 0}}
 	};
 	struct press_value *sets = press_set_list(map, "sets");
 	size_t i;
@@ -226,11 +224,15 @@ static void insert_coupon(struct press_value *map, const struct settings *settin
 		insert_set(press_add_map(sets), settings, locale, (enum frequency) i, given, arena);
 	if (given != NULL && given->error_amount.len > 0)
 		press_set_text(map, "error", given->error_amount);
+	if (given != NULL && given->instead.len > 0)
+		press_set_text(map, "instead", given->instead);
 	if (given != NULL && given->notice.len > 0)
 		press_set_text(map, "notice", given->notice);
 	press_set_c(map, "error_id", "support-error");
 	press_set_text(map, "button", locale_text(locale, "continue"));
-	insert_methods(map, locale);
+	press_set_text(map, "wait", locale_text(locale, "continue_wait"));
+	page_add_methods(map, settings, locale, given, arena);
+	page_add_cover(map, settings, locale, given, arena);
 }
 
 struct press_value *page_appeal(struct theme *theme, const struct settings *settings, const struct page *page,
@@ -252,6 +254,12 @@ struct press_value *page_appeal(struct theme *theme, const struct settings *sett
 	press_set_text(map, "safe_warning", locale_text(locale, "safe_warning"));
 	press_set_bool(map, "test_mode", !settings->live);
 	press_set_text(map, "test_line", locale_text(locale, "test_line"));
+	page_add_mirror(map, settings, locale, "mirror_support", "support/", arena);
+	if (settings->goal > 0) {
+		press_set_text(map, "goal_href", insert_href(page, "support/goal.svg", arena));
+		press_set_text(map, "goal_text", locale_text(locale, settings->goal_is_money ? "goal_money" : "goal_supporters"));
+		press_set_text(map, "goal_alt", locale_text(locale, "goal_alt"));
+	}
 	insert_coupon(map, settings, locale, coupon, arena);
 	insert_reminder(map, locale, page, coupon, arena);
 	return map;

@@ -60,6 +60,12 @@ struct str page_text_path(struct theme *theme, const struct settings *settings, 
 		: str_format(arena, "%s/", kind);
 }
 
+struct str page_support_path(struct theme *theme, const struct settings *settings, struct str language, struct arena *arena)
+{
+	return page_text_is_apart(theme, settings, "appeal", language) ? str_format(arena, "support/%.*s/", STR_ARG(language))
+		: STR("support/");
+}
+
 struct str page_policy(struct theme *theme, const struct settings *settings, struct str language, struct arena *arena)
 {
 	char hash[OVERLAY_POLICY_CHARS + 1];

@@ -27,6 +27,8 @@ struct settings_raw {
 	struct settings_smtp_raw smtp;    /* [newsletter] smtp_* */
 	struct settings_smtp_raw further; /* what the table says of [smtp.*]; each is read by settings_read_smtp() */
 	struct conf_list limits;
+	struct settings_support_raw support;
+	struct str refund_alone;
 };
 
 #define AT(field) offsetof(struct settings_raw, field)
@@ -130,9 +132,33 @@ static const struct conf_key keys[] = {
 	{"support", "annual_minimum", CONF_TEXT, OPTIONAL, AT(minimum[FREQUENCY_ANNUAL]), "10", "the least"},
 	{"support", "annual_maximum", CONF_TEXT, OPTIONAL, AT(maximum[FREQUENCY_ANNUAL]), "10000", "the most"},
 	{"support", "statement", CONF_TEXT, OPTIONAL, AT(is.statement), NULL, "what a supporter's bank statement will say"},
+	{"support", "receipt_from", CONF_TEXT, OPTIONAL, AT(is.receipt_from), NULL,
+		"who receipts are from: legal name, register number, address"},
+	{"support", "refund_alone", CONF_TEXT, OPTIONAL, AT(refund_alone), "50", "a larger refund needs a second staff member's yes"},
 	{"support", "stripe_api", CONF_TEXT, OPTIONAL, AT(is.stripe_api), "https://api.stripe.com",
 		"the provider's interface; its key stands in secrets/support.conf"},
 	{"support", "stripe_checkout", CONF_TEXT, OPTIONAL, AT(is.stripe_checkout), "https://checkout.stripe.com", "the origin of its payment page"},
+	{"support", "rails", CONF_LIST, OPTIONAL, AT(is.rails), "stripe",
+		"ways to pay, in the order offered: stripe, paypal, btcpay, monero, bank; Continue takes the first"},
+	{"support", "fees", CONF_LIST, OPTIONAL, AT(support.fees), NULL,
+		"what each takes of a gift, from your contract: stripe 2.9% + 0.30, bank 0%; then the form says it, and refuses what loses over 10 %"},
+	{"support", "goal", CONF_TEXT, OPTIONAL, AT(support.goal), NULL,
+		"a goal that the appeal shows as a picture: 500 supporters, or 5000 monthly (in the currency); empty: none"},
+
+	{"support", "paypal_api", CONF_TEXT, OPTIONAL, AT(is.paypal_api), "https://api-m.paypal.com", "PayPal's interface"},
+	{"support", "paypal_checkout", CONF_TEXT, OPTIONAL, AT(is.paypal_checkout), "https://www.paypal.com", "the origin of its pages"},
+	{"support", "paypal_certs", CONF_TEXT, OPTIONAL, AT(is.paypal_certs), "https://api.paypal.com",
+		"where the certificates of its events are, and nowhere else"},
+	{"support", "btcpay_url", CONF_TEXT, OPTIONAL, AT(is.btcpay_url), NULL, "your BTCPay Server's address, https://pay.news.example"},
+	{"support", "monero_rate", CONF_TEXT, OPTIONAL, AT(is.monero_rate), NULL,
+		"what 1 XMR is worth in the currency above, 158.30: then the page says how many to send; empty: it says the sum alone"},
+	{"support", "bank_name", CONF_TEXT, OPTIONAL, AT(is.bank_name), NULL, "whom a bank transfer is made out to, at most 70 characters"},
+	{"support", "bank_iban", CONF_TEXT, OPTIONAL, AT(is.bank_iban), NULL, "the account for bank transfers"},
+	{"support", "bank_bic", CONF_TEXT, OPTIONAL, AT(is.bank_bic), NULL, "its bank's BIC, for transfers from afar; may be empty"},
+	{"support", "push_grace", CONF_NUMBER, OPTIONAL, AT(is.push_grace), "14",
+		"days that a gift which cannot be charged (coins, bank) may be late before it is paused, 1 to 60"},
+	{"support", "stripe_portal", CONF_TEXT, OPTIONAL, AT(is.stripe_portal), "https://billing.stripe.com",
+		"the origin of the page where a supporter changes their card"},
 
 	{"users", "front", CONF_TEXT, OPTIONAL, AT(is.user_front), NULL, "Unix user of each room (only root can change to them); empty: yours"},
 	{"users", "desk", CONF_TEXT, OPTIONAL, AT(is.user_desk), NULL, "the desk's"},
@@ -144,7 +170,7 @@ static const struct conf_key keys[] = {
 /* --- single values --- */
 
 /* http(s)://host[:port], no path: what links are put behind. */
-static bool settings_check_origin(const char *what, struct str url, struct fault *f)
+bool settings_check_origin(const char *what, struct str url, struct fault *f)
 {
 	struct str rest;
 
@@ -375,7 +401,9 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 	for (which = 0; which < FREQUENCY_COUNT; which++)
 		if (!settings_take_frequency(raw, (enum frequency) which, f))
 			return false;
-	return settings_take_slot(is, &raw->slot, f)
+	if (!settings_amount(raw, "refund_alone", raw->refund_alone, &is->refund_alone, f))
+		return false;
+	return settings_take_slot(is, &raw->slot, f) && settings_take_support(is, &raw->support, f)
 		&& settings_check_bounce_intake(is, f) && settings_check_lists(is, f)
 		&& settings_check_listen("[site] listen", is->listen, f)
 		&& settings_check_listen("[desk] listen", is->desk_listen, f)
@@ -383,6 +411,8 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 		&& settings_check_origin("[desk] url", is->desk_url, f)
 		&& settings_check_origin("[support] stripe_api", is->stripe_api, f)
 		&& settings_check_origin("[support] stripe_checkout", is->stripe_checkout, f)
+		&& settings_check_rails(is, f)
+		&& settings_check_origin("[support] stripe_portal", is->stripe_portal, f)
 		&& settings_check_colour("press", is->press_light, f)
 		&& settings_check_colour("press_dark", is->press_dark, f)
 		&& settings_check_colour("call", is->call, f)

@@ -27,6 +27,17 @@ struct settings_frequency {
 	size_t chosen;                       /* index of the preselected amount */
 };
 
+/* The ways to pay that mimeo knows, by their names in settings, forms, rows and addresses. */
+enum { SETTINGS_RAILS = 5, SETTINGS_FEE_MOST = 10 /* percent of a gift that may be lost to a fee */ };
+extern const char *const rail_names[SETTINGS_RAILS];
+
+/* What one of them takes of a gift, as the newsroom's contract with it says. */
+struct settings_fee {
+	bool is_known;                       /* false: nothing is said or refused on its account */
+	int64_t per_10000;                   /* 2.9 %: 290 */
+	int64_t fixed_minor;
+};
+
 /* A mail server that takes our mail: the first stands in [newsletter] as smtp_*, each further one in [smtp.NAME]. */
 struct settings_smtp {
 	struct str name;                     /* "smtp" for the first, NAME for the others: in reports, counters and secrets */
@@ -96,9 +107,21 @@ struct settings {
 	struct str currency;                 /* "USD" */
 	struct settings_frequency frequency[FREQUENCY_COUNT];
 	struct str statement;                /* what the bank statement will say */
+	struct str receipt_from;             /* who receipts are from: legal name, number, address; empty: the newsroom's name */
+	struct money refund_alone;           /* a larger refund needs a second staff member */
 	struct str stripe_api;               /* "https://api.stripe.com" */
 	struct str stripe_checkout;          /* origin of its pay page: "https://checkout.stripe.com" */
+	struct str stripe_portal;            /* origin of its customer portal: "https://billing.stripe.com" */
 	bool live;                           /* false: TEST, said on the form and at the desk */
+	struct str paypal_api, paypal_checkout, paypal_certs; /* origins */
+	struct str btcpay_url;               /* origin; empty: none */
+	struct str monero_rate;              /* "158.30": of 1 XMR in `currency`; empty: none is said */
+	struct str bank_name, bank_iban, bank_bic; /* iban plain; empty: no transfers */
+	int64_t push_grace;                  /* days */
+	struct conf_list rails;              /* what readers are offered, in this order; the first is Continue's. At least one */
+	struct settings_fee fees[SETTINGS_RAILS]; /* of each rail, in the order of rail_names */
+	int64_t goal;                        /* supporters, or money a month in minor units; 0: none is shown */
+	bool goal_is_money;
 
 	/* [users]: empty = the user who starts the house. Only root can use others. */
 	struct str user_front, user_desk, user_newsletter, user_support;
@@ -109,6 +132,8 @@ bool settings_read(struct settings *settings, const struct home *home, struct fa
 void settings_release(struct settings *settings);
 /* The user of a room ("desk"); empty: the caller's. */
 struct str settings_user(const struct settings *settings, const char *room);
+/* The origins of the pages that the offered rails send readers to, blanks between: forms may lead there. */
+struct str settings_checkout_origins(const struct settings *settings, struct arena *arena);
 /* The whole commented file for `mimeo init`, with name, url, ports filled in. */
 struct buf;
 struct settings_init { struct str name, url, language, zone, listen, desk_listen, desk_url; };

@@ -19,6 +19,14 @@ bool settings_read_smtp(struct settings *is, const struct settings_smtp_raw *fir
 bool settings_read_limits(struct settings *is, const struct conf_list *list, struct fault *f)
 	__attribute__((warn_unused_result));
 
+/* [support] rails, fees and goal. */
+struct settings_support_raw {
+	struct conf_list fees;
+	struct str goal;
+};
+bool settings_take_support(struct settings *is, const struct settings_support_raw *raw, struct fault *f)
+	__attribute__((warn_unused_result));
+
 /* [newsletter] slot, or the two keys of an older file. */
 struct settings_slot_raw {
 	struct str rule, day, time;
@@ -27,6 +35,10 @@ struct settings_slot_raw {
 /* is->slot, min_stories and catch_up, checked. */
 bool settings_take_slot(struct settings *is, const struct settings_slot_raw *raw, struct fault *f)
 	__attribute__((warn_unused_result));
+/* http(s)://host[:port], no path. */
+bool settings_check_origin(const char *what, struct str url, struct fault *f) __attribute__((warn_unused_result));
+/* Ways to give: names, addresses, the account. */
+bool settings_check_rails(const struct settings *is, struct fault *f) __attribute__((warn_unused_result));
 /* A fault that says "mimeo.conf: [section] key …" gets the line's number: "mimeo.conf:12: [section] key …". */
 void settings_name_line(int dir_fd, struct fault *f);
 

@@ -19,6 +19,7 @@
 #include "newsletter_bounce.h"
 #include "newsletter_keys.h"
 #include "newsletter_letters.h"
+#include "newsletter_notice.h"
 #include "press/html.h"
 #include "press/locale.h"
 #include "press/theme.h"
@@ -370,6 +371,41 @@ static struct str weekly_sentence(const struct locale *locale, const char *list,
 static const struct words leave_words = {"mail_leave_subject", "mail_leave_heading", "mail_leave_sentence",
 	"mail_leave_button", "mail_leave_why", "mail/confirm", "mail/confirm.text"};
 
+/* What every mail from the theme knows. */
+static struct press_value *themed_values(struct newsletter *n, const struct locale *locale, struct arena *arena)
+{
+	struct press_value *root = press_map(arena);
+
+	press_share(root, "t", locale_values(locale));
+	press_set_text(root, "newsroom", n->room->settings.name);
+	press_set_text(root, "lang", locale_language(locale));
+	press_set_c(root, "dir", locale_is_rtl(locale) ? "rtl" : "ltr");
+	return root;
+}
+
+static bool finish_themed(struct newsletter *n, const struct outgoing *outgoing, const char *template, const char *template_text,
+	struct press_value *root, struct envelope *e, struct arena *arena, struct buf *out, struct fault *f)
+{
+	struct newsletter_draft draft;
+	struct buf text, html;
+	bool ok;
+
+	buf_init(&text, WORDS_BYTES);
+	buf_init(&html, WORDS_BYTES);
+	press_set_text(root, "subject", e->subject);
+	ok = press_value_is_whole(root) ? theme_render(n->room->theme, template, root, &html, f) &&
+			theme_render(n->room->theme, template_text, root, &text, f) :
+		fault_full(f, "a mail");
+	e->text = buf_view(&text);
+	e->html = buf_view(&html);
+	newsletter_draft_init(&draft);
+	ok = ok && write_draft(n, outgoing, e, arena, NULL, &draft, f) && sign_draft(n, &draft, out, f);
+	newsletter_draft_release(&draft);
+	buf_release(&html);
+	buf_release(&text);
+	return ok;
+}
+
 static bool compose_themed(struct newsletter *n, const struct outgoing *outgoing, const struct words *words,
 	struct str url,
 	struct arena *arena, struct buf *out, struct fault *f)
@@ -377,39 +413,34 @@ static bool compose_themed(struct newsletter *n, const struct outgoing *outgoing
 	const struct settings *is = &n->room->settings;
 	const struct locale *locale = page_locale(n->room->theme, is, str_from(outgoing->language));
 	const struct locale_pair pairs[] = {{"newsroom", is->name}, {NULL, {NULL, 0}}};
-	struct press_value *root = press_map(arena);
+	struct press_value *root = themed_values(n, locale, arena);
 	struct envelope e = {.language = locale_language(locale)};
-	struct newsletter_draft draft;
-	struct buf text, html;
-	bool ok;
+	struct str rest = url, cancel = {NULL, 0}; /* a reminder's: "URL", "URL CANCEL_URL" or "URL CANCEL_URL again" */
 
-	buf_init(&text, WORDS_BYTES);
-	buf_init(&html, WORDS_BYTES);
 	e.subject = locale_format(locale, words->subject, arena, pairs);
-	press_share(root, "t", locale_values(locale));
-	press_set_text(root, "newsroom", is->name);
-	press_set_text(root, "lang", locale_language(locale));
-	press_set_c(root, "dir", locale_is_rtl(locale) ? "rtl" : "ltr");
-	press_set_text(root, "subject", e.subject);
+	(void) str_next(&rest, ' ', &url);
+	(void) str_next(&rest, ' ', &cancel);
 	press_set_text(root, "url", url);
+	if (cancel.len > 0)
+		press_set_text(root, "cancel_url", cancel);
 	if (outgoing->kind == OUTGOING_CONFIRM || outgoing->kind == OUTGOING_LEAVE)
 		press_set_text(root, "manage_url", link_to(n, "manage", outgoing, e.language, arena));
 	press_set_text(root, "heading", locale_format(locale, words->heading, arena, pairs));
 	press_set_text(root, "sentence", words == &confirm_words ? weekly_sentence(locale, words->sentence, is->slot.weekday, pairs, arena)
-		: locale_format(locale, words->sentence, arena, pairs));
+		: locale_format(locale, str_is(rest, "again") ? "mail_reminder_again" : words->sentence, arena, pairs));
 	press_set_text(root, "button", locale_format(locale, words->button, arena, pairs));
 	press_set_text(root, "why", locale_format(locale, words->why, arena, pairs));
-	ok = press_value_is_whole(root) ? theme_render(n->room->theme, words->template, root, &html, f) &&
-			theme_render(n->room->theme, words->template_text, root, &text, f) :
-		fault_full(f, "a mail");
-	e.text = buf_view(&text);
-	e.html = buf_view(&html);
-	newsletter_draft_init(&draft);
-	ok = ok && write_draft(n, outgoing, &e, arena, NULL, &draft, f) && sign_draft(n, &draft, out, f);
-	newsletter_draft_release(&draft);
-	buf_release(&html);
-	buf_release(&text);
-	return ok;
+	return finish_themed(n, outgoing, words->template, words->template_text, root, &e, arena, out, f);
+}
+
+static bool compose_notice(struct newsletter *n, const struct outgoing *outgoing, struct arena *arena, struct buf *out, struct fault *f)
+{
+	const struct locale *locale = page_locale(n->room->theme, &n->room->settings, str_from(outgoing->language));
+	struct press_value *root = themed_values(n, locale, arena);
+	struct envelope e = {.language = locale_language(locale)};
+
+	return newsletter_fill_notice(n, outgoing, locale, root, arena, &e.subject, f) &&
+		finish_themed(n, outgoing, "mail/notice", "mail/notice.text", root, &e, arena, out, f);
 }
 
 bool newsletter_compose(struct newsletter *n, const struct outgoing *outgoing, const struct newsletter_issue *issue,
@@ -434,7 +465,8 @@ bool newsletter_compose(struct newsletter *n, const struct outgoing *outgoing, c
 			&arena, out, f);
 		break;
 	default:
-		ok = compose_themed(n, outgoing, &reminder_words, str_from(outgoing->url), &arena, out, f);
+		ok = newsletter_is_notice(outgoing) ? compose_notice(n, outgoing, &arena, out, f) :
+			compose_themed(n, outgoing, &reminder_words, str_from(outgoing->url), &arena, out, f);
 		break;
 	}
 	arena_release(&arena);

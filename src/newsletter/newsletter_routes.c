@@ -14,6 +14,7 @@
 #include "newsletter_bounce.h"
 #include "newsletter_keys.h"
 #include "newsletter_list_routes.h"
+#include "newsletter_notice.h"
 
 enum { ISSUES_SHOWN = 50 };
 
@@ -366,6 +367,14 @@ static void post_reminder(struct http_request *rq, void *room)
 	answer(rq, 200, json_object(), ok, &f);
 }
 
+static void post_notice(struct http_request *rq, void *room)
+{
+	struct fault f = {0};
+	bool ok = newsletter_take_notice(newsletter_of(room), http_json(rq), &f);
+
+	answer(rq, 200, json_object(), ok, &f);
+}
+
 /* --- a mail that came back, from `mimeo newsletter bounce` --- */
 
 static void bounce_taken(void *self, bool ok)
@@ -410,6 +419,7 @@ const struct http_route newsletter_desk_routes[] = {
 
 const struct http_route newsletter_support_routes[] = {
 	{"POST", "/mails/reminder", post_reminder, HTTP_JSON},
+	{"POST", "/mails/notice", post_notice, HTTP_JSON},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
 

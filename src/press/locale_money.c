@@ -30,7 +30,7 @@ struct str locale_currency_sign(struct str code)
 
 struct str locale_money(const struct locale *locale, struct money money, bool is_short, struct arena *arena)
 {
-	int digits = money_digits(str_from(money.code));
+	int known = money_digits(str_from(money.code)), digits = known < 0 ? 0 : known > 12 ? 12 : known;
 	uint64_t minor = money.minor < 0 ? -(uint64_t) money.minor : (uint64_t) money.minor;
 	uint64_t unit = 1;
 	struct buf buf;
@@ -43,8 +43,10 @@ struct str locale_money(const struct locale *locale, struct money money, bool is
 		unit *= 10;
 	buf_init(&buf, 1024);
 	locale_grouped(locale, &buf, minor / unit);
-	if (digits > 0 && digits <= 4 && !(is_short && minor % unit == 0)) {
+	if (digits > 0 && !(is_short && minor % unit == 0)) {
 		snprintf(cents, sizeof(cents), "%0*llu", digits, (unsigned long long) (minor % unit));
+		for (i = digits; i > 4 && cents[i - 1] == '0'; i--) /* coins have digits that nobody needs */
+			cents[i - 1] = '\0';
 		buf_add_str(&buf, locale->decimal);
 		locale_digits(locale, &buf, str_from(cents));
 	}

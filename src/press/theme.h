@@ -1,8 +1,8 @@
 /* theme.h: the theme's files: the built-in ones, each replaced whole by HOME/theme/FILE of the same name.
  *
- * Files: *.mustache (templates and partials, by name without ending), theme.css, story.css, pages.css, body.css, crop.css,
- * arabic.css, desk.css, icon.svg, marks.svg, and those below mail/ and
- * locale/. An unknown name in HOME/theme is INPUT.
+ * Files: *.mustache (templates and partials, by name without ending), theme.css, story.css, pages.css, coupon.css, forms.css,
+ * body.css, crop.css, arabic.css, desk.css, icon.svg, marks.svg, coupon.js, and those below mail/ and locale/.
+ * An unknown name in HOME/theme is INPUT.
  * SPDX-License-Identifier: ISC */
 #ifndef PRESS_THEME_H
 #define PRESS_THEME_H

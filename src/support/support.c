@@ -5,51 +5,29 @@
  * SPDX-License-Identifier: ISC */
 #include "support.h"
 
-#include <sodium.h>
-#include <stddef.h>
 #include "base/arena.h"
-#include "base/conf.h"
 #include "base/email.h"
 #include "base/fault.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/must.h"
 #include "base/secret.h"
 #include "gen/support_schema.h"
 #include "gen/support_sql.h"
 #include "store/store.h"
+#include "support_contact.h"
 #include "support_inside.h"
+#include "rail_health.h"
+#include "support_import.h"
+#include "support_own.h"
+#include "support_push.h"
+#include "support_notice.h"
+#include "support_numbers.h"
+#include "support_receipt.h"
+#include "support_wish.h"
 
-/* --- keys and secrets --- */
-
-struct secrets {
-	struct secret *key, *webhook_secret, *webhook_secret_old;
-};
-
-static const struct conf_key secret_keys[] = {
-	{"stripe", "key", CONF_SECRET, false, offsetof(struct secrets, key), NULL,
-		"restricted key, rk_…: checkout sessions and subscriptions (write), balance transactions (read)"},
-	{"stripe", "webhook_secret", CONF_SECRET, false, offsetof(struct secrets, webhook_secret), NULL,
-		"signing secret of the webhook, whsec_…"},
-	{"stripe", "webhook_secret_old", CONF_SECRET, false, offsetof(struct secrets, webhook_secret_old), NULL,
-		"the signing secret before it, while it is being rolled"},
-	{NULL, NULL, CONF_TEXT, false, 0, NULL, NULL},
-};
-
-/* "Bearer rk_…", never outside of locked or wiped memory. */
-static struct secret *make_authorization(const struct secret *key)
-{
-	struct str bytes = secret_bytes(key);
-	char text[512] = "Bearer ";
-	struct secret *out = NULL;
-
-	if (bytes.len > 0 && bytes.len < sizeof(text) - 8) {
-		memcpy(text + 7, bytes.at, bytes.len);
-		out = secret_new(str_make(text, 7 + bytes.len));
-	}
-	sodium_memzero(text, sizeof(text));
-	return out;
-}
+/* --- keys --- */
 
 static struct secret *make_seal_key(void)
 {
@@ -63,28 +41,12 @@ static struct secret *make_index_key(void)
 	return secret_new_random(SEAL_KEY_BYTES);
 }
 
-static bool open_secrets(struct support *support, struct fault *f)
-{
-	struct secrets secrets = {NULL, NULL, NULL};
-	struct arena arena;
-	bool ok;
-
-	arena_init(&arena, "secrets", LIMIT_CONF_BYTES);
-	ok = room_secrets(support->room, secret_keys, &secrets, &arena, f);
-	if (ok && secrets.key != NULL)
-		support->authorization = make_authorization(secrets.key);
-	secret_free(&secrets.key);
-	support->webhook_secret = secrets.webhook_secret;
-	support->webhook_secret_old = secrets.webhook_secret_old;
-	arena_release(&arena);
-	return ok;
-}
-
 bool support_open_keys(struct support *support, struct fault *f)
 {
 	if (!seal_public_key(support->seal_key, support->seal_public, f))
 		return false;
 	support->sealer = sealer_new(support->seal_public);
+	support->facts_key = kept_key(support->seal_key);
 	return true;
 }
 
@@ -97,6 +59,11 @@ static bool row_fits(const struct support *support, const struct store_rows *row
 	struct fault ignored = {0};
 	struct email email;
 
+	if (str_is(domain, "support.facts")) {
+		struct kept kept;
+
+		return kept_open(support, index, store_column_text(rows, 2), &kept, NULL, &ignored);
+	}
 	if (!seal_open(support->seal_key, store_column_text(rows, 2), arena, &plain, &ignored))
 		return false;
 	if (index.len == 0)
@@ -144,9 +111,8 @@ void support_release(struct support *support)
 	sealer_free(&support->sealer);
 	secret_free(&support->seal_key);
 	secret_free(&support->index_key);
-	secret_free(&support->authorization);
-	secret_free(&support->webhook_secret);
-	secret_free(&support->webhook_secret_old);
+	secret_free(&support->facts_key);
+	rails_close(support);
 }
 
 /* --- the clock --- */
@@ -154,15 +120,24 @@ void support_release(struct support *support)
 void support_daily(void *self)
 {
 	struct support *support = self;
-	int32_t before = clock_utc_day(clock_now()) - SUPPORT_KEEP_DAYS;
+	int32_t today = clock_utc_day(clock_now());
+	const struct store_value before = store_i64(today - SUPPORT_KEEP_DAYS), handles = store_i64(today - SUPPORT_HANDLE_DAYS);
 	struct fault f = {0};
+	int64_t erased = 0;
 
-	if (!store_run(support->db, SUPPORT_SQL_EVENT_FORGET, STORE_ARGS(store_i64(before)), NULL, &f) ||
-		!store_run(support->db, SUPPORT_SQL_CHECKOUT_FORGET, STORE_ARGS(store_i64(before)), NULL, &f) ||
+	if (!support_erase_old_supporters(support, today, &erased, &f) ||
+		!store_run(support->db, SUPPORT_SQL_EVENT_FORGET, &before, 1, NULL, &f) ||
+		!store_run(support->db, SUPPORT_SQL_NAME_FORGET, STORE_NO_ARGS, NULL, &f) ||
+		!store_run(support->db, SUPPORT_SQL_ASK_FORGET, &before, 1, NULL, &f) ||
+		!store_run(support->db, SUPPORT_SQL_HANDLE_FORGET, &handles, 1, NULL, &f) ||
+		!store_run(support->db, SUPPORT_SQL_RAIL_DAY_FORGET, &before, 1, NULL, &f) ||
+		!store_run(support->db, SUPPORT_SQL_CHECKOUT_FORGET, &before, 1, NULL, &f) ||
+		!store_run(support->db, SUPPORT_SQL_CODE_FORGET, STORE_NO_ARGS, NULL, &f) ||
+		!store_run(support->db, SUPPORT_SQL_PAYOUT_RECONCILE, STORE_NO_ARGS, NULL, &f) ||
 		!store_checkpoint(support->db, &f))
 		log_fault(&f, "the daily job");
 	else
-		log_event(LOG_JOB, LOG_C("job", "support daily"));
+		log_event(LOG_JOB, LOG_C("job", "support daily"), LOG_I64("supporters_erased", erased));
 }
 
 static void post_daily(struct http_request *rq, void *self)
@@ -183,11 +158,22 @@ static bool open_room(struct room *room, struct fault *f)
 	if (!store_number(room->db, SUPPORT_SQL_SEALED_ANY, STORE_NO_ARGS, &held, f) ||
 		!room_key(room, "seal", held ? NULL : make_seal_key, &support->seal_key, f) ||
 		!room_key(room, "index", held ? NULL : make_index_key, &support->index_key, f) || !support_open_keys(support, f) ||
-		!support_keys_fit(support, f) || !open_secrets(support, f) || (!room->read_only && !support_doubt_cancelling(support, f)))
+		!support_keys_fit(support, f) || !rails_open(support, f) ||
+		(!room->read_only && (!support_carry(support, f) || !support_doubt_cancelling(support, f))))
 		return false;
-	room_every(room, 5, 60, support_ask_fees, support);
+	room_every(room, 5, 60, support_ask_next, support);
+	for (size_t i = 0; rails[i] != NULL; i++)
+		if (rails[i]->poll != NULL && rails[i]->poll_s > 0)
+			room_every(room, 10, rails[i]->poll_s, support_poll, &support->lines[i]);
 	room_every(room, 10, 60, support_settle_doubts, support);
+	room_every(room, 8, 60, support_end_replaced, support);
+	room_every(room, 20, 60, support_run_changes, support);
 	room_every(room, 30, 3600, support_run_reminders, support);
+	room_every(room, 20, 60, support_run_notices, support);
+	room_every(room, 40, 60, support_look_at_cards, support);
+	room_every(room, 15, 30, support_settle_refunds, support);
+	room_every(room, 15, 3600, support_run_push, support);
+	room_every(room, 10, 15, rails_keep_health, support);
 	room_every(room, 60, (int64_t) 24 * 3600, support_daily, support);
 	return true;
 }
@@ -196,6 +182,9 @@ static void close_room(struct room *room)
 {
 	struct support *support = room->self;
 
+	if (!room->read_only)
+		rails_keep_health(support);
+	loop_timer_stop(&support->deliveries_timer);
 	support_release(support);
 	memory_free(support);
 	room->self = NULL;
@@ -206,24 +195,70 @@ static void close_room(struct room *room)
 static const struct http_route front_routes[] = {
 	{"POST", "/support/continue", support_post_continue, HTTP_FORM},
 	{"POST", "/support/remind", support_post_remind, HTTP_FORM},
+	{"GET", "/support/remind/{token}", support_get_unremind, HTTP_NO_BODY},
+	{"POST", "/support/remind/{token}", support_post_unremind, HTTP_FORM},
 	{"GET", "/support/thanks", support_get_thanks, HTTP_NO_BODY},
 	{"GET", "/support/manage/{token}", support_get_manage, HTTP_NO_BODY},
 	{"POST", "/support/manage/{token}", support_post_manage, HTTP_FORM},
 	{"POST", "/support/webhook/{provider}", support_post_webhook, HTTP_RAW},
+	{"GET", "/support/pay/{token}", support_get_pay, HTTP_NO_BODY},
+	{"POST", "/support/renew/{token}", support_post_renew, HTTP_FORM},
+	{"GET", "/support/receipt/{token}/{what}", support_get_receipt, HTTP_NO_BODY},
+	{"POST", "/support/receipt/{token}/{what}", support_post_receipt, HTTP_FORM},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
 
+/* The desk's pages, and who asks from a shell. */
+#define DESK_NUMBER_ROUTES \
+	{"GET", "/numbers", support_get_numbers, HTTP_NO_BODY}, {"GET", "/gifts", support_get_gifts, HTTP_NO_BODY}, \
+	{"GET", "/gifts/{id}", support_get_gift, HTTP_NO_BODY}, {"POST", "/gifts/{id}/refund", support_post_refund, HTTP_JSON}, \
+	{"GET", "/refunds", support_get_refunds, HTTP_NO_BODY}, {"POST", "/refunds/{id}", support_post_refund_answer, HTTP_JSON}
+
 static const struct http_route desk_routes[] = {
+	{"GET", "/rails", support_get_rails, HTTP_NO_BODY},
+	{"POST", "/bank/statements", support_post_statements, HTTP_JSON},
+	{"POST", "/bank/match", support_post_match, HTTP_JSON},
+	{"POST", "/monero/transfers", support_post_transfers, HTTP_JSON},
+	{"POST", "/monero/addresses", support_post_addresses, HTTP_JSON},
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
+	DESK_NUMBER_ROUTES,
+	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},
+	{"GET", "/ledger", support_get_ledger, HTTP_NO_BODY},
+	{"GET", "/disputes", support_get_disputes, HTTP_NO_BODY},
+	{"GET", "/renewals", support_get_renewals, HTTP_NO_BODY},
+	{"GET", "/payouts", support_get_payouts, HTTP_NO_BODY},
+	{"GET", "/payouts/{id}", support_get_payout, HTTP_NO_BODY},
+	{"GET", "/parked", support_get_parked, HTTP_NO_BODY},
+	{"GET", "/periods", support_get_periods, HTTP_NO_BODY},
+	{"POST", "/periods", support_post_period, HTTP_JSON},
 	{"GET", "/health", support_get_health, HTTP_NO_BODY},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
 
 static const struct http_route cli_routes[] = {
+	{"GET", "/rails", support_get_rails, HTTP_NO_BODY},
+	{"POST", "/bank/statements", support_post_statements, HTTP_JSON},
+	{"POST", "/bank/match", support_post_match, HTTP_JSON},
+	{"POST", "/monero/transfers", support_post_transfers, HTTP_JSON},
+	{"POST", "/monero/addresses", support_post_addresses, HTTP_JSON},
+	{"POST", "/push/run", support_post_push, HTTP_JSON},
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
+	DESK_NUMBER_ROUTES,
+	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},
 	{"GET", "/ledger", support_get_ledger, HTTP_NO_BODY},
+	{"POST", "/notices/run", support_post_run_notices, HTTP_JSON},
+	{"GET", "/disputes", support_get_disputes, HTTP_NO_BODY},
+	{"GET", "/renewals", support_get_renewals, HTTP_NO_BODY},
+	{"GET", "/payouts", support_get_payouts, HTTP_NO_BODY},
+	{"GET", "/payouts/{id}", support_get_payout, HTTP_NO_BODY},
+	{"GET", "/parked", support_get_parked, HTTP_NO_BODY},
+	{"GET", "/periods", support_get_periods, HTTP_NO_BODY},
+	{"POST", "/periods", support_post_period, HTTP_JSON},
+	{"GET", "/books/check", support_get_books_check, HTTP_NO_BODY},
+	{"POST", "/books/check", support_post_books_check, HTTP_JSON},
+	{"POST", "/books/rebuild", support_post_books_rebuild, HTTP_JSON},
 	{"POST", "/reminders/run", support_post_run_reminders, HTTP_JSON},
 	{"POST", "/jobs/daily", post_daily, HTTP_JSON},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
@@ -236,6 +271,11 @@ static const struct room_listener listeners[] = {
 	{NULL, NULL, NULL, NULL, 0},
 };
 
+static const struct room_job jobs[] = {
+	{"books", support_books_job, false, true},
+	{NULL, NULL, false, false},
+};
+
 const struct room_kind support_room = {
 	.word = "support",
 	.listeners = listeners,
@@ -246,4 +286,5 @@ const struct room_kind support_room = {
 	.close = close_room,
 	.check = support_check,
 	.health = support_add_health,
+	.jobs = jobs,
 };

@@ -24,7 +24,7 @@ void support_manage_token(const struct support *support, struct str token, char 
 	sodium_bin2hex(out, 2 * SUPPORT_MANAGE_BYTES + 1, index, SUPPORT_MANAGE_BYTES);
 }
 
-bool support_new_checkout(struct support *support, const struct support_gift *gift, struct str language,
+bool support_new_checkout(struct support *support, const struct support_gift *gift, struct str language, const char *rail,
 	char token[27], int64_t *id, struct fault *f)
 {
 	unsigned char token_hash[SEAL_HASH_BYTES], manage_hash[SEAL_HASH_BYTES];
@@ -40,7 +40,7 @@ bool support_new_checkout(struct support *support, const struct support_gift *gi
 		store_blob(str_make(token_hash, sizeof(token_hash))), store_blob(str_make(manage_hash, sizeof(manage_hash))),
 		store_text(str_from(frequency_names[gift->frequency])), store_i64(gift->amount.minor),
 		store_text(str_from(gift->amount.code)), store_text(language),
-		store_text(checkout_state_name(CHECKOUT_ASKED)), store_i64(clock_utc_day(clock_now()))), NULL, f);
+		store_text(checkout_state_name(CHECKOUT_ASKED)), store_i64(clock_utc_day(clock_now())), store_text(str_from(rail))), NULL, f);
 }
 
 static bool fill(const struct store_row *row, struct support_checkout *checkout, struct fault *f)
@@ -48,7 +48,7 @@ static bool fill(const struct store_row *row, struct support_checkout *checkout,
 	struct str frequency = row->columns[1].bytes, currency = row->columns[3].bytes;
 
 	*checkout = (struct support_checkout){.id = row->columns[0].number, .amount.minor = row->columns[2].number,
-		.language = row->columns[4].bytes};
+		.language = row->columns[4].bytes, .rail = row->columns[6].bytes};
 	for (unsigned i = 0; i < FREQUENCY_COUNT; i++)
 		if (str_is(frequency, frequency_names[i]))
 			checkout->frequency = (enum frequency) i;
@@ -97,12 +97,23 @@ bool support_move_checkout(struct support *support, struct support_checkout *che
 	return true;
 }
 
+/* How many folders the asked address lies below the root: links are relative to it. */
+static unsigned depth_of(struct str path)
+{
+	unsigned depth = 0;
+
+	for (size_t i = 1; i < path.len; i++)
+		depth += path.at[i] == '/';
+	return depth;
+}
+
 void support_answer_coupon(struct support *support, struct http_request *rq, int status, struct str language,
 	const struct page_coupon *coupon)
 {
 	struct room *room = support->room;
 	const struct locale *locale = page_locale(room->theme, support->settings, language);
-	struct page page = {.language = language, .depth = 1, .has_form = true};
+	struct page page = {.language = language, .depth = depth_of(http_path(rq)), .has_form = true,
+		.is_support = true};
 	struct press_value *root;
 
 	page.title = locale_text(locale, "support_title");

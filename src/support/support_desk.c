@@ -9,11 +9,12 @@
 #include "base/log.h"
 #include "gen/support_sql.h"
 #include "store/store.h"
+#include "rail_health.h"
 #include "support_inside.h"
 
 enum { LIST_DEFAULT = 50, LIST_MOST = 5000, MONTHS = 12 };
 
-static void set_day(json_t *object, const char *key, int64_t day)
+void support_set_day(json_t *object, const char *key, int64_t day)
 {
 	struct buf buf;
 	struct civil civil = clock_civil_utc(clock_from_utc_day((int32_t) day));
@@ -25,7 +26,7 @@ static void set_day(json_t *object, const char *key, int64_t day)
 }
 
 /* A short mark by which people speak of a row; ids stay inside. */
-static void set_reference(json_t *object, const char *key, int64_t id)
+void support_set_reference(json_t *object, const char *key, int64_t id)
 {
 	char text[16];
 
@@ -33,7 +34,7 @@ static void set_reference(json_t *object, const char *key, int64_t id)
 	json_object_set_new(object, key, json_string(text));
 }
 
-static int64_t limit_of(const struct http_request *rq)
+int64_t support_limit_of(const struct http_request *rq)
 {
 	int64_t limit;
 
@@ -46,7 +47,7 @@ static json_t *contribution_json(const struct store_rows *rows)
 {
 	json_t *one = json_object();
 
-	set_reference(one, "reference", store_column_i64(rows, 0));
+	support_set_reference(one, "reference", store_column_i64(rows, 0));
 	json_object_set_new(one, "frequency", http_json_str(store_column_text(rows, 1)));
 	json_object_set_new(one, "state", http_json_str(store_column_text(rows, 2)));
 	json_object_set_new(one, "method", http_json_str(store_column_text(rows, 3)));
@@ -55,11 +56,11 @@ static json_t *contribution_json(const struct store_rows *rows)
 	json_object_set_new(
 		one, "fee_minor", store_column_is_null(rows, 6) ? json_null() : json_integer(store_column_i64(rows, 6)));
 	json_object_set_new(one, "refunded_minor", json_integer(store_column_i64(rows, 7)));
-	set_day(one, "day", store_column_i64(rows, 8));
+	support_set_day(one, "day", store_column_i64(rows, 8));
 	return one;
 }
 
-static void answer(struct http_request *rq, bool ok, json_t *value, const struct fault *f, const char *what)
+void support_answer(struct http_request *rq, bool ok, json_t *value, const struct fault *f, const char *what)
 {
 	if (ok) {
 		http_answer_json(rq, 200, value);
@@ -75,24 +76,24 @@ void support_get_contributions(struct http_request *rq, void *self)
 	struct support *support = ((struct room *) self)->self;
 	struct str state = http_query(rq, "state");
 	json_t *value = json_object(), *list = json_array();
-	enum contribution_state known;
+	enum contribution_state known = CONTRIBUTION_BOOKED;
 	struct store_rows rows;
 	struct fault f = {0};
 	bool ok;
 
 	json_object_set_new(value, "contributions", list);
 	if (state.len > 0 && !contribution_state_from(state, &known)) {
-		fault_set(&f, FAULT_INPUT, "state is one of booked, part_refunded, refunded");
+		fault_set(&f, FAULT_INPUT, "state is one of booked, part_refunded, refunded, disputed, lost");
 		json_decref(value);
 		http_answer_fault(rq, &f);
 		return;
 	}
-	ok = store_rows_begin(support->db, SUPPORT_SQL_CONTRIBUTION_LIST,
-		STORE_ARGS(store_text_or_null(state), store_i64(limit_of(rq))), &rows, &f);
+	ok = store_rows_begin(support->db, state.len > 0 && known != CONTRIBUTION_BOOKED ? SUPPORT_SQL_CONTRIBUTION_LIST_STATE :
+		SUPPORT_SQL_CONTRIBUTION_LIST, STORE_ARGS(store_text_or_null(state), store_i64(support_limit_of(rq))), &rows, &f);
 	while (ok && store_rows_next(&rows, &f))
 		json_array_append_new(list, contribution_json(&rows));
 	ok = store_rows_end(&rows) && ok;
-	answer(rq, ok, value, &f, "listing contributions");
+	support_answer(rq, ok, value, &f, "listing contributions");
 }
 
 /* --- totals --- */
@@ -184,7 +185,7 @@ void support_get_totals(struct http_request *rq, void *self)
 			str_from(frequency_names[FREQUENCY_ANNUAL]), &f);
 	for (int i = MONTHS - 1; ok && i >= 0; i--)
 		ok = add_month(support, months, now.year, now.month - i, &f);
-	answer(rq, ok, value, &f, "adding up contributions");
+	support_answer(rq, ok, value, &f, "adding up contributions");
 }
 
 /* --- the ledger --- */
@@ -221,23 +222,52 @@ static bool add_entries(struct support *support, json_t *list, int64_t booking, 
 	return store_rows_end(&rows) && ok;
 }
 
-static bool add_bookings(struct support *support, json_t *list, int64_t limit, struct fault *f)
+static json_t *booking_json(const struct store_rows *rows)
 {
+	json_t *one = json_object();
+	char id[24];
+
+	snprintf(id, sizeof(id), "b-%08x", (unsigned) ((uint64_t) store_column_i64(rows, 0) >> 31));
+	json_object_set_new(one, "id", json_string(id));
+	json_object_set_new(one, "kind", http_json_str(store_column_text(rows, 1)));
+	support_set_day(one, "day", store_column_i64(rows, 2));
+	if (store_column_is_null(rows, 3))
+		json_object_set_new(one, "contribution", json_null());
+	else
+		support_set_reference(one, "contribution", store_column_i64(rows, 3));
+	json_object_set_new(one, "period", json_integer(store_column_i64(rows, 4)));
+	return one;
+}
+
+/* Newest first; with ?after= a page of all, oldest first: "after" is then what the next page is asked with. */
+static bool add_bookings(struct support *support, const struct http_request *rq, json_t *value, json_t *list, struct fault *f)
+{
+	struct str after = http_query(rq, "after"), piece;
+	int64_t from = 0, until = INT32_MAX, day = -1, id = 0, last_day = 0, last_id = 0;
+	bool is_page = after.at != NULL && after.len > 0;
 	struct store_rows rows;
-	bool ok = store_rows_begin(support->db, SUPPORT_SQL_BOOKING_LIST, STORE_ARGS(store_i64(limit)), &rows, f);
+	char next[64];
+	bool ok = true;
 
+	(void) str_to_i64(http_query(rq, "from"), &from);
+	(void) str_to_i64(http_query(rq, "until"), &until);
+	if (is_page && !str_is(after, "0") && (!str_next(&after, '.', &piece) || !str_to_i64(piece, &day) || !str_to_i64(after, &id)))
+		return fault_set(f, FAULT_INPUT, "after is 0, or what the page before gave");
+	ok = is_page ? store_rows_begin(support->db, SUPPORT_SQL_BOOKING_PAGE, STORE_ARGS(store_i64(from), store_i64(until), store_i64(day),
+			store_i64(id), store_i64(support_limit_of(rq))), &rows, f) :
+		store_rows_begin(support->db, SUPPORT_SQL_BOOKING_LIST, STORE_ARGS(store_i64(support_limit_of(rq))), &rows, f);
 	while (ok && store_rows_next(&rows, f)) {
-		json_t *one = json_object(), *entries = json_array();
-		char id[24];
+		json_t *one = booking_json(&rows), *entries = json_array();
 
-		snprintf(id, sizeof(id), "b-%08x", (unsigned) ((uint64_t) store_column_i64(&rows, 0) >> 31));
-		json_object_set_new(one, "id", json_string(id));
-		json_object_set_new(one, "kind", http_json_str(store_column_text(&rows, 1)));
-		set_day(one, "day", store_column_i64(&rows, 2));
-		set_reference(one, "contribution", store_column_i64(&rows, 3));
 		json_object_set_new(one, "entries", entries);
 		json_array_append_new(list, one);
-		ok = add_entries(support, entries, store_column_i64(&rows, 0), f);
+		last_id = store_column_i64(&rows, 0);
+		last_day = store_column_i64(&rows, 2);
+		ok = add_entries(support, entries, last_id, f);
+	}
+	if (is_page && (int64_t) json_array_size(list) == support_limit_of(rq)) {
+		snprintf(next, sizeof(next), "%lld.%lld", (long long) last_day, (long long) last_id);
+		json_object_set_new(value, "after", json_string(next));
 	}
 	return store_rows_end(&rows) && ok;
 }
@@ -250,7 +280,7 @@ void support_get_ledger(struct http_request *rq, void *self)
 
 	json_object_set_new(value, "accounts", accounts);
 	json_object_set_new(value, "bookings", bookings);
-	answer(rq, add_accounts(support, accounts, &f) && add_bookings(support, bookings, limit_of(rq), &f), value, &f,
+	support_answer(rq, add_accounts(support, accounts, &f) && add_bookings(support, rq, value, bookings, &f), value, &f,
 		"reading the ledger");
 }
 
@@ -265,7 +295,7 @@ static bool add_counts(struct support *support, json_t *health, struct fault *f)
 		!set_count(support, health, "parked", SUPPORT_SQL_EVENT_COUNT_STATE, event_state_name(EVENT_PARKED), f) ||
 		!set_count(support, health, "unmatched", SUPPORT_SQL_EVENT_COUNT_STATE, event_state_name(EVENT_FOREIGN), f) ||
 		!set_count(support, health, "ignored", SUPPORT_SQL_EVENT_COUNT_STATE, event_state_name(EVENT_IGNORED), f) ||
-		!set_count(support, health, "fees_due", SUPPORT_SQL_FEE_DUE_COUNT, STR(""), f) ||
+		!set_count(support, health, "asks_open", SUPPORT_SQL_ASK_COUNT, STR(""), f) ||
 		!set_count(support, health, "cancels_open", SUPPORT_SQL_MANDATE_COUNT_STATE,
 			mandate_state_name(MANDATE_UNCERTAIN), f) ||
 		!set_count(support, health, "reminders", SUPPORT_SQL_REMINDER_COUNT, STR(""), f) ||
@@ -274,10 +304,35 @@ static bool add_counts(struct support *support, json_t *health, struct fault *f)
 		return false;
 	json_object_set_new(health, "webhook_seen", json_boolean(seen > 0));
 	if (day > 0)
-		set_day(health, "last_event_day", day);
+		support_set_day(health, "last_event_day", day);
 	else
 		json_object_set_new(health, "last_event_day", json_null());
 	return true;
+}
+
+/* Can money come by any rail, and would we hear of it? */
+static bool is_ready(const struct support *support)
+{
+	for (size_t i = 0; i < RAILS && support->lines[i].rail != NULL; i++)
+		if (support->lines[i].is_on && support->lines[i].say[0] == '\0')
+			return true;
+	return false;
+}
+
+/* "alarm": what the first rail that is ill says of itself; the desk's bar shows it. */
+static bool add_alarm(struct support *support, json_t *health, struct fault *f)
+{
+	json_t *list = json_array();
+	bool ok = support->room->read_only || rails_health(support, list, f);
+
+	for (size_t i = 0; ok && i < json_array_size(list); i++) {
+		struct str alarm = http_json_text(json_array_get(list, i), "alarm");
+
+		if (alarm.len > 0 && json_object_get(health, "alarm") == NULL)
+			json_object_set_new(health, "alarm", http_json_str(alarm));
+	}
+	json_decref(list);
+	return ok;
 }
 
 void support_add_health(struct room *room, json_t *health)
@@ -286,9 +341,8 @@ void support_add_health(struct room *room, json_t *health)
 	struct fault f = {0};
 
 	json_object_set_new(health, "live", json_boolean(support->settings->live));
-	json_object_set_new(
-		health, "ready", json_boolean(support->authorization != NULL && support->webhook_secret != NULL));
-	if (!add_counts(support, health, &f)) {
+	json_object_set_new(health, "ready", json_boolean(is_ready(support)));
+	if (!add_counts(support, health, &f) || !add_alarm(support, health, &f)) {
 		log_fault(&f, "looking at the room's health");
 		json_object_set_new(health, "state", json_string("trouble"));
 	}
@@ -314,6 +368,7 @@ bool support_check(struct room *room, json_t *findings, struct fault *f)
 		const char *what, *todo;
 	} questions[] = {
 		{SUPPORT_SQL_BOOKS_UNBALANCED, "bookings do not sum to zero", books},
+		{SUPPORT_SQL_ACCOUNTS_MISSTATED, "accounts misstate their balance", books},
 		{SUPPORT_SQL_CONTRIBUTIONS_UNBOOKED, "contributions are not in the books", books},
 		{SUPPORT_SQL_CONTRIBUTIONS_UNPAID, "contributions belong to a checkout that does not say paid",
 			"compare them with the provider's list of payments"},
@@ -335,5 +390,5 @@ bool support_check(struct room *room, json_t *findings, struct fault *f)
 		snprintf(say, sizeof(say), "support: %lld %s", (long long) count, questions[i].what);
 		room_finding(findings, say, questions[i].todo);
 	}
-	return ok;
+	return ok && support_check_books(support, findings, f) && rails_check(support, findings, f);
 }

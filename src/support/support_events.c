@@ -1,11 +1,11 @@
-/* support_events.c: an event becomes rows, once, in whatever order events come.
+/* support_events.c: a fact becomes rows, once, in whatever order facts come.
  *
- * Decides: what each kind of event changes. Leaves to others: signatures (support_stripe.c), reading (support_facts.c),
- * the books. Runs in: support, one transaction an event. The hard thing: an event may come before what it speaks of. It
- * is then parked under the keyed hash of the reference it waits for, and taken up again when that reference becomes
- * known.
+ * Decides: what each kind of fact changes at once (a checkout, a mandate, what is to be asked), and to which payment it
+ * belongs. Leaves to others: signatures and formats (the rails), what a payment's facts come to (support_books.c), writing that
+ * (support_ledger.c). Runs in: support, inside one transaction. The hard thing: a fact may come before what it speaks of. So
+ * facts are kept under the names that they use, and what shares a name, directly or through others, is one subject; a subject
+ * that nobody has paid yet waits, whatever is known of it.
  * SPDX-License-Identifier: ISC */
-#include "base/arena.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/must.h"
@@ -14,309 +14,320 @@
 #include "store/store.h"
 #include "support_inside.h"
 
-enum { ARENA_BYTES = 1024 * 1024, UNPARK_DEPTH = 4 };
+enum { ARENA_BYTES = 4 * 1024 * 1024 };
 
-/* What came of looking at an event. */
-struct outcome {
+/* One fact under way. */
+struct taking {
+	struct support *support;
+	const struct facts *facts;
+	struct arena *arena;
+	unsigned char index[SEAL_INDEX_BYTES];
+	struct kept kept;
+	struct support_checkout checkout;
+	bool has_checkout;            /* it names one of ours */
+	bool is_kept;                 /* its facts are worth keeping */
 	enum event_state state;
-	struct str awaits;    /* PARKED: the reference */
+	int64_t subject;              /* 0: it has none */
 };
 
-static bool unpark(struct support *support, struct str reference, unsigned depth, struct arena *arena, struct fault *f);
+/* --- whose --- */
 
-static int32_t day_of(const struct facts *facts)
+static bool find_code(struct taking *taking, int64_t *checkout, struct fault *f)
 {
-	return (int32_t) (facts->created_s / 86400);
+	unsigned char index[SEAL_INDEX_BYTES];
+
+	support_rail_index(taking->support, "support.code", taking->facts->rail, taking->facts->code, index);
+	return store_number(
+		taking->support->db, SUPPORT_SQL_CODE_FIND, STORE_ARGS(store_blob(str_make(index, sizeof(index)))), checkout, f);
 }
 
-/* The checkout that an event names; FOREIGN when it is none of ours. */
-static bool find(struct support *support, const struct facts *facts, struct arena *arena,
-	struct support_checkout *checkout, struct outcome *outcome, struct fault *f)
+/* The checkout that it names, by our id or by the code that we gave the payer. */
+static bool find_checkout(struct taking *taking, struct fault *f)
 {
-	bool found = false;
+	int64_t id = taking->facts->checkout;
 
-	if (facts->checkout != 0 && !support_find_checkout(support, SUPPORT_BY_ID,
-			str_format(arena, "%lld", (long long) facts->checkout), arena, checkout, &found, f))
+	if (id == 0 && taking->facts->code.len > 0 && !find_code(taking, &id, f))
 		return false;
-	outcome->state = found ? EVENT_APPLIED : EVENT_FOREIGN;
+	if (id != 0 && !support_find_checkout(taking->support, SUPPORT_BY_ID, str_format(taking->arena, "%lld", (long long) id),
+			taking->arena, &taking->checkout, &taking->has_checkout, f))
+		return false;
+	if (taking->has_checkout) {
+		taking->kept.checkout = taking->checkout.id;
+		taking->kept.frequency = (uint8_t) (taking->checkout.frequency + 1);
+	}
 	return true;
 }
 
-/* Money came: the contribution, the checkout's state, and what waited for this reference. */
-static bool take_money(struct support *support, struct support_checkout *checkout, struct str reference,
-	const struct facts *facts, unsigned depth, struct arena *arena, struct fault *f)
+/* --- subjects --- */
+
+static bool name_subject(struct support *support, const struct fact_key *key, int64_t *subject, struct fault *f)
 {
-	if (reference.len == 0 || facts->amount.minor <= 0)
-		return true;
-	return support_book_contribution(support, checkout, reference, facts->amount, day_of(facts), f) &&
-		support_move_checkout(support, checkout, CHECKOUT_IS_PAID, f) && unpark(support, reference, depth, arena, f);
+	return store_number(
+		support->db, SUPPORT_SQL_NAME_FIND, STORE_ARGS(store_blob(str_make(key->at, sizeof(key->at)))), subject, f);
 }
 
-static bool apply_session(struct support *support, const struct facts *facts, unsigned depth, struct arena *arena,
-	struct outcome *outcome, struct fault *f)
+/* The subject of the names that it uses; those that were apart until now are joined. */
+static bool find_subject(struct taking *taking, struct fault *f)
 {
-	struct support_checkout checkout;
-	struct support_mandate mandate;
+	const struct fact_key *names[] = {&taking->kept.payment, &taking->kept.also};
+	int64_t known[2] = {0, 0};
 
-	if (!find(support, facts, arena, &checkout, outcome, f))
-		return false;
-	if (outcome->state == EVENT_FOREIGN)
-		return true;
-	if (facts->kind == FACT_SESSION_FAILED)
-		return support_move_checkout(support, &checkout, CHECKOUT_HAS_FAILED, f);
-	if (facts->kind == FACT_SESSION_EXPIRED)
-		return support_move_checkout(support, &checkout, CHECKOUT_HAS_EXPIRED, f);
-	if (facts->subscription.len > 0 && !support_know_mandate(support, &checkout, facts->subscription, &mandate, f))
-		return false;
-	if (!facts->is_paid)
-		return support_move_checkout(support, &checkout, CHECKOUT_IS_DELAYED, f);
-	return take_money(
-		support, &checkout, facts->subscription.len > 0 ? facts->invoice : facts->payment, facts, depth, arena, f);
-}
-
-static bool apply_mandate(
-	struct support *support, const struct facts *facts, struct arena *arena, struct outcome *outcome, struct fault *f)
-{
-	struct support_checkout checkout;
-	struct support_mandate mandate;
-
-	if (!find(support, facts, arena, &checkout, outcome, f))
-		return false;
-	if (outcome->state == EVENT_FOREIGN || facts->subscription.len == 0)
-		return true;
-	if (!support_know_mandate(support, &checkout, facts->subscription, &mandate, f))
-		return false;
-	return facts->kind != FACT_MANDATE_ENDED || support_move_mandate(support, &mandate, MANDATE_HAS_ENDED, f);
-}
-
-static bool apply_invoice(struct support *support, const struct facts *facts, unsigned depth, struct arena *arena,
-	struct outcome *outcome, struct fault *f)
-{
-	struct support_checkout checkout;
-	struct support_mandate mandate;
-
-	if (!find(support, facts, arena, &checkout, outcome, f))
-		return false;
-	if (outcome->state == EVENT_FOREIGN)
-		return true;
-	if (facts->subscription.len > 0 && !support_know_mandate(support, &checkout, facts->subscription, &mandate, f))
-		return false;
-	return take_money(support, &checkout, facts->invoice, facts, depth, arena, f);
-}
-
-/* A payment that is known by its invoice gets its second name. */
-static bool apply_link(struct support *support, const struct facts *facts, unsigned depth, struct arena *arena,
-	struct outcome *outcome, struct fault *f)
-{
-	int64_t contribution, known;
-
-	if (facts->payment.len == 0 || facts->invoice.len == 0)
-		return true;
-	if (!support_find_reference(support, facts->invoice, &contribution, f) ||
-		!support_find_reference(support, facts->payment, &known, f))
-		return false;
-	if (contribution == 0) {
-		*outcome = (struct outcome){EVENT_PARKED, facts->invoice};
-		return true;
+	for (size_t i = 0; i < 2; i++) {
+		if (!fact_key_is(names[i]))
+			continue;
+		if (!name_subject(taking->support, names[i], &known[i], f))
+			return false;
+		if (taking->subject == 0)
+			taking->subject = known[i];
 	}
-	return known != 0 || (support_add_reference(support, facts->payment, contribution, f) &&
-		unpark(support, facts->payment, depth, arena, f));
+	for (size_t i = 0; i < 2; i++)
+		if (taking->subject == 0 && fact_key_is(names[i]))
+			taking->subject = fact_key_id(names[i]);
+	for (size_t i = 0; i < 2; i++) {
+		if (known[i] != 0 && known[i] != taking->subject && !support_join_subjects(taking->support, known[i], taking->subject, f))
+			return false;
+		if (known[i] == 0 && fact_key_is(names[i]) && (i == 0 || !fact_keys_equal(names[0], names[1])) &&
+			!store_run(taking->support->db, SUPPORT_SQL_NAME_INSERT,
+				STORE_ARGS(store_blob(str_make(names[i]->at, sizeof(names[i]->at))), store_i64(taking->subject)), NULL, f))
+			return false;
+	}
+	return true;
 }
 
-static bool apply_charge(
-	struct support *support, const struct facts *facts, struct arena *arena, struct outcome *outcome, struct fault *f)
+/* --- what follows at once --- */
+
+static bool insert_ask(struct taking *taking, struct fault *f)
+{
+	const struct facts *facts = taking->facts;
+	unsigned char index[SEAL_INDEX_BYTES], sealed[SEAL_BYTES];
+	struct fact_key key;
+
+	support_rail_index(taking->support, "support.ask", facts->rail, facts->ask, index);
+	memcpy(key.at, index, sizeof(key.at));
+	/* What is not ours, or not yet, waits; what a payout is made of is asked whoever's payments are in it. */
+	return seal(taking->support->sealer, facts->ask, sealed, f) &&
+		store_run(taking->support->db, SUPPORT_SQL_ASK_INSERT, STORE_ARGS(store_i64(fact_key_id(&key)),
+			store_text(str_from(facts->rail)),
+			facts->kind == FACT_PAYOUT || taking->subject == 0 ? store_null() : store_i64(taking->subject),
+			store_blob(str_make(sealed, sizeof(sealed))),
+			store_i64(taking->state == EVENT_APPLIED ? clock_now().us : INT64_MAX), store_i64(clock_utc_day(clock_now()))), NULL, f);
+}
+
+/* What waited until this payment was ours is asked from now on. */
+static bool wake_asks(struct taking *taking, struct fault *f)
+{
+	enum fact_kind kind = taking->facts->kind;
+
+	return taking->state != EVENT_APPLIED ||
+		(kind != FACT_PAID && kind != FACT_MATCHED && kind != FACT_RENEWAL_FAILED && kind != FACT_NAMED) ||
+		store_run(taking->support->db, SUPPORT_SQL_ASK_WAKE, STORE_ARGS(store_i64(taking->subject), store_i64(clock_now().us)), NULL, f);
+}
+
+static bool insert_handle(struct taking *taking, struct fault *f)
 {
 	unsigned char sealed[SEAL_BYTES];
-	struct store_row row;
-	int64_t contribution;
-	bool found;
 
-	if (facts->payment.len == 0 || facts->balance.len == 0)
-		return true; /* its fee is not known yet: charge.updated will say */
-	if (!support_find_reference(support, facts->payment, &contribution, f))
-		return false;
-	if (contribution == 0) {
-		*outcome = (struct outcome){EVENT_PARKED, facts->payment};
-		return true;
-	}
-	if (!store_one(
-			support->db, SUPPORT_SQL_CONTRIBUTION_BY_ID, STORE_ARGS(store_i64(contribution)), arena, &row, &found, f))
-		return false;
-	if (!found || row.columns[4].type != STORE_NULL)
-		return true;
-	return seal(support->sealer, facts->balance, sealed, f) &&
-		store_run(support->db, SUPPORT_SQL_FEE_DUE_INSERT,
-			STORE_ARGS(
-				store_i64(contribution), store_blob(str_make(sealed, sizeof(sealed))), store_i64(clock_now().us)),
-			NULL, f);
+	return seal(taking->support->sealer, taking->facts->handle, sealed, f) &&
+		store_run(taking->support->db, SUPPORT_SQL_HANDLE_PUT, STORE_ARGS(store_i64(taking->subject),
+			store_blob(str_make(sealed, sizeof(sealed))), store_i64(clock_utc_day(clock_now()))), NULL, f);
 }
 
-static bool apply_refund(struct support *support, const struct facts *facts, struct outcome *outcome, struct fault *f)
+static bool know_mandate(struct taking *taking, struct fault *f)
 {
-	int64_t contribution;
+	struct support_mandate mandate;
 
-	if (facts->payment.len == 0 || facts->refund.len == 0 || facts->amount.minor <= 0)
-		return true;
-	if (!support_find_reference(support, facts->payment, &contribution, f))
-		return false;
-	if (contribution == 0) {
-		*outcome = (struct outcome){EVENT_PARKED, facts->payment};
-		return true;
-	}
-	return support_book_refund(
-		support, contribution, facts->refund, facts->amount, facts->refund_step, day_of(facts), f);
+	return !taking->has_checkout || taking->facts->subscription.len == 0 ||
+		support_know_mandate(taking->support, &taking->checkout, taking->facts->subscription, &mandate, f);
 }
 
-static bool apply(struct support *support, const struct facts *facts, unsigned depth, struct arena *arena,
-	struct outcome *outcome, struct fault *f)
+/* A checkout's own steps need no books. */
+static bool take_step(struct taking *taking, struct fault *f)
 {
-	*outcome = (struct outcome){.state = EVENT_APPLIED};
-	switch (facts->kind) {
-	case FACT_SESSION_DONE:
-	case FACT_SESSION_PAID:
-	case FACT_SESSION_FAILED:
-	case FACT_SESSION_EXPIRED:
-		return apply_session(support, facts, depth, arena, outcome, f);
-	case FACT_MANDATE_BEGUN:
-	case FACT_MANDATE_ENDED:
-		return apply_mandate(support, facts, arena, outcome, f);
-	case FACT_INVOICE_PAID:
-		return apply_invoice(support, facts, depth, arena, outcome, f);
-	case FACT_INVOICE_LINKED:
-		return apply_link(support, facts, depth, arena, outcome, f);
-	case FACT_CHARGED:
-		return apply_charge(support, facts, arena, outcome, f);
-	case FACT_REFUND:
-		return apply_refund(support, facts, outcome, f);
-	case FACT_NOTHING:
-		break;
-	}
-	outcome->state = EVENT_IGNORED;
+	static const enum checkout_step steps[FACT_KIND_COUNT] = {[FACT_OPENED] = CHECKOUT_IS_DELAYED, [FACT_FAILED] = CHECKOUT_HAS_FAILED,
+		[FACT_EXPIRED] = CHECKOUT_HAS_EXPIRED};
+
+	taking->state = taking->has_checkout ? EVENT_APPLIED : EVENT_FOREIGN;
+	taking->is_kept = taking->has_checkout;
+	return !taking->has_checkout || (know_mandate(taking, f) &&
+		support_move_checkout(taking->support, &taking->checkout, steps[taking->facts->kind], f));
+}
+
+/* The rail told something today: once a day. */
+static bool note_told(struct taking *taking, struct fault *f)
+{
+	int32_t today = clock_utc_day(clock_now()), *noted = &taking->support->told_day[taking->kept.rail];
+
+	if (*noted == today)
+		return true;
+	if (!store_run(taking->support->db, SUPPORT_SQL_RAIL_TOLD_PUT,
+			STORE_ARGS(store_text(str_from(taking->facts->rail)), store_i64(today)), NULL, f))
+		return false;
+	*noted = today;
 	return true;
 }
 
-struct parked {
-	int64_t id;
-	struct str type, sealed;
-};
-
-/* The rows are read first: applying one runs the same queries. */
-static bool read_parked(struct support *support, struct str reference, struct arena *arena, struct parked *out,
-	size_t max, size_t *count, struct fault *f)
+static bool keep(struct taking *taking, struct fault *f)
 {
-	unsigned char index[SEAL_INDEX_BYTES];
-	struct store_rows rows;
+	unsigned char sealed[KEPT_BYTES];
+	struct support *support = taking->support;
 
-	*count = 0;
-	support_index(support, "support.reference", reference, index);
-	if (store_rows_begin(
-			support->db, SUPPORT_SQL_EVENT_AWAITING, STORE_ARGS(store_blob(str_make(index, sizeof(index)))), &rows, f))
-		while (*count < max && store_rows_next(&rows, f)) {
-			out[(*count)++] = (struct parked){store_column_i64(&rows, 0), store_column_copy(&rows, 1, arena),
-				store_column_copy(&rows, 2, arena)};
-		}
-	return store_rows_end(&rows);
+	if (taking->is_kept)
+		kept_seal(support, taking->index, &taking->kept, sealed);
+	return note_told(taking, f) && store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(rand_id()),
+		store_blob(str_make(taking->index, sizeof(taking->index))), store_text(str_from(taking->facts->rail)),
+		store_text(taking->facts->type), store_text(event_state_name(taking->state)),
+		taking->subject != 0 ? store_i64(taking->subject) : store_null(), store_i64(support->open_period),
+		store_i64(clock_utc_day(clock_now())), taking->is_kept ? store_blob(str_make(sealed, sizeof(sealed))) : store_null()), NULL, f);
 }
 
-static bool unpark_one(struct support *support, const struct parked *parked, unsigned depth, struct arena *arena,
-	struct fault *f)
+/* Of a subscription: how it stands is worked out of all that was said of it. */
+static bool take_mandate(struct taking *taking, struct fault *f)
 {
-	unsigned char index[SEAL_INDEX_BYTES];
-	struct outcome outcome;
-	struct facts facts;
-	struct str plain;
-	enum event_state next;
-
-	if (!seal_open(support->seal_key, parked->sealed, arena, &plain, f) ||
-		!facts_unpack(plain, parked->type, arena, &facts, f) ||
-		!apply(support, &facts, depth + 1, arena, &outcome, f))
-		return false;
-	must(event_next(EVENT_PARKED, outcome.state == EVENT_PARKED ? EVENT_STILL_WAITS : EVENT_IS_APPLIED, &next));
-	if (next == EVENT_PARKED)
-		support_index(support, "support.reference", outcome.awaits, index);
-	return store_run(support->db, SUPPORT_SQL_EVENT_MOVE, STORE_ARGS(store_i64(parked->id),
-		store_text(event_state_name(EVENT_PARKED)), store_text(event_state_name(next)),
-		next == EVENT_PARKED ? store_blob(str_make(index, sizeof(index))) : store_null()), NULL, f);
-}
-
-static bool unpark(struct support *support, struct str reference, unsigned depth, struct arena *arena, struct fault *f)
-{
-	struct parked parked[32];
+	struct support_mandate mandate = {0};
+	struct kept_row *rows;
 	size_t count;
 
-	if (depth >= UNPARK_DEPTH) /* invoice → payment → refund is the longest chain there is */
-		return true;
-	do {
-		if (!read_parked(support, reference, arena, parked, sizeof(parked) / sizeof(parked[0]), &count, f))
-			return false;
-		for (size_t i = 0; i < count; i++)
-			if (!unpark_one(support, &parked[i], depth, arena, f))
-				return false;
-	} while (count == sizeof(parked) / sizeof(parked[0]));
-	return true;
-}
-
-static bool keep_event(struct support *support, const struct facts *facts, struct str event_index,
-	const struct outcome *outcome, struct arena *arena, struct fault *f)
-{
-	unsigned char awaits[SEAL_INDEX_BYTES];
-	unsigned char sealed[SEAL_BYTES];
-	bool is_parked = outcome->state == EVENT_PARKED;
-	bool has_facts = outcome->state == EVENT_APPLIED || is_parked;
-
-	if (is_parked)
-		support_index(support, "support.reference", outcome->awaits, awaits);
-	if (has_facts) {
-		struct str packed = facts_pack(facts, arena);
-
-		if (packed.at == NULL)
-			return fault_full(f, "an event");
-		if (!seal(support->sealer, packed, sealed, f))
-			return false;
+	if (!fact_key_is(&taking->kept.item)) {
+		taking->state = EVENT_IGNORED;
+		return keep(taking, f);
 	}
-	return store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(rand_id()), store_blob(event_index),
-		store_text(facts->type), store_text(event_state_name(outcome->state)),
-		is_parked ? store_blob(str_make(awaits, sizeof(awaits))) : store_null(),
-		has_facts ? store_blob(str_make(sealed, sizeof(sealed))) : store_null(),
-		store_i64(clock_utc_day(clock_now()))), NULL, f);
+	taking->subject = fact_key_id(&taking->kept.item);
+	taking->is_kept = true;
+	if (taking->has_checkout && !support_know_mandate(taking->support, &taking->checkout, taking->facts->subscription, &mandate, f))
+		return false;
+	taking->state = mandate.id != 0 ? EVENT_APPLIED : EVENT_FOREIGN;
+	return (mandate.id == 0 || (support_read_facts(taking->support, taking->subject, taking->arena, &rows, &count, f) &&
+		support_stand_mandate(taking->support, &mandate, rows, count, &taking->kept, f))) && keep(taking, f);
 }
 
-static bool take_inside(struct support *support, const struct facts *facts, struct arena *arena, bool *is_new,
-	struct outcome *outcome, struct fault *f)
+/* A question about a checkout of ours, of which nothing is known yet: asked at once. */
+static bool take_question(struct taking *taking, struct fault *f)
 {
-	unsigned char index[SEAL_INDEX_BYTES];
-	struct str event_index = str_make(index, sizeof(index));
+	taking->state = EVENT_APPLIED;
+	return insert_ask(taking, f) && keep(taking, f);
+}
+
+/* Can it be booked at all? Money without a name or a sum cannot. */
+static bool is_whole(const struct taking *taking)
+{
+	const struct kept *kept = &taking->kept;
+
+	switch (taking->facts->kind) {
+	case FACT_PAID:
+		return fact_key_is(&kept->payment) && kept->amount > 0 && kept->code[0] != '\0';
+	case FACT_NAMED:
+		return fact_key_is(&kept->payment) && fact_key_is(&kept->also);
+	case FACT_FEE:
+		return fact_key_is(&kept->payment) && fact_key_is(&kept->item) && kept->fee >= 0 && kept->fee_code[0] != '\0';
+	case FACT_REFUND:
+		return fact_key_is(&kept->payment) && fact_key_is(&kept->item) && kept->amount > 0 && kept->code[0] != '\0';
+	case FACT_DISPUTE:
+		return fact_key_is(&kept->payment) && fact_key_is(&kept->item);
+	case FACT_RENEWAL_FAILED:
+	case FACT_ASK:
+		return fact_key_is(&kept->payment);
+	case FACT_MATCHED:
+		return fact_key_is(&kept->payment) && taking->has_checkout;
+	case FACT_PAYOUT:
+		return fact_key_is(&kept->item) && kept->amount > 0 && kept->code[0] != '\0';
+	case FACT_PAYOUT_PART:
+		return fact_key_is(&kept->item) && kept->code[0] != '\0';
+	default:
+		return false;
+	}
+}
+
+static bool take_money(struct taking *taking, struct fault *f)
+{
+	bool is_paid = taking->facts->kind == FACT_PAID || taking->facts->kind == FACT_MATCHED;
+	struct fact_key own;
+
+	if (taking->facts->kind == FACT_PAYOUT) {
+		taking->subject = fact_key_id(&taking->kept.item);
+	} else if (taking->facts->kind == FACT_PAYOUT_PART) {
+		memcpy(own.at, taking->index, sizeof(own.at));
+		taking->subject = fact_key_id(&own);
+	} else if (!find_subject(taking, f)) {
+		return false;
+	}
+	taking->is_kept = true;
+	return know_mandate(taking, f) &&
+		(!is_paid || !taking->has_checkout || support_move_checkout(taking->support, &taking->checkout, CHECKOUT_IS_PAID, f)) &&
+		(taking->facts->handle.len == 0 || insert_handle(taking, f)) &&
+		support_write_books(taking->support, taking->subject, &taking->kept, taking->arena, &taking->state, f) &&
+		(taking->facts->ask.len == 0 || insert_ask(taking, f)) && wake_asks(taking, f) && keep(taking, f);
+}
+
+static bool take(struct taking *taking, struct fault *f)
+{
+	/* A rehearsal's event does not touch the books of a live house, nor the other way round. */
+	if (taking->facts->live != taking->support->settings->live) {
+		taking->state = EVENT_FOREIGN;
+		return keep(taking, f);
+	}
+	if (!find_checkout(taking, f))
+		return false;
+	switch (taking->facts->kind) {
+	case FACT_OPENED:
+	case FACT_FAILED:
+	case FACT_EXPIRED:
+		return take_step(taking, f) && keep(taking, f);
+	case FACT_MANDATE:
+		return take_mandate(taking, f);
+	case FACT_ASK:
+		if (taking->has_checkout && taking->facts->ask.len > 0 && !fact_key_is(&taking->kept.payment))
+			return take_question(taking, f);
+		break;
+	default:
+		break;
+	}
+	if (is_whole(taking))
+		return take_money(taking, f);
+	taking->state = EVENT_IGNORED;
+	return keep(taking, f);
+}
+
+bool support_take_inside(struct support *support, const struct facts *facts, struct arena *arena, bool *is_new, struct fault *f)
+{
+	struct taking taking = {.support = support, .facts = facts, .arena = arena, .state = EVENT_IGNORED};
+	char reason[FACTS_REASON_BYTES + 1];
 	int64_t known;
 
-	support_index(support, "support.event", facts->event, index);
-	if (!store_number(support->db, SUPPORT_SQL_EVENT_KNOWN, STORE_ARGS(store_blob(event_index)), &known, f))
+	support_rail_index(support, "support.event", facts->rail, facts->event, taking.index);
+	if (!support_know_period(support, f) || !store_number(support->db, SUPPORT_SQL_EVENT_KNOWN,
+			STORE_ARGS(store_blob(str_make(taking.index, sizeof(taking.index)))), &known, f))
 		return false;
 	*is_new = known == 0;
 	if (!*is_new)
 		return true;
-	/* A rehearsal's event does not touch the books of a live house, nor the other way round. */
-	if (facts->live != support->settings->live)
-		*outcome = (struct outcome){.state = EVENT_FOREIGN};
-	else if (!apply(support, facts, 0, arena, outcome, f))
-		return false;
-	return keep_event(support, facts, event_index, outcome, arena, f);
+	kept_make(support, facts, taking.index, &taking.kept);
+	snprintf(reason, sizeof(reason), "%.*s", STR_ARG(facts->reason));
+	taking.kept.reason = reason;
+	if (take(&taking, f))
+		return true;
+	support->is_period_known = false; /* it will be rolled back */
+	return fault_add(f, "while taking what %s told", facts->rail);
 }
 
-bool support_take_event(struct support *support, const struct facts *facts, bool *is_new, struct fault *f)
+bool support_take(struct support *support, const struct facts *facts, size_t count, size_t *new_count, struct fault *f)
 {
-	struct outcome outcome = {.state = EVENT_IGNORED};
 	struct arena arena;
 	bool ok;
 
-	*is_new = false;
+	*new_count = 0;
 	arena_init(&arena, "event", ARENA_BYTES);
 	ok = store_begin(support->db, f);
-	if (ok)
-		ok = store_end(support->db, take_inside(support, facts, &arena, is_new, &outcome, f), f);
+	if (ok) {
+		for (size_t i = 0; ok && i < count; i++) {
+			bool is_new;
+
+			ok = support_take_inside(support, &facts[i], &arena, &is_new, f);
+			*new_count += ok && is_new;
+			arena_reset(&arena);
+		}
+		ok = store_end(support->db, ok, f);
+	}
 	arena_release(&arena);
-	if (!ok)
-		return fault_add(f, "while taking an event");
-	log_event(LOG_PROVIDER, LOG_STR("event", facts->type),
-		LOG_STR("became", *is_new ? event_state_name(outcome.state) : STR("known already")));
-	return true;
+	support->is_period_known = support->is_period_known && ok;
+	return ok;
 }

@@ -6,29 +6,36 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/money.h"
 #include "base/seal.h"
 #include "base/str.h"
+#include "books.h"
+#include "facts.h"
 #include "house/page.h"
 #include "house/room.h"
 #include "http/http.h"
 #include "http/http_client.h"
+#include "kept.h"
+#include "rail.h"
 #include "support_states.h"
 
-struct arena;
+struct delivery;
 struct fault;
 struct locale;
+struct loop_child;
+struct loop_timer;
 struct secret;
 struct sealer;
 struct store;
-
-#define STRIPE_VERSION "2026-07-29.dahlia" /* the one version that we were written and tested for */
+struct store_rows;
 
 enum {
-	STRIPE_TOLERANCE_S = 300,       /* how old a signed event may be */
-	SUPPORT_KEEP_DAYS = 90,         /* events, and checkouts that took no money */
-	SUPPORT_FEE_TRIES = 30,
+	SUPPORT_KEEP_DAYS = 90,         /* events that booked nothing, and checkouts that took no money */
+	SUPPORT_HANDLE_DAYS = 396,      /* by what a payment can be given back: thirteen months */
+	SUPPORT_ASK_TRIES = 30,
+	SUPPORT_ACCOUNTS = 32,
 	SUPPORT_MANAGE_BYTES = 16
 };
 
@@ -40,10 +47,21 @@ struct support {
 	struct secret *seal_key, *index_key;       /* keys/support/ */
 	unsigned char seal_public[SEAL_KEY_BYTES];
 	struct sealer *sealer;
-	struct secret *authorization;              /* "Bearer rk_…"; NULL: payments are not set up */
-	struct secret *webhook_secret, *webhook_secret_old;
-	bool is_asking_fee, is_cancelling, is_reminding;
+	struct secret *facts_key;                  /* made of seal_key */
+	struct arena secret_texts;
+	struct rail_line lines[RAILS];             /* as rails[]; a NULL rail ends them */
+	bool is_asking, is_cancelling, is_reminding, is_changing;
+	bool is_noticing, is_refunding, is_looking_at_card;
 	int64_t denied_quiet_until_ms;             /* refused events are logged again from then on */
+	bool is_period_known;                      /* what follows is as the database has it; false after a rollback */
+	int32_t open_period, first_day;            /* its number and first day */
+	int32_t told_day[RAILS];                   /* on which each rail was noted to have told something; 0: not known */
+	int64_t accounts[SUPPORT_ACCOUNTS];        /* some that are there */
+	size_t account_count;
+	struct delivery *deliveries;               /* verified, not committed yet; oldest first */
+	struct loop_timer *deliveries_timer;
+	struct loop_child *books_job;              /* works the books out; NULL: none runs */
+	json_t *books_result;                      /* what the last one said */
 };
 
 /* --- support.c --- */
@@ -59,7 +77,10 @@ void support_index(
 /* --- support_form.c: a reader's form --- */
 struct support_gift {
 	enum frequency frequency;
-	struct money amount;
+	struct money amount;      /* all that is taken: with the fee, where the reader adds it */
+	int64_t cover_minor;      /* of it, what was added */
+	struct str rail;          /* the way to pay, one of [support] rails */
+	struct str instead;       /* as the form has it: the link of the gift that this one takes the place of; empty: none */
 };
 /* Reads the coupon. True: *gift is what was chosen. False: coupon->error_amount says what is wrong. Either way *coupon
  * holds everything as it was typed. */
@@ -69,10 +90,19 @@ bool support_read_coupon(const struct settings *settings, const struct locale *l
  * sentence in *error. */
 bool support_read_amount(const struct settings *settings, const struct locale *locale, enum frequency frequency,
 	struct str picked, struct str own, struct money *amount, struct str *error, struct arena *arena);
+/* What the fee does to a gift: adds it (cover), or refuses what would lose more than SETTINGS_FEE_MOST percent: false and a
+ * sentence in *error. */
+bool support_weigh_fee(const struct settings *settings, const struct locale *locale, bool cover, struct support_gift *gift,
+	struct str *error, struct arena *arena);
 /* The language a form names, or empty where it is none. */
 struct str support_form_language(const struct http_request *rq);
-/* The month (1–12) and UTC day of a reminder asked for now: next month until the 19th, the one after from the 20th. */
-int support_reminder_month(struct when now, int32_t *due_day);
+/* A reminder asked for now: next month until the 19th, the one after from the 20th; months > 0: so many later, on this day
+ * of the month. */
+struct support_reminder_day {
+	int year, month;          /* on the newsroom's calendar; 1–12 */
+	int32_t due_day;          /* UTC */
+};
+struct support_reminder_day support_reminder_day(struct when now, int months);
 
 /* --- support_checkout.c: rows of checkout --- */
 struct support_checkout {
@@ -81,98 +111,87 @@ struct support_checkout {
 	struct money amount;
 	struct str language;
 	enum checkout_state state;
+	struct str rail;          /* its name */
 };
 enum support_find { SUPPORT_BY_ID, SUPPORT_BY_TOKEN, SUPPORT_BY_MANAGE };
-bool support_new_checkout(struct support *support, const struct support_gift *gift, struct str language,
+bool support_new_checkout(struct support *support, const struct support_gift *gift, struct str language, const char *rail,
 	char token[27], int64_t *id, struct fault *f) __attribute__((warn_unused_result));
 /* value: the token, or the id in decimal. */
 bool support_find_checkout(struct support *support, enum support_find by, struct str value, struct arena *arena,
 	struct support_checkout *checkout, bool *found, struct fault *f) __attribute__((warn_unused_result));
 bool support_move_checkout(struct support *support, struct support_checkout *checkout, enum checkout_step step,
 	struct fault *f) __attribute__((warn_unused_result));
+/* The rail has it: its name for it (may be empty) is kept sealed, and the checkout is open. */
+bool support_keep_session(struct support *support, struct support_checkout *checkout, struct str session, struct fault *f)
+	__attribute__((warn_unused_result));
 /* The token of the keep-this link that goes with a thanks page's token. */
 void support_manage_token(const struct support *support, struct str token, char out[2 * SUPPORT_MANAGE_BYTES + 1]);
 /* A page with the coupon: what was typed, and a notice or an error. */
 void support_answer_coupon(struct support *support, struct http_request *rq, int status, struct str language,
 	const struct page_coupon *coupon);
 
-/* --- support_stripe.c: the provider's wire --- */
-/* Starts a call. form: the encoded body, or empty. key: of idempotency, or NULL. */
-bool stripe_call(struct support *support, const char *method, const char *path, struct str form, const char *key,
-	http_done *done, void *self, struct fault *f) __attribute__((warn_unused_result));
-/* What came of it: true and the JSON of a 2xx. False: *f says whether it was refused (INPUT, MISSING, DENIED), is worth
- * another try (BUSY), or nobody knows (UNCERTAIN). */
-bool stripe_reply(const struct http_reply *reply, const struct fault *failed, json_t **json, struct fault *f);
-void stripe_add(struct buf *form, const char *name, struct str value);
-/* Is the Stripe-Signature good for this body? DENIED otherwise. */
-bool stripe_verify(const struct secret *const *secrets, size_t count, struct str header, struct str body,
-	struct when now, struct fault *f) __attribute__((warn_unused_result));
+/* --- support_choice.c: what a reader chose beyond the amount --- */
+/* Kept with the checkout, right after it was made. */
+bool support_keep_choice(struct support *support, int64_t checkout, const struct support_gift *gift, struct fault *f)
+	__attribute__((warn_unused_result));
+bool support_find_choice(struct support *support, int64_t checkout, int64_t *cover_minor, int64_t *replaces, struct fault *f)
+	__attribute__((warn_unused_result));
+/* As a reader types it into the field whose sign stands beside it. */
+struct str support_amount_text(const struct locale *locale, struct money amount, struct arena *arena);
+/* By the clock: gifts whose successor was paid are ended. */
+void support_end_replaced(void *support);
 
-/* --- support_facts.c: what an event says --- */
-/* meaning, the provider's name for it */
-#define STRIPE_EVENTS(X) \
-	X(FACT_SESSION_DONE, "checkout.session.completed") \
-	X(FACT_SESSION_PAID, "checkout.session.async_payment_succeeded") \
-	X(FACT_SESSION_FAILED, "checkout.session.async_payment_failed") \
-	X(FACT_SESSION_EXPIRED, "checkout.session.expired") \
-	X(FACT_MANDATE_BEGUN, "customer.subscription.created") \
-	X(FACT_MANDATE_ENDED, "customer.subscription.deleted") \
-	X(FACT_INVOICE_PAID, "invoice.paid") \
-	X(FACT_INVOICE_PAID, "invoice.payment_succeeded") \
-	X(FACT_INVOICE_LINKED, "invoice_payment.paid") \
-	X(FACT_CHARGED, "charge.succeeded") \
-	X(FACT_CHARGED, "charge.updated") \
-	X(FACT_REFUND, "refund.created") \
-	X(FACT_REFUND, "refund.updated") \
-	X(FACT_REFUND, "refund.failed")
-
-enum fact_kind { FACT_NOTHING, FACT_SESSION_DONE, FACT_SESSION_PAID, FACT_SESSION_FAILED, FACT_SESSION_EXPIRED,
-	FACT_MANDATE_BEGUN, FACT_MANDATE_ENDED, FACT_INVOICE_PAID, FACT_INVOICE_LINKED, FACT_CHARGED, FACT_REFUND };
-
-struct facts {
-	struct str event;         /* evt_… */
-	struct str type;          /* as the provider names it */
-	enum fact_kind kind;
-	bool live;
-	int64_t created_s;
-	int64_t checkout;         /* our id; 0: it names none */
-	struct str payment, invoice, subscription, balance, refund; /* references; empty where it names none */
-	bool is_paid;             /* a session's money is there */
-	enum refund_step refund_step;
-	struct money amount;
-};
-/* Texts point into the JSON. INPUT for what no event looks like. */
-bool facts_read(const json_t *event, struct facts *facts, struct fault *f) __attribute__((warn_unused_result));
-/* The few facts that a parked event needs, as short text, and back. */
-struct str facts_pack(const struct facts *facts, struct arena *arena);
-bool facts_unpack(struct str packed, struct str type, struct arena *arena, struct facts *facts, struct fault *f)
+/* --- support_events.c: facts become rows --- */
+/* In one transaction, or none of it: each once, in any order. *new_count: how many were not known. */
+bool support_take(struct support *support, const struct facts *facts, size_t count, size_t *new_count, struct fault *f)
+	__attribute__((warn_unused_result));
+/* The same inside of the caller's transaction, one fact. Where that is rolled back, is_period_known must be false after. */
+bool support_take_inside(struct support *support, const struct facts *facts, struct arena *arena, bool *is_new, struct fault *f)
 	__attribute__((warn_unused_result));
 
-/* --- support_events.c: events become rows --- */
-/* Takes one event in one transaction: once, in any order. *is_new: it was not known. The caller answers only after. */
-bool support_take_event(struct support *support, const struct facts *facts, bool *is_new, struct fault *f)
-	__attribute__((warn_unused_result));
-
-/* --- support_books.c: the ledger --- */
-struct book_line {
-	const char *account;
-	struct money amount;      /* debit positive */
+/* --- support_ledger.c: what a subject's facts come to, written --- */
+/* Inside a transaction: the rows of a subject, as its facts have it now; `fresh` is one of them that is kept right after
+ * (NULL: none), with *state. */
+bool support_write_books(struct support *support, int64_t subject, const struct kept *fresh, struct arena *arena,
+	enum event_state *state, struct fault *f) __attribute__((warn_unused_result));
+/* Inside a transaction: two subjects were one all along. */
+bool support_join_subjects(struct support *support, int64_t from, int64_t to, struct fault *f) __attribute__((warn_unused_result));
+/* The subject's kept facts, with their reasons, into the arena. */
+struct kept_row {
+	int64_t id;
+	enum event_state state;
+	struct kept kept;
+	char reason[FACTS_REASON_BYTES + 1];
 };
-/* Inside a transaction. Once per (kind, reason): a repetition is true and changes nothing (*is_new false). */
-bool support_book(struct support *support, const char *kind, struct str reason, int64_t contribution, int32_t day,
-	const struct book_line *lines, size_t count, bool *is_new, struct fault *f) __attribute__((warn_unused_result));
-bool support_book_contribution(struct support *support, const struct support_checkout *checkout, struct str reference,
-	struct money amount, int32_t day, struct fault *f) __attribute__((warn_unused_result));
-bool support_book_refund(struct support *support, int64_t contribution, struct str refund, struct money amount,
-	enum refund_step step, int32_t day, struct fault *f) __attribute__((warn_unused_result));
-/* In a transaction of its own: the provider said what a payment cost. */
-bool support_book_fee(struct support *support, int64_t contribution, struct str balance, struct money fee,
+bool support_read_facts(struct support *support, int64_t subject, struct arena *arena, struct kept_row **rows, size_t *count,
 	struct fault *f) __attribute__((warn_unused_result));
-/* *contribution is 0 when the reference is not known. */
-bool support_find_reference(struct support *support, struct str reference, int64_t *contribution, struct fault *f)
+bool support_know_period(struct support *support, struct fault *f) __attribute__((warn_unused_result));
+/* Lines of bookings as booking_of_subject and booking_all give them: adds one to the list's last booking or begins another. */
+bool support_read_line(const struct store_rows *rows, struct books_booking *booking, bool *is_next, struct fault *f);
+
+/* --- support_periods.c --- */
+/* Closes the open period after last_day. INPUT: that day is closed already, or not over. */
+bool support_close_period(struct support *support, int32_t last_day, struct str by, struct fault *f)
 	__attribute__((warn_unused_result));
-bool support_add_reference(struct support *support, struct str reference, int64_t contribution, struct fault *f)
+/* The same inside of the caller's transaction; after a rollback is_period_known must be false. */
+bool support_close_inside(struct support *support, int32_t last_day, struct str by, struct fault *f)
 	__attribute__((warn_unused_result));
+
+/* --- support_rebuild.c: all facts at once --- */
+struct support_rebuilt {
+	struct books_digest told, stands;     /* of the facts; of the tables */
+	int64_t facts, subjects;
+	int64_t wrong_sums;                   /* currencies that do not sum to zero */
+};
+/* Works the books out of every fact and holds them against the tables. Reads only. */
+bool support_compare_books(struct support *support, struct support_rebuilt *rebuilt, struct fault *f)
+	__attribute__((warn_unused_result));
+/* Writes the tables anew from the facts, in one transaction. CONFLICT: a closed period would change. */
+bool support_rebuild_books(struct support *support, struct fault *f) __attribute__((warn_unused_result));
+
+/* --- support_carry.c --- */
+/* After the migration from one rail: what was booked then becomes facts. */
+bool support_carry(struct support *support, struct fault *f) __attribute__((warn_unused_result));
 
 /* --- support_mandate.c --- */
 struct support_mandate {
@@ -180,6 +199,7 @@ struct support_mandate {
 	int64_t checkout;
 	enum mandate_state state;
 	struct str subscription;  /* opened; only where it is asked for */
+	struct str rail;
 };
 bool support_know_mandate(struct support *support, const struct support_checkout *checkout, struct str subscription,
 	struct support_mandate *mandate, struct fault *f) __attribute__((warn_unused_result));
@@ -190,23 +210,55 @@ bool support_move_mandate(struct support *support, struct support_mandate *manda
 /* After a start: what was under way is now in doubt. */
 bool support_doubt_cancelling(struct support *support, struct fault *f) __attribute__((warn_unused_result));
 
+/* Inside a transaction: how the provider says that it stands, of all that it said, in any order. */
+bool support_stand_mandate(struct support *support, struct support_mandate *mandate, const struct kept_row *rows, size_t count,
+	const struct kept *fresh, struct fault *f) __attribute__((warn_unused_result));
+
 /* --- timed work --- */
-void support_ask_fees(void *support);          /* support_fees.c: asks for the next fee that is due */
+void support_ask_next(void *support);          /* support_asks.c: asks a provider the next question that is due */
+void support_poll(void *line);                 /* support_asks.c: of a rail that tells nothing by itself */
 void support_settle_doubts(void *support); /* support_manage.c: looks up a cancelling that nobody knows the end of */
 void support_run_reminders(void *support);     /* support_remind.c */
 void support_daily(void *support);             /* support.c */
 
+/* --- support_desk.c: what the desk and commands are shown --- */
+void support_set_day(json_t *object, const char *key, int64_t day);
+/* A short mark by which people speak of a row; ids stay inside. */
+void support_set_reference(json_t *object, const char *key, int64_t id);
+int64_t support_limit_of(const struct http_request *rq);
+/* The value (its reference is taken), or the fault. */
+void support_answer(struct http_request *rq, bool ok, json_t *value, const struct fault *f, const char *what);
+
+/* --- support_books_desk.c --- */
+/* A finding where the tables are not what the facts come to; for a home with so many facts that it would take seconds, none. */
+bool support_check_books(struct support *support, json_t *findings, struct fault *f);
+/* `mimeo -x support books`: works the books out of all facts, prints what came of it. */
+bool support_books_job(struct room *room, int argc, char **argv, struct fault *f);
+
 /* --- handlers --- */
 void support_post_continue(struct http_request *rq, void *room);
 void support_post_remind(struct http_request *rq, void *room);
+void support_get_unremind(struct http_request *rq, void *room);
+void support_post_unremind(struct http_request *rq, void *room);
 void support_get_thanks(struct http_request *rq, void *room);
 void support_get_manage(struct http_request *rq, void *room);
 void support_post_manage(struct http_request *rq, void *room);
 void support_post_webhook(struct http_request *rq, void *room);
 void support_get_contributions(struct http_request *rq, void *room);
 void support_get_totals(struct http_request *rq, void *room);
+void support_get_goal(struct http_request *rq, void *room);
 void support_get_health(struct http_request *rq, void *room);
 void support_get_ledger(struct http_request *rq, void *room);
+void support_get_books_check(struct http_request *rq, void *room);
+void support_get_disputes(struct http_request *rq, void *room);
+void support_get_renewals(struct http_request *rq, void *room);
+void support_get_payouts(struct http_request *rq, void *room);
+void support_get_payout(struct http_request *rq, void *room);
+void support_get_parked(struct http_request *rq, void *room);
+void support_get_periods(struct http_request *rq, void *room);
+void support_post_period(struct http_request *rq, void *room);
+void support_post_books_check(struct http_request *rq, void *room);
+void support_post_books_rebuild(struct http_request *rq, void *room);
 void support_post_run_reminders(struct http_request *rq, void *room);
 void support_add_health(struct room *room, json_t *health);
 bool support_check(struct room *room, json_t *findings, struct fault *f);

@@ -1,8 +1,9 @@
-/* support_manage.c: the keep-this link: what runs, and the button that ends it.
+/* support_manage.c: the button that ends a gift which comes back by itself.
  *
- * Decides: when a subscription counts as ended: only when the provider says so. Runs in: support. The hard thing: an
- * answer that does not come. The mandate is then in doubt: the provider is looked up until it answers, and asked again
- * if the subscription still runs, since that is what the reader wanted.
+ * Decides: when a subscription counts as ended: only when the provider says so. Leaves to others: the page
+ * (support_own.c). Runs in: support. The hard thing: an answer that does not come. The mandate is then in doubt: the
+ * provider is looked up until it answers, and asked again if the subscription still runs, since that is what the reader
+ * wanted.
  * SPDX-License-Identifier: ISC */
 #include "base/arena.h"
 #include "base/fault.h"
@@ -10,9 +11,9 @@
 #include "base/must.h"
 #include "gen/support_sql.h"
 #include "press/locale.h"
-#include "press/value.h"
 #include "store/store.h"
 #include "support_inside.h"
+#include "support_own.h"
 
 /* One cancelling under way: of a reader's request (in its arena) or, rq NULL, of the timer (memory_new). */
 struct cancelling {
@@ -20,99 +21,12 @@ struct cancelling {
 	struct http_request *rq;
 	struct support_checkout checkout;
 	struct support_mandate mandate;
-	char path[160];
+	struct rail_line *line;
+	char subscription[160];
 	bool is_look_up;       /* the present call asks how it stands; else it asks to end it */
 };
 
-static struct str write(const struct support *support, const struct locale *locale, const char *key,
-	const struct support_checkout *checkout, struct arena *arena)
-{
-	const struct locale_pair pairs[] = {{"amount", locale_money(locale, checkout->amount, true, arena)},
-		{"newsroom", support->settings->name}, {NULL, {NULL, 0}}};
-
-	return locale_format(locale, key, arena, pairs);
-}
-
-static void answer_manage(struct support *support, struct http_request *rq, int status,
-	const struct support_checkout *checkout, const char *heading, const char *sentence, bool can_cancel)
-{
-	struct room *room = support->room;
-	struct arena *arena = http_arena(rq);
-	const struct locale *locale = page_locale(room->theme, support->settings, checkout->language);
-	struct page page = {.language = checkout->language, .depth = 2};
-	struct press_value *root;
-
-	page.title = locale_text(locale, "support_manage_title");
-	root = page_values(room->theme, support->settings, &page, arena);
-	press_set_text(root, "heading", write(support, locale, heading, checkout, arena));
-	press_set_text(root, "sentence", write(support, locale, sentence, checkout, arena));
-	press_set_bool(root, "can_cancel", can_cancel);
-	if (can_cancel) {
-		press_set_text(root, "cancel_button", locale_text(locale, "support_cancel_button"));
-		/* The page stands at its own action: "TOKEN" relative to itself. */
-		press_set_text(root, "action", http_part(rq, "token"));
-	}
-	page_answer(room, rq, status, "manage", root);
-}
-
-static void answer_state(struct support *support, struct http_request *rq, int status,
-	const struct support_checkout *checkout, const struct support_mandate *mandate)
-{
-	static const char *const running[FREQUENCY_COUNT] = {
-		"support_manage_once", "support_manage_monthly", "support_manage_annual"};
-
-	if (mandate->id == 0)
-		answer_manage(support, rq, status, checkout, running[checkout->frequency],
-			checkout->frequency == FREQUENCY_ONCE ? "support_manage_once_sentence" : "support_manage_not_yet", false);
-	else if (mandate->state == MANDATE_ENDED)
-		answer_manage(support, rq, status, checkout, "support_manage_ended", "support_manage_ended_sentence", false);
-	else if (mandate->state == MANDATE_ACTIVE)
-		answer_manage(support, rq, status, checkout, running[checkout->frequency],
-			status == 200 ? "support_manage_sentence" : "support_manage_failed", true);
-	else
-		answer_manage(support, rq, status, checkout, "support_manage_doubt", "support_manage_doubt_sentence", false);
-}
-
-static void answer_unknown(struct support *support, struct http_request *rq)
-{
-	const struct locale *locale = page_locale(support->room->theme, support->settings, (struct str){NULL, 0});
-	struct page_small small = {.page = {.depth = 2}};
-
-	small.page.title = small.heading = locale_text(locale, "support_unknown_heading");
-	small.sentence = locale_text(locale, "support_unknown_sentence");
-	page_answer_small(support->room, rq, 404, &small);
-}
-
-/* The rows behind the link; answers itself when it is none. */
-static bool find(struct support *support, struct http_request *rq, struct support_checkout *checkout,
-	struct support_mandate *mandate)
-{
-	struct fault f = {0};
-	bool found = false;
-
-	if (!support_find_checkout(
-			support, SUPPORT_BY_MANAGE, http_part(rq, "token"), http_arena(rq), checkout, &found, &f) ||
-		(found && !support_find_mandate(support, checkout->id, true, http_arena(rq), mandate, &f))) {
-		log_fault(&f, "finding a mandate");
-		http_answer_fault(rq, &f);
-		return false;
-	}
-	if (!found)
-		answer_unknown(support, rq);
-	return found;
-}
-
-void support_get_manage(struct http_request *rq, void *self)
-{
-	struct support *support = ((struct room *) self)->self;
-	struct support_checkout checkout;
-	struct support_mandate mandate;
-
-	if (find(support, rq, &checkout, &mandate))
-		answer_state(support, rq, 200, &checkout, &mandate);
-}
-
-static bool call(struct cancelling *cancelling, bool is_look_up, struct fault *f);
+static void call(struct cancelling *cancelling, bool is_look_up);
 
 /* The end of it, whichever way: the row says so already. */
 static void end(struct cancelling *cancelling)
@@ -121,8 +35,12 @@ static void end(struct cancelling *cancelling)
 
 	log_event(LOG_PROVIDER, LOG_C("asked", "cancel"), LOG_STR("became", mandate_state_name(cancelling->mandate.state)));
 	if (cancelling->rq != NULL) {
-		answer_state(support, cancelling->rq, cancelling->mandate.state == MANDATE_ENDED ? 200 :
-			fault_http_status(FAULT_REMOTE), &cancelling->checkout, &cancelling->mandate);
+		const struct locale *locale = page_locale(support->room->theme, support->settings, cancelling->checkout.language);
+		bool is_refused = mandate_runs(cancelling->mandate.state);
+
+		support_answer_own(support, cancelling->rq, cancelling->mandate.state == MANDATE_ENDED ? 200 :
+			fault_http_status(FAULT_REMOTE), &cancelling->checkout, &cancelling->mandate,
+			is_refused ? locale_text(locale, "support_manage_failed") : (struct str){NULL, 0});
 	} else {
 		bool is_settled = cancelling->mandate.state == MANDATE_ENDED;
 
@@ -142,113 +60,107 @@ static void move_and_end(struct cancelling *cancelling, enum mandate_step step)
 	end(cancelling);
 }
 
-static void called(void *self, const struct http_reply *reply, const struct fault *failed)
+/* It was looked up. It still runs: nothing changed (a reader may press again), or, in doubt, it is asked again. */
+static void looked_up(struct cancelling *cancelling, bool is_told)
+{
+	struct fault f = {0};
+
+	if (!is_told || cancelling->rq != NULL || cancelling->mandate.state != MANDATE_UNCERTAIN) {
+		move_and_end(cancelling, is_told && cancelling->rq != NULL ? MANDATE_IS_REFUSED : MANDATE_IS_DOUBTED);
+		return;
+	}
+	if (support_move_mandate(cancelling->support, &cancelling->mandate, MANDATE_IS_CANCELLED, &f)) {
+		call(cancelling, false);
+		return;
+	}
+	log_fault(&f, "cancelling a subscription");
+	move_and_end(cancelling, MANDATE_IS_DOUBTED);
+}
+
+static void called(void *self, const struct rail_answer *answer, const struct fault *failed)
 {
 	struct cancelling *cancelling = self;
-	struct fault f = {0};
-	json_t *json = NULL;
-	bool ok = stripe_reply(reply, failed, &json, &f);
-	bool is_canceled = ok && str_is(http_json_text(json, "status"), "canceled");
 
-	json_decref(json);
-	if (is_canceled) {
+	if (failed == NULL && answer->standing == RAIL_HAS_ENDED) {
 		move_and_end(cancelling, MANDATE_HAS_ENDED);
 		return;
 	}
-	if (!ok)
-		log_fault(&f, cancelling->is_look_up ? "looking a subscription up" : "cancelling a subscription");
-	if (cancelling->is_look_up) {
-		/* Gone there is gone. It still runs: nothing changed (a reader may press again), or, in doubt, it is asked
-		 * again. */
-		if (f.kind == FAULT_MISSING)
-			move_and_end(cancelling, MANDATE_HAS_ENDED);
-		else if (ok && cancelling->rq == NULL && cancelling->mandate.state == MANDATE_UNCERTAIN) {
-			struct fault second = {0};
-
-			if (!support_move_mandate(cancelling->support, &cancelling->mandate, MANDATE_IS_CANCELLED, &second) ||
-				!call(cancelling, false, &second)) {
-				log_fault(&second, "cancelling a subscription");
-				move_and_end(cancelling, MANDATE_IS_DOUBTED);
-			}
-		} else {
-			move_and_end(cancelling, ok && cancelling->rq != NULL ? MANDATE_IS_REFUSED : MANDATE_IS_DOUBTED);
-		}
-		return;
-	}
-	/* The call to end it said no, or nothing: how does it stand? */
-	fault_clear(&f);
-	if (!call(cancelling, true, &f)) {
-		log_fault(&f, "looking a subscription up");
-		move_and_end(cancelling, MANDATE_IS_DOUBTED);
-	}
+	if (failed != NULL)
+		log_fault(failed, cancelling->is_look_up ? "looking a subscription up" : "cancelling a subscription");
+	if (cancelling->is_look_up)
+		looked_up(cancelling, failed == NULL);
+	else
+		call(cancelling, true); /* the call to end it said no, or nothing: how does it stand? */
 }
 
-static bool call(struct cancelling *cancelling, bool is_look_up, struct fault *f)
+static void call(struct cancelling *cancelling, bool is_look_up)
 {
+	const struct rail *rail = cancelling->line->rail;
+
 	cancelling->is_look_up = is_look_up;
-	return stripe_call(cancelling->support, is_look_up ? "GET" : "DELETE", cancelling->path, (struct str){NULL, 0},
-		NULL, called, cancelling, f);
+	(is_look_up ? rail->look_up : rail->cancel)(cancelling->line, str_from(cancelling->subscription), called, cancelling);
 }
 
-void support_post_manage(struct http_request *rq, void *self)
+/* The rail of a mandate, if it can be asked there. */
+static bool find_line(struct support *support, struct cancelling *cancelling, struct fault *f)
 {
-	struct support *support = ((struct room *) self)->self;
+	cancelling->line = rail_find(support, cancelling->mandate.rail);
+	snprintf(cancelling->subscription, sizeof(cancelling->subscription), "%.*s", STR_ARG(cancelling->mandate.subscription));
+	return (cancelling->line != NULL && cancelling->line->is_on && cancelling->line->rail->cancel != NULL &&
+		cancelling->line->rail->look_up != NULL && cancelling->subscription[0] != '\0') ||
+		fault_set(f, FAULT_MISSING, "the provider of this gift is not set up: put its key into secrets/support.conf");
+}
+
+void support_cancel(struct support *support, struct http_request *rq, const struct support_checkout *checkout,
+	const struct support_mandate *mandate)
+{
 	struct cancelling *cancelling = arena_alloc(http_arena(rq), sizeof(*cancelling));
 	struct fault f = {0};
 
-	if (cancelling == NULL || http_is_cross_site(rq)) {
-		fault_set(&f, FAULT_DENIED, "%s", locale_text(page_locale(support->room->theme, support->settings,
-			(struct str){NULL, 0}), "support_cross_site").at);
+	if (cancelling == NULL) {
+		fault_full(&f, "a request");
 		http_answer_fault(rq, &f);
 		return;
 	}
-	if (!find(support, rq, &cancelling->checkout, &cancelling->mandate))
-		return;
-	cancelling->support = support;
-	cancelling->rq = rq;
-	snprintf(cancelling->path, sizeof(cancelling->path), "/v1/subscriptions/%.*s",
-		STR_ARG(cancelling->mandate.subscription));
-	if (cancelling->mandate.id == 0 || cancelling->mandate.state != MANDATE_ACTIVE) {
-		answer_state(support, rq, 200, &cancelling->checkout, &cancelling->mandate);
-		return;
-	}
+	*cancelling = (struct cancelling){.support = support, .rq = rq, .checkout = *checkout, .mandate = *mandate};
 	/* Durable before the provider is asked: a crash from here on leaves it in doubt, never forgotten. */
-	if (!support_move_mandate(support, &cancelling->mandate, MANDATE_IS_CANCELLED, &f)) {
+	if (!find_line(support, cancelling, &f)) {
+		log_fault(&f, "cancelling a subscription");
+		support_answer_own(support, rq, fault_http_status(FAULT_REMOTE), checkout, mandate, locale_text(
+			page_locale(support->room->theme, support->settings, checkout->language), "support_manage_failed"));
+	} else if (!support_move_mandate(support, &cancelling->mandate, MANDATE_IS_CANCELLED, &f)) {
 		log_fault(&f, "noting that a subscription is to end");
 		http_answer_fault(rq, &f);
-		return;
+	} else {
+		call(cancelling, false); /* called() answers */
 	}
-	if (call(cancelling, false, &f))
-		return; /* called() answers */
-	log_fault(&f, "cancelling a subscription");
-	move_and_end(cancelling, MANDATE_IS_REFUSED);
 }
 
 void support_settle_doubts(void *self)
 {
 	struct support *support = self;
-	struct cancelling *cancelling = NULL;
+	struct cancelling *cancelling;
 	struct arena arena;
 	struct store_row row;
 	struct fault f = {0};
 	bool found;
 
-	if (support->is_cancelling || support->authorization == NULL)
+	if (support->is_cancelling)
 		return;
 	arena_init(&arena, "doubt", 8192);
 	if (store_one(support->db, SUPPORT_SQL_MANDATE_IN_DOUBT, STORE_NO_ARGS, &arena, &row, &found, &f) && found) {
-		struct str subscription;
-
 		cancelling = memory_new(1, sizeof(*cancelling));
 		cancelling->support = support;
 		cancelling->mandate = (struct support_mandate){.id = row.columns[0].number, .checkout = row.columns[1].number,
-			.state = MANDATE_UNCERTAIN};
-		if (seal_open(support->seal_key, row.columns[3].bytes, &arena, &subscription, &f)) {
-			snprintf(cancelling->path, sizeof(cancelling->path), "/v1/subscriptions/%.*s", STR_ARG(subscription));
-			support->is_cancelling = call(cancelling, true, &f);
-		}
-		if (!support->is_cancelling)
+			.state = MANDATE_UNCERTAIN, .rail = row.columns[4].bytes};
+		if (row.columns[3].type != STORE_NULL &&
+			seal_open(support->seal_key, row.columns[3].bytes, &arena, &cancelling->mandate.subscription, &f) &&
+			find_line(support, cancelling, &f)) {
+			support->is_cancelling = true;
+			call(cancelling, true);
+		} else {
 			memory_free(cancelling);
+		}
 	}
 	if (f.kind != FAULT_NONE)
 		log_fault(&f, "settling a cancelling in doubt");

@@ -10,7 +10,7 @@
 #include "store/store.h"
 #include "support_inside.h"
 
-/* Columns id, checkout, state, subscription_sealed. */
+/* Columns id, checkout, state, subscription_sealed, rail. */
 static bool fill(struct support *support, const struct store_row *row, bool open_it, struct arena *arena,
 	struct support_mandate *mandate, struct fault *f)
 {
@@ -18,7 +18,9 @@ static bool fill(struct support *support, const struct store_row *row, bool open
 	mandate->checkout = row->columns[1].number;
 	if (!mandate_state_from(row->columns[2].bytes, &mandate->state))
 		return fault_set(f, FAULT_IO, "a mandate's row cannot be read");
-	return !open_it || seal_open(support->seal_key, row->columns[3].bytes, arena, &mandate->subscription, f);
+	mandate->rail = row->columns[4].bytes;
+	return !open_it || row->columns[3].type == STORE_NULL ||
+		seal_open(support->seal_key, row->columns[3].bytes, arena, &mandate->subscription, f);
 }
 
 static bool find(struct support *support, enum support_sql query, struct store_value key, bool open_it,
@@ -67,7 +69,28 @@ bool support_know_mandate(struct support *support, const struct support_checkout
 	if (ok && mandate->id == 0)
 		ok = insert(support, checkout, subscription, index, mandate, f);
 	arena_release(&arena);
+	mandate->rail = (struct str){NULL, 0};
 	return ok;
+}
+
+/* The last word counts; that it ended counts more. What we began ourselves is over when the provider says that it ended. */
+bool support_stand_mandate(struct support *support, struct support_mandate *mandate, const struct kept_row *rows, size_t count,
+	const struct kept *fresh, struct fault *f)
+{
+	const struct kept *last = NULL;
+
+	for (size_t i = 0; i <= count; i++) {
+		const struct kept *fact = i < count ? &rows[i].kept : fresh;
+
+		if (fact == NULL || fact->kind != FACT_MANDATE || fact->step == MANDATE_IS_KNOWN)
+			continue;
+		if (fact->step == MANDATE_HAS_ENDED)
+			return support_move_mandate(support, mandate, MANDATE_HAS_ENDED, f);
+		if (last == NULL || fact->created_s > last->created_s ||
+			(fact->created_s == last->created_s && memcmp(fact->event, last->event, sizeof(last->event)) > 0))
+			last = fact;
+	}
+	return last == NULL || support_move_mandate(support, mandate, (enum mandate_step) last->step, f);
 }
 
 bool support_move_mandate(

@@ -1,10 +1,13 @@
 /* support_remind.c: "Remind me later": one mail when it is due, then nothing is left.
  *
- * Decides: when a reminder is due. Leaves to newsletter: the mail (DESIGN: only it may reach SMTP), handed over on
- * newsletter.support.sock under a key that makes a repetition harmless. Runs in: support. The hard thing: the answer is
- * the same whether the address was known or not; and the row is erased only once newsletter has it on disk.
+ * Decides: when a reminder is due; one for each address and month; the link in it that ends all of an address's. Leaves to
+ * newsletter: the mail (DESIGN: only it may reach SMTP), handed over on newsletter.support.sock under a key that makes a
+ * repetition harmless. Runs in: support. The hard thing: the answer is the same whether the address was known or not; and the
+ * row is erased only once newsletter has it on disk.
  * SPDX-License-Identifier: ISC */
+#include <sodium.h>
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/email.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -14,25 +17,96 @@
 #include "press/locale.h"
 #include "store/store.h"
 #include "support_inside.h"
+#include "support_own.h"
 
 enum { QUIET_S = 30 * 24 * 3600 };
 
 /* --- asked for --- */
 
-static bool keep(
-	struct support *support, const struct email *email, struct str language, int32_t due_day, struct fault *f)
+/* The link that ends all reminders of an address: the same in each of its mails, and nowhere else. */
+static void cancel_token(const struct support *support, struct str index, char out[2 * SUPPORT_MANAGE_BYTES + 1])
 {
-	unsigned char index[SEAL_INDEX_BYTES], sealed[SEAL_BYTES];
-	char canonical[EMAIL_BYTES + 1], key[RAND_TOKEN_CHARS + 1];
+	unsigned char hash[SEAL_INDEX_BYTES];
 
-	support_index(support, "support.reminder", email_canonical(email, canonical), index);
+	support_index(support, "support.reminder.cancel", index, hash);
+	sodium_bin2hex(out, 2 * SUPPORT_MANAGE_BYTES + 1, hash, SUPPORT_MANAGE_BYTES);
+}
+
+static void index_address(const struct support *support, const struct email *email, unsigned char out[SEAL_INDEX_BYTES])
+{
+	char canonical[EMAIL_BYTES + 1];
+
+	support_index(support, "support.reminder", email_canonical(email, canonical), out);
+}
+
+static bool keep(struct support *support, const struct email *email, struct str language, bool is_again,
+	const struct support_reminder_day *due, struct fault *f)
+{
+	unsigned char index[SEAL_INDEX_BYTES], sealed[SEAL_BYTES], cancel_hash[SEAL_HASH_BYTES];
+	char key[RAND_TOKEN_CHARS + 1], cancel[2 * SUPPORT_MANAGE_BYTES + 1];
+
+	index_address(support, email, index);
+	cancel_token(support, str_make(index, sizeof(index)), cancel);
+	seal_token_hash(str_from(cancel), cancel_hash);
 	rand_token(key);
 	return seal(support->sealer, email_text(email), sealed, f) &&
 		store_run(support->db, SUPPORT_SQL_REMINDER_INSERT,
 			STORE_ARGS(store_i64(rand_id()), store_blob(str_make(index, sizeof(index))),
-				store_blob(str_make(sealed, sizeof(sealed))), store_text(language), store_i64(due_day),
-				store_text(str_from(key))),
+				store_i64((int64_t) due->year * 12 + due->month - 1), store_blob(str_make(sealed, sizeof(sealed))),
+				store_text(language), store_text(is_again ? STR("again") : STR("later")), store_i64(due->due_day),
+				store_text(str_from(key)), store_blob(str_make(cancel_hash, sizeof(cancel_hash)))),
 			NULL, f);
+}
+
+/* 3, 6 or 12 from the thanks page; 0 from the coupon; -1: none of them. */
+static int months_of(struct http_request *rq)
+{
+	struct str text = http_field(rq, "in");
+
+	if (text.len == 0)
+		return 0;
+	return str_is(text, "3") ? 3 : str_is(text, "6") ? 6 : str_is(text, "12") ? 12 : -1;
+}
+
+static struct str promise(const struct locale *locale, int months, const struct support_reminder_day *due, struct arena *arena)
+{
+	struct buf name;
+	struct locale_pair pairs[] = {{"month", {NULL, 0}}, {NULL, {NULL, 0}}};
+
+	if (months < 12)
+		return locale_indexed(locale, "month_reminder", (size_t) (due->month - 1));
+	/* The month of a year from now has this month's name. */
+	buf_init(&name, 256);
+	locale_write(&name, locale_indexed(locale, "month_year", (size_t) (due->month - 1)),
+		(const struct locale_pair[]){{"year", str_format(arena, "%d", due->year)}, {NULL, {NULL, 0}}});
+	pairs[0].value = str_copy(buf_view(&name), arena);
+	buf_release(&name);
+	return locale_format(locale, "support_remind_year", arena, pairs);
+}
+
+/* The page that it was typed on, with what was typed. */
+static void answer_wrong(struct support *support, struct http_request *rq, const struct locale *locale, struct str typed, int months)
+{
+	struct page_coupon coupon = {.frequency = FREQUENCY_MONTHLY, .remind_open = true};
+	struct str error = locale_text(locale, months < 0 ? "support_again_error" : "support_remind_error");
+
+	typed = str_part(typed, 0, EMAIL_BYTES);
+	if (months != 0 && support_answer_thanks(support, rq, 422, http_field(rq, "t"), typed, error))
+		return;
+	coupon.remind_typed = typed;
+	coupon.remind_error = error;
+	support_answer_coupon(support, rq, 422, locale_language(locale), &coupon);
+}
+
+static bool refuse_cross_site(struct http_request *rq, const struct locale *locale)
+{
+	struct fault f = {0};
+
+	if (!http_is_cross_site(rq))
+		return false;
+	fault_set(&f, FAULT_DENIED, "%s", locale_text(locale, "support_cross_site").at);
+	http_answer_fault(rq, &f);
+	return true;
 }
 
 void support_post_remind(struct http_request *rq, void *self)
@@ -40,34 +114,75 @@ void support_post_remind(struct http_request *rq, void *self)
 	struct room *room = self;
 	struct support *support = room->self;
 	const struct locale *locale = page_locale(room->theme, support->settings, support_form_language(rq));
-	struct page_coupon coupon = {.frequency = FREQUENCY_MONTHLY};
 	struct page_small small = {.page = {.language = locale_language(locale), .depth = 1}};
 	struct str typed = str_trim(http_field(rq, "email"));
+	int months = months_of(rq);
+	struct support_reminder_day due = support_reminder_day(clock_now(), months);
 	struct email email;
 	struct fault f = {0};
-	int32_t due_day;
-	int month = support_reminder_month(clock_now(), &due_day);
 
-	if (http_is_cross_site(rq)) {
-		fault_set(&f, FAULT_DENIED, "%s", locale_text(locale, "support_cross_site").at);
-		http_answer_fault(rq, &f);
+	if (refuse_cross_site(rq, locale))
+		return;
+	if (months < 0 || !email_parse(typed, &email, &f)) {
+		answer_wrong(support, rq, locale, typed, months);
 		return;
 	}
-	if (!email_parse(typed, &email, &f)) {
-		coupon.remind_typed = str_part(typed, 0, EMAIL_BYTES);
-		coupon.remind_error = locale_text(locale, "support_remind_error");
-		coupon.remind_open = true;
-		support_answer_coupon(support, rq, 422, locale_language(locale), &coupon);
-		return;
-	}
-	if (!keep(support, &email, locale_language(locale), due_day, &f)) {
+	if (!keep(support, &email, locale_language(locale), months > 0, &due, &f)) {
 		log_fault(&f, "keeping a reminder");
 		http_answer_fault(rq, &f);
 		return;
 	}
 	small.page.title = small.heading = locale_text(locale, "support_remind_title");
-	small.sentence = locale_indexed(locale, "month_reminder", (size_t) (month - 1));
+	small.sentence = promise(locale, months, &due, http_arena(rq));
 	http_set_cookie(rq, "quiet", "1", "/", QUIET_S, false, str_starts(support->settings->url, STR("https:")));
+	page_answer_small(room, rq, 200, &small);
+}
+
+/* --- ended, by the link in a mail: the same answers whether any waits or not --- */
+
+static struct page_small unremind_page(struct support *support, struct http_request *rq, const struct locale **locale)
+{
+	struct str language = http_field(rq, "lang").len > 0 ? support_form_language(rq) : http_query(rq, "lang");
+	struct page_small small = {.page = {.depth = 2}};
+
+	*locale = page_locale(support->room->theme, support->settings, str_part(language, 0, 16));
+	small.page.language = locale_language(*locale);
+	small.page.title = small.heading = locale_text(*locale, "support_unremind_title");
+	return small;
+}
+
+void support_get_unremind(struct http_request *rq, void *self)
+{
+	struct room *room = self;
+	const struct locale *locale;
+	struct page_small small = unremind_page(room->self, rq, &locale);
+
+	small.sentence = locale_text(locale, "support_unremind");
+	small.button = locale_text(locale, "support_unremind_button");
+	small.action = http_part(rq, "token");
+	small.hidden_name = STR("lang");
+	small.hidden_value = locale_language(locale);
+	page_answer_small(room, rq, 200, &small);
+}
+
+void support_post_unremind(struct http_request *rq, void *self)
+{
+	struct room *room = self;
+	struct support *support = room->self;
+	const struct locale *locale;
+	struct page_small small = unremind_page(support, rq, &locale);
+	unsigned char hash[SEAL_HASH_BYTES];
+	struct fault f = {0};
+
+	if (refuse_cross_site(rq, locale))
+		return;
+	seal_token_hash(http_part(rq, "token"), hash);
+	if (!store_run(support->db, SUPPORT_SQL_REMINDER_CANCEL, STORE_ARGS(store_blob(str_make(hash, sizeof(hash)))), NULL, &f)) {
+		log_fault(&f, "ending reminders");
+		http_answer_fault(rq, &f);
+		return;
+	}
+	small.sentence = locale_text(locale, "support_unremind_done");
 	page_answer_small(room, rq, 200, &small);
 }
 
@@ -126,12 +241,31 @@ static void handed(void *self, const struct http_reply *reply, const struct faul
 	hand_next(run);
 }
 
-static json_t *write_order(struct support *support, struct str address, struct str language, struct str key)
+/* The link of this address, in its other rows, too, if they come from before there was one. */
+static bool link_of(struct support *support, struct str address, char out[2 * SUPPORT_MANAGE_BYTES + 1], struct fault *f)
+{
+	unsigned char index[SEAL_INDEX_BYTES], hash[SEAL_HASH_BYTES];
+	struct email email;
+
+	if (!email_parse(address, &email, f))
+		return false;
+	index_address(support, &email, index);
+	cancel_token(support, str_make(index, sizeof(index)), out);
+	seal_token_hash(str_from(out), hash);
+	return store_run(support->db, SUPPORT_SQL_REMINDER_SET_CANCEL,
+		STORE_ARGS(store_blob(str_make(index, sizeof(index))), store_blob(str_make(hash, sizeof(hash)))), NULL, f);
+}
+
+/* url: where to give, where to end all reminders, and which words, with blanks between. */
+static json_t *write_order(struct support *support, struct str address, struct str language, struct str key, struct str kind,
+	const char *cancel, struct arena *arena)
 {
 	char url[1024];
 	json_t *order = json_object();
 
-	snprintf(url, sizeof(url), "%.*s/support/", STR_ARG(support->settings->url));
+	snprintf(url, sizeof(url), "%.*s/%.*s %.*s/support/remind/%s?lang=%.*s %.*s", STR_ARG(support->settings->url),
+		STR_ARG(page_support_path(support->room->theme, support->settings, language, arena)), STR_ARG(support->settings->url), cancel,
+		STR_ARG(language), STR_ARG(kind));
 	json_object_set_new(order, "key", http_json_str(key));
 	json_object_set_new(order, "to", http_json_str(address));
 	json_object_set_new(order, "language", http_json_str(language));
@@ -145,6 +279,7 @@ static void hand_next(struct reminding *run)
 {
 	struct support *support = run->support;
 	struct arena arena;
+	char cancel[2 * SUPPORT_MANAGE_BYTES + 1];
 	struct store_row row;
 	struct str address;
 	struct fault f = {0};
@@ -161,9 +296,10 @@ static void hand_next(struct reminding *run)
 		if (!ok)
 			break;
 		run->id = row.columns[0].number;
-		is_readable = seal_open(support->seal_key, row.columns[1].bytes, &arena, &address, &f);
-		ok = is_readable && room_call(support->room, "newsletter", "POST", "/mails/reminder",
-			write_order(support, address, row.columns[2].bytes, row.columns[3].bytes), handed, run, &f);
+		is_readable = seal_open(support->seal_key, row.columns[1].bytes, &arena, &address, &f) &&
+			link_of(support, address, cancel, &f);
+		ok = is_readable && room_call(support->room, "newsletter", "POST", "/mails/reminder", write_order(support, address,
+			row.columns[2].bytes, row.columns[3].bytes, row.columns[4].bytes, cancel, &arena), handed, run, &f);
 		run->failed += !ok;
 		if (!is_readable) /* must not stand in the way of those behind it */
 			log_fault(&f, "reading a reminder");

@@ -1,66 +1,158 @@
-/* support_webhook.c: what the provider tells us.
+/* support_webhook.c: what providers tell us.
  *
- * Decides: that only a signed event is read, and that it is acknowledged after it was committed and not before. Runs
- * in: support. The hard thing: a failure here must not be a 2xx: the provider then tells us again, for days.
+ * Decides: that only a verified event is read, and that it is acknowledged after it was committed and not before. Leaves to
+ * others: whose it is and what it says (the rails), what follows (support_events.c). Runs in: support. The hard thing: many come
+ * at once, and each commit waits for the disk. What came in one turn of the loop is committed together; where that fails, each
+ * is tried alone, so that none suffers for another. A failure is never a 2xx: the provider then tells us again, for days.
  * SPDX-License-Identifier: ISC */
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/loop.h"
+#include "store/store.h"
+#include "rail_health.h"
 #include "support_inside.h"
 
-enum { DENIED_QUIET_MS = 10000 };
+enum { DENIED_QUIET_MS = 10000, ARENA_BYTES = 4 * 1024 * 1024, MOST_AT_ONCE = 200 };
 
-static bool take(struct support *support, struct http_request *rq, bool *is_new, struct fault *f)
-{
-	const struct secret *secrets[] = {support->webhook_secret, support->webhook_secret_old};
-	struct str body = http_body(rq);
-	struct facts facts;
-	json_t *json = NULL;
-	bool ok;
-
-	if (support->webhook_secret == NULL && support->webhook_secret_old == NULL)
-		return fault_set(f, FAULT_BUSY, "secrets/support.conf holds no [stripe] webhook_secret: put it there");
-	if (!stripe_verify(secrets, 2, http_header(rq, "Stripe-Signature"), body, clock_now(), f))
-		return false;
-	ok = http_json_parse(body, &json, f) && facts_read(json, &facts, f) &&
-		support_take_event(support, &facts, is_new, f);
-	json_decref(json);
-	return ok;
-}
+/* One verified webhook that waits for its commit; in its request's arena. */
+struct delivery {
+	struct delivery *next;
+	struct support *support;
+	struct rail_line *line;
+	struct http_request *rq;
+	struct facts_list facts;
+};
 
 /* For a program, whatever the caller's socket answers people with. */
-static void refuse(struct http_request *rq, const struct fault *f)
+static void refuse(struct support *support, struct http_request *rq, const struct fault *f)
 {
 	json_t *answer = json_object(), *fault = json_object();
+	struct rail_line *line = rail_find(support, http_part(rq, "provider"));
 
+	if (line != NULL)
+		rail_note_refused(support, line->rail->name);
+	if (f->kind != FAULT_DENIED) {
+		log_fault(f, "taking an event from a provider");
+	} else if (clock_mono_ms() >= support->denied_quiet_until_ms) { /* anybody may send what the provider did not sign */
+		log_fault(f, "taking an event from a provider");
+		support->denied_quiet_until_ms = clock_mono_ms() + DENIED_QUIET_MS;
+	}
 	json_object_set_new(answer, "fault", fault);
 	json_object_set_new(fault, "kind", json_string(fault_name(f->kind)));
 	json_object_set_new(fault, "say", json_string(f->say));
 	http_answer_json(rq, fault_http_status(f->kind), answer);
 }
 
+static void accept_it(const struct delivery *delivery)
+{
+	json_t *answer = json_object();
+
+	rail_note_event(delivery->support, delivery->line->rail->name, delivery->facts.count > 0 ? delivery->facts.at[0].created_s : 0);
+	for (size_t i = 0; i < delivery->facts.count; i++)
+		log_event(LOG_PROVIDER, LOG_C("rail", delivery->line->rail->name), LOG_STR("event", delivery->facts.at[i].type));
+	json_object_set_new(answer, "received", json_true());
+	http_answer_json(delivery->rq, 200, answer);
+}
+
+/* --- the commit --- */
+
+static bool take_inside(struct support *support, const struct delivery *delivery, struct arena *arena, struct fault *f)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < delivery->facts.count; i++) {
+		bool is_new;
+
+		ok = support_take_inside(support, &delivery->facts.at[i], arena, &is_new, f);
+		arena_reset(arena);
+	}
+	return ok;
+}
+
+static bool take_all(struct support *support, const struct delivery *first, const struct delivery *end, struct fault *f)
+{
+	struct arena arena;
+	bool ok = store_begin(support->db, f);
+
+	if (!ok)
+		return false;
+	arena_init(&arena, "events", ARENA_BYTES);
+	for (const struct delivery *one = first; ok && one != end; one = one->next)
+		ok = take_inside(support, one, &arena, f);
+	ok = store_end(support->db, ok, f);
+	arena_release(&arena);
+	support->is_period_known = support->is_period_known && ok;
+	return ok;
+}
+
+static void commit(void *self)
+{
+	struct support *support = self;
+	struct delivery *first = support->deliveries, *next;
+	struct fault together = {0};
+	bool ok;
+
+	support->deliveries = NULL;
+	if (first == NULL)
+		return;
+	ok = first->next != NULL && take_all(support, first, NULL, &together);
+	for (struct delivery *one = first; one != NULL; one = next) {
+		struct fault f = {0};
+
+		next = one->next; /* an answered request's arena may be gone */
+		if (ok || take_all(support, one, next, &f))
+			accept_it(one);
+		else
+			refuse(support, one->rq, &f);
+	}
+	support_ask_next(support);
+}
+
+/* --- one request --- */
+
+static void verified(void *self, const struct rail_answer *answer, const struct fault *failed)
+{
+	struct delivery *delivery = self, **last;
+	struct support *support = delivery->support;
+	size_t waiting = 1;
+	struct fault f = {0};
+
+	(void) answer;
+	if (failed != NULL || !delivery->line->rail->events(delivery->line, http_body(delivery->rq), http_arena(delivery->rq),
+			&delivery->facts, &f)) {
+		refuse(support, delivery->rq, failed != NULL ? failed : &f);
+		return;
+	}
+	for (size_t i = 0; i < delivery->facts.count; i++)
+		delivery->facts.at[i].rail = delivery->line->rail->name;
+	for (last = &support->deliveries; *last != NULL; last = &(*last)->next)
+		waiting++;
+	*last = delivery;
+	if (waiting >= MOST_AT_ONCE) {
+		loop_timer_stop(&support->deliveries_timer);
+		commit(support);
+	} else if (support->deliveries_timer == NULL) {
+		loop_timer_set(support->room->loop, &support->deliveries_timer, 0, commit, support);
+	}
+}
+
 void support_post_webhook(struct http_request *rq, void *self)
 {
 	struct support *support = ((struct room *) self)->self;
+	struct rail_line *line = rail_find(support, http_part(rq, "provider"));
+	struct delivery *delivery = arena_alloc(http_arena(rq), sizeof(*delivery));
+	const struct rail_delivery given = {.rq = rq, .body = http_body(rq), .now = clock_now()};
 	struct fault f = {0};
-	bool is_new = false;
-	json_t *answer;
 
-	if (!str_is(http_part(rq, "provider"), "stripe"))
+	if (delivery == NULL)
+		fault_full(&f, "an event");
+	else if (line == NULL || line->rail->verify == NULL)
 		fault_set(&f, FAULT_MISSING, "No provider of that name calls here.");
-	else if (take(support, rq, &is_new, &f)) {
-		answer = json_object();
-		json_object_set_new(answer, "received", json_true());
-		http_answer_json(rq, 200, answer);
-		support_ask_fees(support);
+	if (f.kind != FAULT_NONE) {
+		refuse(support, rq, &f);
 		return;
 	}
-	if (f.kind != FAULT_DENIED) {
-		log_fault(&f, "taking an event from the provider");
-	} else if (clock_mono_ms() >= support->denied_quiet_until_ms) { /* anybody may send what the provider did not sign */
-		log_fault(&f, "taking an event from the provider");
-		support->denied_quiet_until_ms = clock_mono_ms() + DENIED_QUIET_MS;
-	}
-	refuse(rq, &f);
+	*delivery = (struct delivery){.support = support, .line = line, .rq = rq};
+	line->rail->verify(line, &given, verified, delivery);
 }

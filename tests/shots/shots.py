@@ -5,13 +5,14 @@ Add a row to SITE or DESK for a new screen. SPDX-License-Identifier: ISC
 import base64
 import html
 import os
+import re
 import subprocess
 import sys
 import time
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scenario"))
-from house import House, ROOT, browser  # noqa: E402
+from house import House, ROOT, ask_url, browser, wait_for  # noqa: E402
 
 OUT = os.path.join(ROOT, "build", "shots")
 ALL = (390, 820, 1280)
@@ -92,7 +93,65 @@ HOUSES = {
     "ru": lambda: foreign("ru", "Достопримечательности", (LONG_RU, "Река", "Сельскохозяйственное машиностроение: " + LONG_RU.lower() * 2, "Коротко о важном", "Переосвидетельствование нетрудоспособных")),
     "ar": lambda: foreign("ar", "أخبار", ("قرى ضفة النهر تنتظر المطر للشتاء الثالث", "نهر", "المزارعون يعدّون أيام الجفاف في الدلتا بينما تتوقف مصلحة الأرصاد عن نشر توقعاتها", "الجسر القديم")),
     "new": lambda: House().start(),
+    "giving": lambda: House({"support.fees": "stripe 2.9% + 0.30", "support.rails": "stripe, paypal, btcpay, monero, bank", "support.goal": "500 supporters",
+                             "newsroom.onion": "http://ternexampleternexampleternexampleternexampleternexample.onion"}).start(),
 }
+
+
+def paid(house, freq, amount, lang, do="pay"):
+    """The thanks page of a gift that came in, and its own page (None while the bank takes its time)."""
+    form = {"freq": freq, "a_" + freq: str(amount), "lang": lang, "back": "/"}
+    at = house.post("/support/continue", form).headers["location"]
+    url = ask_url("POST", at, {"do": do}, timeout=60).headers["location"]
+    if do != "pay":
+        return url, None
+    found = wait_for(lambda: re.search(r"support/manage/([0-9a-f]+)", ask_url("GET", url).text), 20)
+    return url, house.site + "/support/manage/" + found.group(1)
+
+
+def send(css):
+    return "document.querySelector(%r).form.requestSubmit(document.querySelector(%r))" % (css, css)
+
+
+def giving(camera, wanted):
+    """The coupon in every state, thanks, and a supporter's own page: English, Russian, Arabic; phone and desktop; light and dark."""
+    names = [n for n in ("give-default", "give-once", "give-focus", "give-own", "give-below", "give-fee", "give-disclosure", "give-reminder", "give-reminder-error", "give-sending",
+                         "give-back", "give-mirror", "thanks-once", "thanks-monthly", "thanks-bank", "reminder-set", "own-monthly", "own-once", "own-ended", "own-erase", "own-anew", "unremind") if wanted(n)]
+    if not names:
+        return
+    house = camera.house("giving")
+    typed = "document.getElementById('own_monthly').value='1';" + send("#support .go")
+    shots = {"give-default": ("/support/", ""), "give-once": ("/support/", "document.querySelector('[value=once]').click()"), "give-focus": ("/support/", "document.querySelector('[name=a_monthly]').focus()"),
+             "give-own": ("/support/", "document.getElementById('own_monthly').value='12.50'"), "give-below": ("/support/", typed),
+             "give-fee": ("/support/", "document.querySelector('[name=a_monthly][value=\"200\"]').click();" + send("#support .go")),
+             "give-disclosure": ("/support/", "document.querySelector('.safe summary').click()"), "give-reminder": ("/support/", "document.querySelector('.later summary').click()"),
+             "give-reminder-error": ("/support/", "document.querySelector('.later').open=1;document.querySelector('.later form').noValidate=true;document.querySelector('.later [type=email]').value='nobody';" + send(".later .btn")),
+             "give-sending": ("/support/", "document.querySelector('#support form').addEventListener('submit',e=>e.preventDefault());document.querySelector('#support .go').click()"),
+             "give-mirror": ("/support/", "document.head.insertAdjacentHTML('beforeend','');for(const e of document.querySelectorAll('.mirror'))e.hidden=false;for(const e of document.querySelectorAll('.mirror~form,.mirror~details'))e.hidden=true,e.style.display='none'")}
+    for lang in ("en", "ru", "ar"):
+        at = {"en": "/support/", "ru": "/support/ru/", "ar": "/support/ar/"}[lang]
+        pages = {}
+        if any(n.startswith(("thanks", "own", "give-back")) for n in names):
+            pages["thanks-monthly"], own = paid(house, "monthly", 500, lang)
+            pages["thanks-once"], pages["own-once"] = paid(house, "once", 1000, lang)
+            pages["thanks-bank"], _ = paid(house, "once", 2000, lang, do="bank")
+            pages["give-back"], _ = paid(house, "monthly", 1000, lang, do="cancel")
+            pages["own-monthly"] = own
+            _, pages["own-ended"] = paid(house, "annual", 5000, lang)
+            ask_url("POST", pages["own-ended"], {"do": "cancel"}, timeout=30)
+        for name in names:
+            for dark in (False, True):
+                for width in (390, 1280):
+                    url, script = (house.site + at, shots[name][1]) if name in shots else (pages.get(name), "")
+                    if name == "reminder-set":
+                        url, script = house.site + at, "document.querySelector('.later').open=1;document.querySelector('.later [type=email]').value='reader@example.org';" + send(".later .btn")
+                    if name == "unremind":
+                        url = house.site + "/support/remind/" + "0" * 32 + "?lang=" + lang
+                    if name in ("own-erase", "own-anew"):
+                        url, value = (pages["own-ended"], "erase") if name == "own-erase" else (pages["own-monthly"], "anew")
+                        script = "document.querySelector('[name=do][value=%s]').form.submit()" % value
+                    if url:
+                        camera.take("%s-%s" % (name, lang), url, width, dark, script=script)
 
 
 class Camera:
@@ -126,10 +185,13 @@ class Camera:
             path = before + next(one["path"] for one in self.paths[name] if one["identity"] == identity)
         return house.site + urllib.parse.quote(path, safe="/?=&%")
 
-    def take(self, name, address, width, dark, desk=False, text=1):
+    def take(self, name, address, width, dark, desk=False, text=1, script=""):
         b = self.browser(dark, desk)
         b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
         b.get(address)
+        if script:
+            b.execute_script(script)
+            time.sleep(0.7)
         if text != 1:
             b.execute_script("document.documentElement.style.fontSize = '%d%%'" % (100 * text))
         over = b.execute_script("return document.documentElement.scrollWidth - innerWidth")
@@ -166,6 +228,7 @@ def main(words):
                 camera.take(name, address, 320, False)
                 camera.take(name, address, 390, False, text=2)
                 camera.take(name, address, 1280, False, text=2)
+        giving(camera, wanted)
         for name, path, widths in DESK:
             if not wanted(name):
                 continue

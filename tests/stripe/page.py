@@ -97,14 +97,23 @@ def overview(world, sender):
         price = subscription["items"]["data"][0]["price"]
         do = "" if subscription["status"] == "canceled" else (button("/rehearse/advance/%s" % subscription["id"], "let a %s pass" % price["recurring"]["interval"]) +
                                                               button("/rehearse/advance-failing/%s" % subscription["id"], "… and the card is refused"))
+        if subscription["status"] == "past_due":
+            do += button("/rehearse/retry/%s" % subscription["id"], "it is tried again and taken") + button("/rehearse/refuse-again/%s" % subscription["id"], "refused again")
         rows.append("<tr><td>%s</td><td>%s</td><td>%s</td></tr>" % (escape(money(price["unit_amount"], price["currency"])), escape(subscription["status"]), do))
     out.append("<h2>Subscriptions</h2><div class=\"scroll\"><table><tr><th>Sum<th>State<th></tr>%s</table></div>" % ("".join(rows) or "<tr><td colspan=3>None yet."))
     rows = []
     for charge in world.all("charge")[:50]:
         state = "disputed" if charge["disputed"] else "refunded" if charge["refunded"] else "paid"
         do = "" if state != "paid" else button("/rehearse/refund/%s" % charge["id"], "refund") + button("/rehearse/dispute/%s" % charge["id"], "dispute")
+        for dispute in world.all("dispute"):
+            if dispute["charge"] == charge["id"] and dispute["status"] not in ("won", "lost"):
+                do += button("/rehearse/dispute-won/%s" % dispute["id"], "the newsroom wins") + button("/rehearse/dispute-lost/%s" % dispute["id"], "the giver wins")
         rows.append("<tr><td>%s</td><td>%s</td><td>%s</td></tr>" % (escape(money(charge["amount"], charge["currency"])), state, do))
     out.append("<h2>Charges</h2><div class=\"scroll\"><table><tr><th>Sum<th>State<th></tr>%s</table></div>" % ("".join(rows) or "<tr><td colspan=3>None yet."))
+    rows = ["<tr><td>%s</td><td>%s</td></tr>" % (escape(money(payout["amount"], payout["currency"])), escape(payout["status"])) for payout in world.all("payout")[:20]]
+    out.append("<h2>Payouts</h2>%s<div class=\"scroll\"><table><tr><th>Sum<th>State</tr>%s</table></div>" % (
+        "".join(button("/rehearse/payout/%s" % code, "pay out what is there in %s" % code.upper())
+                for code in sorted({one["currency"] for one in world.all("balance_transaction")})), "".join(rows) or "<tr><td colspan=2>None yet."))
     rows = ["<tr><td>%s</td><td><code>%s</code></td><td>%s</td></tr>" % (
         escape(event["type"]), escape(event["id"]), escape(", ".join(str(one["status"] or "no answer") for one in sender.log.get(event["id"], [])) or "waiting"))
         for event in reversed(world.events[-40:])]

@@ -257,12 +257,24 @@ SUBSCRIPTION_CANCEL = {
     "expand": EXPAND, "invoice_now": boolean, "prorate": boolean,
     "cancellation_details": {"comment": text(5000, empty=True), "feedback": one_of(
         "", "customer_service", "low_quality", "missing_features", "other", "switched_service", "too_complex", "too_expensive", "unused")}}
+SUBSCRIPTION_UPDATE = {
+    "expand": EXPAND, "metadata": metadata, "proration_behavior": one_of("always_invoice", "create_prorations", "none"),
+    "items": many({"id": text(), "quantity": integer(0), "price": UNREHEARSED, "price_data": {
+        "currency!": currency, "product!": text(), "recurring!": PRICE_DATA["recurring"], "unit_amount!": integer(0, MAXIMUM), "unit_amount_decimal": UNREHEARSED,
+        "tax_behavior": one_of("exclusive", "inclusive", "unspecified")}}, 20),
+    "pause_collection": lambda value, path: {} if value == "" else check_value(
+        {"behavior!": one_of("keep_as_draft", "mark_uncollectible", "void"), "resumes_at": integer()}, value, path),
+    "cancel_at_period_end": UNREHEARSED, "default_payment_method": UNREHEARSED, "trial_end": UNREHEARSED, "billing_cycle_anchor": UNREHEARSED}
+PORTAL_CREATE = {"customer!": text(), "return_url": url, "locale": one_of(*LOCALES), "configuration": text(), "flow_data": UNREHEARSED,
+                 "on_behalf_of": UNREHEARSED, "expand": EXPAND}
 RETRIEVE = {"expand": EXPAND}
 EXPIRE = {"expand": EXPAND}
 LIST = {"limit": integer(1, 100), "starting_after": text(), "ending_before": text(), "expand": EXPAND}
 EVENT_LIST = dict(LIST, type=text(), types=many(text(), 20), delivery_success=boolean,
                   created=lambda value, path: check_value({k: integer() for k in ("gt", "gte", "lt", "lte")}, value, path)
                   if isinstance(value, dict) else integer()(value, path))
+BALANCE_LIST = dict(LIST, payout=text(), source=text(), currency=currency, type=text())
+REFUND_LIST = dict(LIST, charge=text(), payment_intent=text())
 INVOICE_PAYMENT_LIST = dict(LIST, invoice=text(), status=one_of("canceled", "open", "paid"), payment={
     "type!": one_of("payment_intent", "payment_record"), "payment_intent": text(), "payment_record": UNREHEARSED})
 

@@ -27,12 +27,14 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import page                       # noqa: E402
 import rules                      # noqa: E402
 from rules import Refused         # noqa: E402
+import shapes                     # noqa: E402
 from shapes import World, listed, new_id  # noqa: E402
 from webhooks import Sender, payload_of, sign  # noqa: E402
 
 HELP = "See https://stripe.com/docs or we can help at https://support.stripe.com/."
 KINDS = {"charges": "charge", "payment_intents": "payment_intent", "invoices": "invoice", "balance_transactions": "balance_transaction", "customers": "customer",
-         "refunds": "refund", "invoice_payments": "invoice_payment", "subscriptions": "subscription", "disputes": "dispute", "events": "event"}
+         "refunds": "refund", "invoice_payments": "invoice_payment", "subscriptions": "subscription", "disputes": "dispute", "events": "event",
+         "payouts": "payout", "payment_methods": "payment_method"}
 BODY_CAP = 1 << 20
 
 
@@ -51,6 +53,8 @@ class Rehearsal:
         self.world.send = self.sender.put if options.webhook_url else lambda event: None
         self.faults = []              # {"how", "match", "seconds"}
         self.calls = []               # what was asked, for tests
+        self.saving = None            # a timer, while something is not on disk yet
+        self.disk = threading.Lock()
         self.load()
 
     # --- the state file: the demo's subscriptions outlive a restart ---------------------------------------------------
@@ -60,20 +64,31 @@ class Rehearsal:
             with open(self.options.state, encoding="utf-8") as file:
                 kept = json.load(file)
             self.world.objects, self.world.events, self.world.asked = kept["objects"], kept["events"], kept["asked"]
+            self.world.paid_out = kept.get("paid_out", {})
             for charge in self.world.all("charge"):
                 charge["refunds"]["data"] = [self.world.objects[one["id"]] for one in charge["refunds"]["data"]]
             for event in self.world.events[-200:]:
                 if event["pending_webhooks"] and self.options.webhook_url:
                     self.sender.put(event)
 
-    def save(self):
+    def save(self, at_once=False):
+        """Soon: a year of gifts is megabytes, and many calls come in a second."""
         if not self.options.state:
             return
+        if not at_once:
+            with self.lock:
+                if self.saving is None:
+                    self.saving = threading.Timer(2, self.save, (True,))
+                    self.saving.daemon = True
+                    self.saving.start()
+            return
         with self.lock:
-            text = json.dumps({"objects": self.world.objects, "events": self.world.events[-2000:], "asked": self.world.asked})
-        with open(self.options.state + ".new", "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(self.options.state + ".new", self.options.state)
+            self.saving = None
+            text = json.dumps({"objects": self.world.objects, "events": self.world.events[-2000:], "asked": self.world.asked, "paid_out": self.world.paid_out})
+        with self.disk:
+            with open(self.options.state + ".new", "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(self.options.state + ".new", self.options.state)
 
     # --- the API ---------------------------------------------------------------------------------------------------------
 
@@ -154,6 +169,23 @@ class Rehearsal:
             case ("GET", "checkout", "sessions"):
                 p = rules.check_params(rules.LIST, given)
                 return self.page_of(world.all("checkout.session"), p, "/v1/checkout/sessions")
+            case ("POST", "subscriptions", sub_id):
+                p = rules.check_params(rules.SUBSCRIPTION_UPDATE, given)
+                return world.expanded(world.change(world.find("subscription", sub_id), p), p.get("expand"))
+            case ("POST", "billing_portal", "sessions"):
+                p = rules.check_params(rules.PORTAL_CREATE, given)
+                return world.expanded(world.portal(p), p.get("expand"))
+            case ("GET", "balance_transactions"):
+                p = rules.check_params(rules.BALANCE_LIST, given)
+                if "payout" in p:
+                    world.find("payout", p["payout"], "payout")
+                found = [t for t in world.all("balance_transaction") if p.get("payout") in (None, world.paid_out.get(t["id"]))
+                         and all(p.get(name) in (None, t[name]) for name in ("source", "currency", "type"))]
+                return self.page_of(found, p, "/v1/balance_transactions")
+            case ("GET", "refunds"):
+                p = rules.check_params(rules.REFUND_LIST, given)
+                found = [t for t in world.all("refund") if all(p.get(name) in (None, t[name]) for name in ("charge", "payment_intent"))]
+                return self.page_of(found, p, "/v1/refunds")
             case ("DELETE", "subscriptions", sub_id):
                 p = rules.check_params(rules.SUBSCRIPTION_CANCEL, given)
                 return world.expanded(world.cancel(world.find("subscription", sub_id), p), p.get("expand"))
@@ -174,7 +206,7 @@ class Rehearsal:
                 found = [t for t in world.all("invoice_payment") if p.get("invoice") in (None, t["invoice"]) and p.get("status") in (None, t["status"])
                          and ("payment" not in p or p["payment"].get("payment_intent") in (None, t["payment"]["payment_intent"]))]
                 return self.page_of(found, p, "/v1/invoice_payments")
-            case ("GET", kind) if kind in ("subscriptions", "refunds", "charges", "invoices", "balance_transactions"):
+            case ("GET", kind) if kind in ("subscriptions", "charges", "invoices", "payouts"):
                 p = rules.check_params(rules.LIST, given)
                 return self.page_of(world.all(KINDS[kind]), p, "/v1/" + kind)
             case ("GET", kind, thing_id) if kind in KINDS:
@@ -279,6 +311,18 @@ class Rehearsal:
                     out = world.refund({"charge": thing_id})
                 case "dispute":
                     out = world.dispute(world.find("charge", thing_id))
+                case "dispute-won" | "dispute-lost":
+                    out = world.end_dispute(world.find("dispute", thing_id), what == "dispute-won")
+                case "fail-refund":
+                    out = world.fail_refund(world.find("refund", thing_id))
+                case "retry":
+                    out = world.retry(world.find("subscription", thing_id))
+                case "refuse-again":
+                    out = world.refuse_again(world.find("subscription", thing_id))
+                case "payout":
+                    out = world.pay_out(thing_id, asked)
+                case "fail-payout":
+                    out = world.fail_payout(world.find("payout", thing_id))
                 case _:
                     raise Refused(404, "Nothing is rehearsed under that name: " + what)
             self.save()
@@ -390,6 +434,12 @@ class Handler(BaseHTTPRequestHandler):
                     if session is None or session["object"] != "checkout.session":
                         return self.html(page.small("Not found", "There is no such checkout."), 404)
                     return self.html(page.pay(session, r.world.asked[session_id]) if session["status"] == "open" else r.closed(session))
+            case ("GET" | "HEAD", "portal", session_id):
+                with r.lock:
+                    portal = r.world.objects.get(session_id)
+                    if portal is None or portal["object"] != "billing_portal.session":
+                        return self.html(page.small("Not found", "There is no such page."), 404)
+                    return self.html(page.small("Your card", "Here a supporter would change their card.", portal["return_url"], "Go back"))
             case ("POST", "pay", session_id):
                 form = parse_qs(body)
                 out = r.pressed(session_id, form.get("do", [""])[0], form.get("email", [""])[0].strip())
@@ -483,8 +533,10 @@ def main():
     parser.add_argument("--retry", default="1,2,4,8,15,30,60", help="seconds between tries of one event; the last repeats")
     parser.add_argument("--bank-seconds", type=float, default=20, help="how long a bank takes; negative: until told (/_test/settle/ID)")
     parser.add_argument("--redirect-wait", type=float, default=5, help="longest wait for the endpoint before the browser goes back")
+    parser.add_argument("--card-fee", default="290,30", help="hundredths of a percent and minor units that a card payment costs")
     parser.add_argument("--state", help="a file that keeps everything over a restart")
     options = parser.parse_args()
+    shapes.CARD_FEE = tuple(int(n) for n in options.card_fee.split(","))
     options.public_url = (options.public_url or "http://127.0.0.1:%d" % options.port).rstrip("/")
     options.retry = [float(word) for word in options.retry.split(",")]
     options.key = options.key or ["sk_test_rehearsal"]
@@ -496,7 +548,7 @@ def main():
     print("payments: ready at %s" % options.public_url, flush=True)
     server.serve_forever(poll_interval=0.2)
     Handler.rehearsal.sender.stop()
-    Handler.rehearsal.save()
+    Handler.rehearsal.save(at_once=True)
 
 
 if __name__ == "__main__":

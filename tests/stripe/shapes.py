@@ -13,6 +13,7 @@ import secrets
 import string
 import time
 
+from later import Later
 from rules import Refused, VERSION
 
 ALPHABET = string.ascii_letters + string.digits
@@ -29,7 +30,7 @@ def listed(data, url):
     return {"object": "list", "data": data, "has_more": False, "url": url}
 
 
-class World:
+class World(Later):
     def __init__(self, public_url, offset=0):
         self.public_url = public_url
         self.offset = offset          # seconds that this world's clock is ahead
@@ -37,6 +38,7 @@ class World:
         self.events = []              # newest last
         self.replies = {}             # idempotency key -> (digest, status, body)
         self.asked = {}               # session id -> the checked form
+        self.paid_out = {}            # balance transaction id -> payout id
         self.send = lambda event: None
 
     def now(self):
@@ -294,6 +296,7 @@ class World:
             "pending_invoice_item_interval": None, "pending_setup_intent": None, "pending_update": None, "schedule": None, "start_date": now,
             "status": "active", "test_clock": None, "transfer_data": None, "trial_end": None,
             "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}}, "trial_start": None})
+        self.payment_method(subscription["default_payment_method"], customer["id"])
         self.event("customer.subscription.created", subscription)
         return subscription
 
@@ -361,6 +364,9 @@ class World:
         if not succeeds:
             invoice["attempted"], invoice["attempt_count"], invoice["next_payment_attempt"] = True, 1, now + 3 * 86400
             intent["status"] = "requires_payment_method"
+            intent["last_payment_error"] = {"advice_code": "try_again_later", "code": "card_declined", "decline_code": "insufficient_funds",
+                                            "doc_url": "https://stripe.com/docs/error-codes/card-declined", "message": "Your card has insufficient funds.",
+                                            "type": "card_error"}
             subscription["status"] = "past_due"
             self.event("payment_intent.payment_failed", intent)
             self.event("invoice.payment_failed", invoice)

@@ -141,7 +141,62 @@ static void test_wrong_values_are_refused_with_what_to_do(void **state)
 	refused("[support]\nmonthly = 2, 5.001, 10, 20\n", "5.001");
 	refused("[support]\nstripe_checkout = https://a.example; script-src *\n", "origin");
 	refused("[support]\nstripe_checkout = https://a.example/path\n", "origin");
+	refused("[support]\nbank_name = X\nbank_iban = NL92ABNA0417164300\n", "check digits");
+	refused("[support]\nbank_iban = NL91ABNA0417164300\n", "bank_name");
+	refused("[support]\nbank_bic = abc\n", "BIC");
+	refused("[support]\nmonero_rate = cheap\n", "158.30");
+	refused("[support]\npush_grace = 0\n", "push_grace");
+	refused("[support]\ncurrency = XMR\n", "coin");
+	refused("[support]\nbtcpay_url = pay.example\n", "btcpay_url");
+	refused("[support]\npaypal_certs = https://a.example/x\n", "paypal_certs");
+	refused("[support]\nrails = stripe, barter\n", "mimeo.conf:5: [support] rails: barter is no way to pay");
+	refused("[support]\nrails = stripe, stripe\n", "twice");
+	refused("[support]\nrails = \n", "at least one way to pay");
+	refused("[support]\nfees = stripe\n", "mimeo.conf:5: [support] fees: stripe: ");
+	refused("[support]\nfees = stripe much\n", "such as stripe 2.9% + 0.30");
+	refused("[support]\nfees = stripe 2.9% + 3%\n", "once");
+	refused("[support]\nfees = stripe 2.901%\n", "once");
+	refused("[support]\nfees = stripe 51%\n", "once");
+	refused("[support]\nfees = stripe -1%\n", "once");
+	refused("[support]\nfees = stripe 1%, stripe 2%\n", "once");
+	refused("[support]\ngoal = 500\n", "500 supporters or 5000 monthly");
+	refused("[support]\ngoal = 0 supporters\n", "500 supporters or 5000 monthly");
+	refused("[support]\ngoal = 5.5 supporters\n", "500 supporters or 5000 monthly");
+	refused("[support]\nonce_maximum = 99999999999\n", "once_maximum");
 	refused("[kitchen]\nsink = 1\n", "kitchen");
+}
+
+static void test_ways_to_pay_their_fees_and_a_goal(void **state)
+{
+	struct scene s;
+
+	(void) state;
+	read_conf(&s, "");
+	assert_true(s.ok);
+	assert_int_equal(s.settings.rails.count, 1);
+	assert_true(str_is(s.settings.rails.items[0], "stripe"));
+	assert_false(s.settings.fees[0].is_known);
+	assert_int_equal(s.settings.goal, 0);
+	end(&s);
+	read_conf(&s, "[support]\nrails = bank, stripe\nfees = stripe 2.9% + 0.30, bank 0.35, paypal 0.05 + 5%\ngoal = 4500.50 monthly\n");
+	assert_true(s.ok);
+	assert_true(str_is(s.settings.rails.items[0], "bank"));
+	assert_int_equal(s.settings.fees[0].per_10000, 290);
+	assert_int_equal(s.settings.fees[0].fixed_minor, 30);
+	assert_int_equal(s.settings.fees[1].per_10000, 500);
+	assert_int_equal(s.settings.fees[1].fixed_minor, 5);
+	assert_false(s.settings.fees[2].is_known);
+	assert_int_equal(s.settings.fees[4].per_10000, 0);
+	assert_int_equal(s.settings.fees[4].fixed_minor, 35);
+	assert_int_equal(s.settings.goal, 450050);
+	assert_true(s.settings.goal_is_money);
+	end(&s);
+	read_conf(&s, "[support]\ngoal = 500 supporters\nfees = stripe 0.25%\n");
+	assert_true(s.ok);
+	assert_int_equal(s.settings.fees[0].per_10000, 25);
+	assert_int_equal(s.settings.goal, 500);
+	assert_false(s.settings.goal_is_money);
+	end(&s);
 }
 
 static void slot_is(const char *conf, int weekday, int hour, int minute)
@@ -218,6 +273,7 @@ int main(void)
 		cmocka_unit_test(test_defaults_are_whole),
 		cmocka_unit_test(test_yen_has_no_minor_unit),
 		cmocka_unit_test(test_wrong_values_are_refused_with_what_to_do),
+		cmocka_unit_test(test_ways_to_pay_their_fees_and_a_goal),
 		cmocka_unit_test(test_every_slot_is_read),
 		cmocka_unit_test(test_contrast_is_wcags),
 		cmocka_unit_test(test_inits_file_reads_back),

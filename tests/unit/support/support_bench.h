@@ -19,6 +19,7 @@
 #include "gen/support_schema.h"
 #include "gen/support_sql.h"
 #include "store/store.h"
+#include "support/stripe_inside.h"
 #include "support/support_inside.h"
 
 struct bench {
@@ -54,6 +55,7 @@ static int bench_set_up(void **state)
 	bench->support.seal_key = seal_new_key(public_key);
 	bench->support.index_key = secret_new(STR("0123456789abcdef0123456789abcdef"));
 	assert_true(support_open_keys(&bench->support, &f));
+	assert_true(rails_open(&bench->support, &f));
 	bench_open(bench);
 	*state = bench;
 	return 0;
@@ -81,13 +83,38 @@ static int bench_tear_down(void **state)
 /* A checkout as Continue leaves it. */
 static inline int64_t bench_checkout(struct bench *bench, enum frequency frequency, int64_t minor, char token[27])
 {
-	struct support_gift gift = {frequency, {minor, "USD"}};
+	struct support_gift gift = {.frequency = frequency, .amount = {minor, "USD"}};
 	struct fault f = {0};
 	int64_t id;
 
-	if (!support_new_checkout(&bench->support, &gift, STR("en"), token, &id, &f))
+	if (!support_new_checkout(&bench->support, &gift, STR("en"), "stripe", token, &id, &f))
 		fail_msg("%s (%s; %s)", f.say, f.detail, f.trail);
 	return id;
+}
+
+/* What Stripe says, into the bench's arena. */
+static inline struct facts_list bench_facts(struct bench *bench, struct str event)
+{
+	struct facts_list list = {0};
+	struct fault f = {0};
+
+	if (!stripe_events(&bench->support.lines[0], event, &bench->arena, &list, &f))
+		fail_msg("%s (%s; %s)", f.say, f.detail, f.trail);
+	for (size_t i = 0; i < list.count; i++)
+		list.at[i].rail = "stripe";
+	return list;
+}
+
+/* Takes it as the webhook does; true: it was new. */
+static inline bool bench_take(struct bench *bench, struct str event)
+{
+	struct facts_list list = bench_facts(bench, event);
+	struct fault f = {0};
+	size_t new_count;
+
+	if (!support_take(&bench->support, list.at, list.count, &new_count, &f))
+		fail_msg("%s (%s; %s)", f.say, f.detail, f.trail);
+	return new_count > 0;
 }
 
 static inline int64_t bench_number(struct bench *bench, enum support_sql query)

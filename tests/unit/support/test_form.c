@@ -1,4 +1,4 @@
-/* test_form.c: amounts as readers type them, and the month of a reminder.
+/* test_form.c: amounts as readers type them, fees, a gift in place of another, and the day of a reminder.
  * SPDX-License-Identifier: ISC */
 #include "support_bench.h"
 #include "gen/theme_files.h"
@@ -88,39 +88,139 @@ static void wrong_amounts_get_a_sentence(void **state)
 	locale_close(&en);
 }
 
-static int month_of(int year, int month, int day, int32_t *due)
+static struct support_reminder_day day_of(int year, int month, int day, int months)
 {
 	struct civil civil = {.year = year, .month = month, .day = day, .hour = 23, .minute = 30};
 
-	return support_reminder_month(clock_from_civil(&civil), due);
+	return support_reminder_day(clock_from_civil(&civil), months);
 }
+
+/* Noon of a day may be the day before in UTC. */
+static void assert_due(struct support_reminder_day due, int year, int month, int first, int last)
+{
+	struct civil civil = clock_civil_utc(clock_from_utc_day(due.due_day + 1));
+
+	assert_int_equal(due.year, year);
+	assert_int_equal(due.month, month);
+	assert_int_equal(civil.year, year);
+	assert_int_equal(civil.month, month);
+	assert_in_range(civil.day, first, last);
+}
+
+static const char *const zones[] = {"UTC", "Europe/Amsterdam", "Pacific/Auckland", "Pacific/Honolulu"};
 
 static void the_month_is_the_next_until_the_19th(void **state)
 {
-	static const char *const zones[] = {"UTC", "Europe/Amsterdam", "Pacific/Auckland", "Pacific/Honolulu"};
 	struct fault f = {0};
 
 	(void) state;
 	for (size_t i = 0; i < 4; i++) {
-		int32_t due;
-
 		assert_true(clock_set_zone(str_from(zones[i]), &f));
 		for (int month = 1; month <= 12; month++)
 			for (int day = 1; day <= 28; day++) {
-				int expected = (month - 1 + (day <= 19 ? 1 : 2)) % 12 + 1;
-				struct civil civil;
+				int later = month + (day <= 19 ? 1 : 2);
 
-				assert_int_equal(month_of(2026, month, day, &due), expected);
-				/* Noon of the first may be the day before in UTC. */
-				civil = clock_civil_utc(clock_from_utc_day(due + 1));
-				assert_int_equal(civil.month, expected);
-				assert_int_equal(civil.year, month + (day <= 19 ? 1 : 2) > 12 ? 2027 : 2026);
-				assert_in_range(civil.day, 1, 2);
+				assert_due(day_of(2026, month, day, 0), later > 12 ? 2027 : 2026, (later - 1) % 12 + 1, 1, 2);
 			}
-		assert_int_equal(month_of(2026, 12, 31, &due), 2);
-		assert_int_equal(month_of(2028, 2, 29, &due), 4);
+		assert_int_equal(day_of(2026, 12, 31, 0).month, 2);
+		assert_int_equal(day_of(2028, 2, 29, 0).month, 4);
 	}
 	assert_true(clock_set_zone(STR("UTC"), &f));
+}
+
+static void after_a_gift_it_is_that_day_so_many_months_later(void **state)
+{
+	static const int months[] = {3, 6, 12};
+	struct fault f = {0};
+
+	(void) state;
+	for (size_t i = 0; i < 4; i++) {
+		assert_true(clock_set_zone(str_from(zones[i]), &f));
+		for (int month = 1; month <= 12; month++)
+			for (size_t j = 0; j < 3; j++) {
+				int later = month + months[j];
+
+				assert_due(day_of(2026, month, 15, months[j]), later > 12 ? 2027 : 2026, (later - 1) % 12 + 1, 15, 16);
+				assert_int_equal(day_of(2026, month, month == 2 ? 28 : 30, months[j]).month, (later - 1) % 12 + 1);
+			}
+		assert_due(day_of(2027, 2, 28, 12), 2028, 2, 28, 29);
+	}
+	assert_true(clock_set_zone(STR("UTC"), &f));
+}
+
+/* --- fees --- */
+
+static bool weigh(struct bench *bench, const struct locale *locale, bool cover, int64_t minor, struct support_gift *gift, struct str *error)
+{
+	*gift = (struct support_gift){.frequency = FREQUENCY_MONTHLY, .amount = {minor, "USD"}, .rail = STR("stripe")};
+	*error = (struct str){NULL, 0};
+	return support_weigh_fee(&bench->settings, locale, cover, gift, error, &bench->arena);
+}
+
+static void what_loses_too_much_is_refused_unless_the_fee_is_added(void **state)
+{
+	struct bench *bench = *state;
+	struct locale *en = open_locale("en");
+	struct support_gift gift;
+	struct str error;
+
+	bench->settings.fees[0] = (struct settings_fee){true, 290, 30};
+	assert_false(weigh(bench, en, false, 200, &gift, &error));
+	assert_true(str_find(error, STR("$0.36")) != SIZE_MAX && str_find(error, STR("$2.37")) != SIZE_MAX);
+	assert_true(str_find(error, STR("$4.20")) != SIZE_MAX); /* 0.42 of it */
+	assert_true(weigh(bench, en, false, 500, &gift, &error));
+	assert_int_equal(gift.amount.minor, 500);
+	assert_int_equal(gift.cover_minor, 0);
+	assert_true(weigh(bench, en, true, 200, &gift, &error));
+	assert_int_equal(gift.amount.minor, 237);
+	assert_int_equal(gift.cover_minor, 37);
+	/* nothing is said where the newsroom did not say what it costs */
+	bench->settings.fees[0].is_known = false;
+	assert_true(weigh(bench, en, false, 200, &gift, &error));
+	assert_true(weigh(bench, en, true, 200, &gift, &error));
+	assert_int_equal(gift.amount.minor, 200);
+	locale_close(&en);
+}
+
+/* --- a gift in place of another --- */
+
+static void a_gift_takes_the_place_of_another_once_it_is_paid(void **state)
+{
+	struct bench *bench = *state;
+	struct support *support = &bench->support;
+	char old_token[27], token[27], third[27], manage[2 * SUPPORT_MANAGE_BYTES + 1];
+	struct support_checkout old = {.id = bench_checkout(bench, FREQUENCY_MONTHLY, 500, old_token), .frequency = FREQUENCY_MONTHLY};
+	struct support_checkout new = {.id = bench_checkout(bench, FREQUENCY_ANNUAL, 5000, token), .state = CHECKOUT_ASKED};
+	int64_t second = bench_checkout(bench, FREQUENCY_ANNUAL, 5000, third);
+	struct support_gift gift = {.cover_minor = 12, .instead = {manage, sizeof(manage) - 1}};
+	struct support_mandate mandate;
+	struct fault f = {0};
+	int64_t cover = 0, replaces = 0;
+
+	support_manage_token(support, str_from(old_token), manage);
+	assert_true(support_know_mandate(support, &old, STR("sub_1"), &mandate, &f));
+	assert_true(support_keep_choice(support, new.id, &gift, &f));
+	assert_true(support_find_choice(support, new.id, &cover, &replaces, &f));
+	assert_int_equal(cover, 12);
+	assert_int_equal(replaces, old.id);
+	/* who came back without paying and tries again carries the thanks page's token */
+	gift.instead = str_from(token);
+	assert_true(support_keep_choice(support, second, &gift, &f));
+	assert_true(support_find_choice(support, second, &cover, &replaces, &f));
+	assert_int_equal(replaces, old.id);
+	gift.instead = STR("nobody's");
+	assert_true(support_keep_choice(support, second, &gift, &f));
+	assert_true(support_find_choice(support, second, &cover, &replaces, &f));
+	assert_int_equal(replaces, 0);
+	/* not before the new one's money is there */
+	support_end_replaced(support);
+	assert_true(support_find_mandate(support, old.id, false, &bench->arena, &mandate, &f));
+	assert_int_equal(mandate.state, MANDATE_ACTIVE);
+	assert_true(support_move_checkout(support, &new, CHECKOUT_IS_PAID, &f));
+	support_end_replaced(support);
+	assert_true(support_find_mandate(support, old.id, false, &bench->arena, &mandate, &f));
+	assert_int_equal(mandate.state, MANDATE_UNCERTAIN);
+	support_end_replaced(support);
 }
 
 /* Every sentence that the room says is there, in each language, and every reminder names its own month. */
@@ -159,6 +259,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(amounts_are_read, bench_set_up, bench_tear_down),
 		cmocka_unit_test_setup_teardown(wrong_amounts_get_a_sentence, bench_set_up, bench_tear_down),
 		cmocka_unit_test(the_month_is_the_next_until_the_19th),
+		cmocka_unit_test(after_a_gift_it_is_that_day_so_many_months_later),
+		cmocka_unit_test_setup_teardown(what_loses_too_much_is_refused_unless_the_fee_is_added, bench_set_up, bench_tear_down),
+		cmocka_unit_test_setup_teardown(a_gift_takes_the_place_of_another_once_it_is_paid, bench_set_up, bench_tear_down),
 		cmocka_unit_test(each_language_has_every_sentence),
 	};
 

@@ -1,4 +1,4 @@
-/* support_stripe.c: the provider's wire: calls, answers, signatures.
+/* stripe_wire.c: Stripe's wire: calls, answers, signatures.
  *
  * Decides: the headers of every call (pinned version, restricted key), what an answer means for a retry, and whether an
  * event was signed by the provider. Leaves to others: what is asked and what follows. Runs in: support. The hard thing:
@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "stripe_inside.h"
 #include "support_inside.h"
 
 enum { CALL_MS = 8000, MAC_BYTES = 32, MAX_SIGNATURES = 8 };
@@ -24,67 +25,31 @@ void stripe_add(struct buf *form, const char *name, struct str value)
 	http_encode(form, value);
 }
 
-bool stripe_call(struct support *support, const char *method, const char *path, struct str form, const char *key,
+bool stripe_call(struct rail_line *line, const char *method, const char *path, struct str form, struct str key,
 	http_done *done, void *self, struct fault *f)
 {
+	const struct stripe *stripe = line->self;
+	struct support *support = line->support;
 	char url[512];
 	const struct http_header_line headers[] = {
-		{"Authorization", secret_bytes(support->authorization)},
+		{"Authorization", stripe != NULL ? secret_bytes(stripe->authorization) : (struct str){NULL, 0}},
 		{"Stripe-Version", STR(STRIPE_VERSION)},
-		{key != NULL ? "Idempotency-Key" : NULL, str_from(key)},
+		{key.len > 0 ? "Idempotency-Key" : NULL, key},
 		{NULL, {NULL, 0}},
 	};
 	struct http_call_options options = {.method = method, .url = url, .headers = headers, .body = form,
 		.type = form.len > 0 ? "application/x-www-form-urlencoded" : NULL, .timeout_ms = CALL_MS};
 
-	if (support->authorization == NULL)
+	if (stripe == NULL || stripe->authorization == NULL || support->room == NULL)
 		return fault_set(f, FAULT_MISSING, "secrets/support.conf holds no [stripe] key: put the restricted key there");
 	if (snprintf(url, sizeof(url), "%.*s%s", STR_ARG(support->settings->stripe_api), path) >= (int) sizeof(url))
 		return fault_set(f, FAULT_INPUT, "the provider's address is too long");
 	return http_call_start(support->room->client, &options, done, self, NULL, f);
 }
 
-/* The provider's own words on a refusal go to the log alone; they name parameters, never people. */
-static bool refusal(const struct http_reply *reply, json_t *json, struct fault *f)
-{
-	const json_t *error = json_object_get(json, "error");
-	struct str code = http_json_text(error, "code"), message = http_json_text(error, "message");
-	enum fault_kind kind = FAULT_INPUT;
-
-	if (reply->status == 401 || reply->status == 403)
-		kind = FAULT_DENIED;
-	else if (reply->status == 404)
-		kind = FAULT_MISSING;
-	else if (reply->status == 409 || reply->status == 429)
-		kind = FAULT_BUSY;
-	else if (reply->status >= 500 || reply->status < 400)
-		kind = FAULT_UNCERTAIN;
-	fault_set_at(f, kind, reply->status, __FILE__, __LINE__, "the payment provider answered %d", reply->status);
-	return fault_detail(f, "%.*s: %.*s", STR_ARG(code), STR_ARG(str_part(message, 0, 200)));
-}
-
 bool stripe_reply(const struct http_reply *reply, const struct fault *failed, json_t **json, struct fault *f)
 {
-	struct fault unread = {0};
-
-	*json = NULL;
-	if (failed != NULL) {
-		*f = *failed;
-		/* Cut before anything was sent, or nonsense came back: only the first would be a no. */
-		if (f->kind == FAULT_REMOTE)
-			f->kind = FAULT_UNCERTAIN;
-		return false;
-	}
-	if (!http_json_parse(reply->body, json, &unread)) {
-		*json = NULL;
-		return refusal(reply, NULL, f);
-	}
-	if (reply->status >= 200 && reply->status < 300)
-		return true;
-	refusal(reply, *json, f);
-	json_decref(*json);
-	*json = NULL;
-	return false;
+	return rail_reply(reply, failed, "error.code", "error.message", json, f);
 }
 
 /* "t=…,v1=…,v1=…": the time and the v1 signatures. Other schemes are passed over. */

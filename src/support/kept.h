@@ -1,0 +1,44 @@
+/* kept.h: facts at rest: names become keyed hashes, the rest is sealed with its event's hash.
+ *
+ * Sealed under a key made of the room's seal key (XChaCha20-Poly1305; the event's index is bound in, so that no row can stand
+ * in for another), at one length whatever the fact. Unlike people's addresses these must be opened all the time: the books
+ * are worked out of them.
+ * SPDX-License-Identifier: ISC */
+#ifndef SUPPORT_KEPT_H
+#define SUPPORT_KEPT_H
+
+#include <stdbool.h>
+#include "base/seal.h"
+#include "base/str.h"
+#include "books.h"
+
+struct fault;
+struct secret;
+struct support;
+
+enum {
+	KEPT_PLAIN_BYTES = 176,
+	KEPT_BYTES = 24 + KEPT_PLAIN_BYTES + 16
+};
+
+/* Keyed hash of a name on a rail. Stripe's are hashed without its name, as they were before there were others. */
+void support_rail_index(const struct support *support, const char *domain, const char *rail, struct str name,
+	unsigned char out[SEAL_INDEX_BYTES]);
+/* A payment's name; a refund's, dispute's, fee's, payout's or subscription's own. Zeros for the empty text. */
+struct fact_key kept_payment_key(const struct support *support, const char *rail, struct str name);
+struct fact_key kept_item_key(const struct support *support, const char *rail, struct str name);
+
+/* The key that facts are sealed with, of keys/support/seal. */
+struct secret *kept_key(const struct secret *seal_key);
+
+/* Names are hashed. checkout and frequency are the caller's to set (what is ours it alone knows), and period. */
+void kept_make(const struct support *support, const struct facts *facts, const unsigned char index[SEAL_INDEX_BYTES],
+	struct kept *kept);
+void kept_seal(const struct support *support, const unsigned char index[SEAL_INDEX_BYTES], const struct kept *kept,
+	unsigned char out[KEPT_BYTES]);
+/* reason may be NULL; else FACTS_REASON_BYTES + 1, and kept->reason points there. DENIED when the key is another or the row
+ * was changed; IO for what is no fact of ours. */
+bool kept_open(const struct support *support, struct str index, struct str sealed, struct kept *kept, char *reason,
+	struct fault *f) __attribute__((warn_unused_result));
+
+#endif

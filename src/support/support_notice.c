@@ -1,0 +1,300 @@
+/* support_notice.c: what supporters are told by mail: that a gift came, comes, failed, ended or went back.
+ *
+ * Decides: what is to be told, and that it is told once. Leaves to newsletter: the mail's words and SMTP, handed over on
+ * newsletter.support.sock under a key that makes a repetition harmless. Runs in: support, by the clock. The hard thing: events
+ * come in any order and the books may be made again from them; so what is to be told is not noted while an event is taken, but
+ * found in the rows as they stand, and UNIQUE (kind, about, step) says what was told already.
+ * SPDX-License-Identifier: ISC */
+#include "support_notice.h"
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/must.h"
+#include "base/rand.h"
+#include "gen/support_sql.h"
+#include "press/locale.h"
+#include "store/store.h"
+#include "support_contact.h"
+#include "support_inside.h"
+#include "support_receipt.h"
+
+enum { FOUND_AT_ONCE = 64 };
+
+#define NOTICE_NAME(kind, name, meaning) [kind] = name,
+static const char *const kind_names[NOTICE_KIND_COUNT] = {NOTICE_KINDS(NOTICE_NAME)};
+
+/* *changed: 1 when it was not noted before. */
+static bool note(struct support *support, const struct support_notice *notice, int64_t *changed, struct fault *f)
+{
+	char key[RAND_TOKEN_CHARS + 1];
+
+	rand_token(key);
+	return store_run(support->db, SUPPORT_SQL_NOTICE_INSERT,
+		STORE_ARGS(store_i64(rand_id()), store_text(str_from(kind_names[notice->kind])), store_i64(notice->about),
+			store_i64(notice->step), store_i64(notice->checkout), store_i64(notice->amount.minor),
+			store_text(str_from(notice->amount.code)), store_i64(notice->day),
+			notice->contribution != 0 ? store_i64(notice->contribution) : store_null(), store_text(notice_state_name(NOTICE_DUE)),
+			store_text(str_from(key)), store_i64(clock_utc_day(clock_now()))), changed, f);
+}
+
+bool support_note(struct support *support, const struct support_notice *notice, struct fault *f)
+{
+	return note(support, notice, NULL, f);
+}
+
+/* --- what the rows tell --- */
+
+/* One kind of thing that is found, a batch at a time: about, step, checkout, amount, currency, day, contribution or NULL. */
+static bool find_kind(struct support *support, enum notice_kind kind, enum support_sql query, int32_t from, int32_t until,
+	int64_t *count, struct fault *f)
+{
+	struct support_notice found[FOUND_AT_ONCE];
+	size_t n;
+
+	do {
+		struct store_rows rows;
+
+		n = 0;
+		if (!store_rows_begin(support->db, query, STORE_ARGS(store_i64(from), store_i64(until), store_i64(FOUND_AT_ONCE)), &rows, f))
+			return false;
+		while (n < FOUND_AT_ONCE && store_rows_next(&rows, f)) {
+			found[n] = (struct support_notice){.kind = kind, .about = store_column_i64(&rows, 0),
+				.step = store_column_i64(&rows, 1), .checkout = store_column_i64(&rows, 2),
+				.amount.minor = store_column_i64(&rows, 3), .day = (int32_t) store_column_i64(&rows, 5),
+				.contribution = store_column_is_null(&rows, 6) ? 0 : store_column_i64(&rows, 6)};
+			snprintf(found[n].amount.code, sizeof(found[n].amount.code), "%.*s", STR_ARG(store_column_text(&rows, 4)));
+			n++;
+		}
+		if (!store_rows_end(&rows) || !store_begin(support->db, f))
+			return false;
+		for (size_t i = 0; i < n; i++)
+			if (!support_note(support, &found[i], f))
+				return store_end(support->db, false, f);
+		if (!store_end(support->db, true, f))
+			return false;
+		*count += (int64_t) n;
+	} while (n == FOUND_AT_ONCE);
+	return true;
+}
+
+/* A day of another year: the same month and day; 29 February becomes the 28th. */
+static int32_t years_later(int32_t day, int years)
+{
+	struct civil civil = clock_civil_utc(clock_from_utc_day(day));
+	struct when when;
+	struct fault ignored = {0};
+	struct buf text;
+
+	civil.year += years;
+	if (civil.month == 2 && civil.day == 29)
+		civil.day = 28;
+	buf_init(&text, 32);
+	buf_format(&text, "%04d-%02d-%02dT00:00:00Z", civil.year, civil.month, civil.day);
+	if (!clock_parse(buf_view(&text), &when, &ignored))
+		when = clock_from_utc_day(day + 365 * years);
+	buf_release(&text);
+	return clock_utc_day(when);
+}
+
+/* Annual debits come on the anniversary of their last; which day that is, SQL does not say. */
+static bool find_upcoming(struct support *support, int32_t today, int64_t *count, struct fault *f)
+{
+	struct support_notice found[FOUND_AT_ONCE];
+	int64_t after = 0, changed = 0;
+	size_t n;
+
+	do {
+		struct store_rows rows;
+
+		n = 0;
+		if (!store_rows_begin(support->db, SUPPORT_SQL_NOTICE_FIND_ANNUAL, STORE_ARGS(store_i64(after), store_i64(FOUND_AT_ONCE)), &rows, f))
+			return false;
+		while (n < FOUND_AT_ONCE && store_rows_next(&rows, f)) {
+			int32_t debit = years_later((int32_t) store_column_i64(&rows, 4), 1);
+
+			after = store_column_i64(&rows, 0);
+			found[n] = (struct support_notice){.kind = NOTICE_UPCOMING, .about = after, .step = debit,
+				.checkout = store_column_i64(&rows, 1), .amount.minor = store_column_i64(&rows, 2), .day = debit};
+			snprintf(found[n].amount.code, sizeof(found[n].amount.code), "%.*s", STR_ARG(store_column_text(&rows, 3)));
+			n++;
+		}
+		if (!store_rows_end(&rows))
+			return false;
+		for (size_t i = 0; i < n; i++) {
+			if (found[i].day - NOTICE_AHEAD_DAYS > today || found[i].day <= today)
+				continue;
+			if (!note(support, &found[i], &changed, f))
+				return false;
+			*count += changed;
+		}
+	} while (n == FOUND_AT_ONCE);
+	return true;
+}
+
+bool support_find_notices(struct support *support, int32_t today, int64_t *count, struct fault *f)
+{
+	int32_t from = today - NOTICE_LATE_DAYS, until = today + 1;
+
+	*count = 0;
+	return find_kind(support, NOTICE_THANKS, SUPPORT_SQL_NOTICE_FIND_THANKS, from, until, count, f) &&
+		find_kind(support, NOTICE_RENEWED, SUPPORT_SQL_NOTICE_FIND_RENEWED, from, until, count, f) &&
+		find_kind(support, NOTICE_CANCELLED, SUPPORT_SQL_NOTICE_FIND_CANCELLED, from, until, count, f) &&
+		find_kind(support, NOTICE_REFUNDED, SUPPORT_SQL_NOTICE_FIND_REFUNDED, from, until, count, f) &&
+		find_kind(support, NOTICE_FAILED, SUPPORT_SQL_NOTICE_FIND_FAILED, from, until, count, f) &&
+		find_kind(support, NOTICE_FAILED_LAST, SUPPORT_SQL_NOTICE_FIND_FAILED_LAST, from, until, count, f) &&
+		find_upcoming(support, today, count, f);
+}
+
+/* --- handing over --- */
+
+/* One run through what is due; rq: who asked for it, or NULL. */
+struct noticing {
+	struct support *support;
+	struct http_request *rq;
+	int64_t id, handed, failed;
+};
+
+static void hand_next(struct noticing *run);
+
+static bool move(struct support *support, int64_t id, enum notice_step step, struct fault *f)
+{
+	enum notice_state to;
+
+	must(notice_next(NOTICE_DUE, step, &to));
+	return store_run(support->db, SUPPORT_SQL_NOTICE_MOVE, STORE_ARGS(store_i64(id), store_text(notice_state_name(NOTICE_DUE)),
+		store_text(notice_state_name(to))), NULL, f);
+}
+
+static void handed(void *self, const struct http_reply *reply, const struct fault *failed)
+{
+	struct noticing *run = self;
+	struct fault f = {0};
+
+	if (failed != NULL)
+		f = *failed;
+	/* Not acknowledged: the same key goes again with the next run, and newsletter knows it. */
+	if (failed == NULL && http_reply_ok(reply, &f) && move(run->support, run->id, NOTICE_IS_HANDED, &f)) {
+		run->handed++;
+	} else {
+		run->failed++;
+		log_fault(&f, "handing a notice over");
+	}
+	hand_next(run);
+}
+
+/* Row: id, kind, checkout, amount, currency, day, contribution, key. */
+static json_t *write_order(struct support *support, const struct store_row *row, const struct support_contact *contact,
+	struct arena *arena)
+{
+	const struct locale *locale = page_locale(support->room->theme, support->settings, contact->language);
+	struct civil day = clock_civil_utc(clock_from_utc_day((int32_t) row->columns[5].number));
+	struct money amount = {.minor = row->columns[3].number};
+	struct str url = support->settings->url;
+	json_t *order = json_object();
+
+	snprintf(amount.code, sizeof(amount.code), "%.*s", STR_ARG(row->columns[4].bytes));
+	json_object_set_new(order, "key", http_json_str(row->columns[7].bytes));
+	json_object_set_new(order, "to", http_json_str(email_text(&contact->email)));
+	json_object_set_new(order, "language", http_json_str(locale_language(locale)));
+	json_object_set_new(order, "kind", http_json_str(row->columns[1].bytes));
+	json_object_set_new(order, "amount", http_json_str(locale_money(locale, amount, true, arena)));
+	json_object_set_new(order, "date", http_json_str(locale_date(locale, &day, arena)));
+	json_object_set_new(order, "manage_url",
+		http_json_str(str_format(arena, "%.*s/support/manage/%.*s", STR_ARG(url), STR_ARG(contact->token))));
+	if (row->columns[6].type != STORE_NULL)
+		json_object_set_new(order, "receipt_url", http_json_str(str_format(arena, "%.*s/support/receipt/%.*s/%s", STR_ARG(url),
+			STR_ARG(contact->token), support_receipt_name(row->columns[6].number, arena))));
+	return order;
+}
+
+static void end_run(struct noticing *run)
+{
+	run->support->is_noticing = false;
+	if (run->handed + run->failed > 0)
+		log_event(LOG_JOB, LOG_C("job", "notices"), LOG_I64("handed", run->handed), LOG_I64("failed", run->failed));
+	if (run->rq != NULL) {
+		json_t *answer = json_object();
+
+		json_object_set_new(answer, "handed", json_integer(run->handed));
+		json_object_set_new(answer, "failed", json_integer(run->failed));
+		http_answer_json(run->rq, 200, answer);
+	}
+	memory_free(run);
+}
+
+/* True: an order is under way. False: none is left, or none can go now. */
+static bool hand_one(struct noticing *run, struct arena *arena, struct fault *f)
+{
+	struct support *support = run->support;
+	struct support_contact contact;
+	struct store_row row;
+	bool found = false;
+	bool ok = true;
+
+	while (!support->room->draining && store_one(support->db, SUPPORT_SQL_NOTICE_NEXT, STORE_ARGS(store_i64(run->id)), arena, &row,
+			&found, f) && found) {
+		struct fault mine = {0};
+
+		run->id = row.columns[0].number;
+		ok = support_open_contact(support, row.columns[2].number, arena, &contact, &found, &mine);
+		if (ok && found)
+			return room_call(support->room, "newsletter", "POST", "/mails/notice", write_order(support, &row, &contact, arena), handed,
+				run, f);
+		if (!ok) /* must not stand in the way of those behind it */
+			log_fault(&mine, "reading a supporter's address");
+		if (!move(support, run->id, NOTICE_IS_DROPPED, f))
+			break;
+		arena_reset(arena);
+	}
+	return false;
+}
+
+static void hand_next(struct noticing *run)
+{
+	struct arena arena;
+	struct fault f = {0};
+	bool is_under_way;
+
+	arena_init(&arena, "notice", 64 * 1024);
+	is_under_way = hand_one(run, &arena, &f);
+	arena_release(&arena);
+	if (f.kind != FAULT_NONE)
+		log_fault(&f, "handing a notice over");
+	if (!is_under_way)
+		end_run(run);
+}
+
+static bool begin_run(struct support *support, struct http_request *rq, struct fault *f)
+{
+	struct noticing *run;
+	int64_t found;
+
+	if (support->is_noticing)
+		return fault_set(f, FAULT_BUSY, "notices are being handed over now: try again in a moment");
+	if (!support_find_notices(support, clock_utc_day(clock_now()), &found, f))
+		return fault_add(f, "while looking for what supporters are to be told");
+	run = memory_new(1, sizeof(*run));
+	run->support = support;
+	run->rq = rq;
+	support->is_noticing = true;
+	hand_next(run);
+	return true;
+}
+
+void support_run_notices(void *self)
+{
+	struct support *support = self;
+	struct fault f = {0};
+
+	if (!support->is_noticing && !support->room->draining && !begin_run(support, NULL, &f))
+		log_fault(&f, "notices");
+}
+
+void support_post_run_notices(struct http_request *rq, void *room)
+{
+	struct fault f = {0};
+
+	if (!begin_run(((struct room *) room)->self, rq, &f))
+		http_answer_fault(rq, &f);
+}
