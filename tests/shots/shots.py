@@ -47,7 +47,7 @@ SITE = (
     ("thanks-unknown", "demo", "/support/thanks", (390,)),
     ("front-ru", "ru", "/", ALL),
     ("front-ar", "ar", "/", ALL),
-    ("section-ru", "ru", "/section/dostoprimechatelnosti/", (390, 1280)),
+    ("section-ru", "ru", "/section/достопримечательности/", (390, 1280)),
     ("section-ar", "ar", "/section/أخبار/", (390, 1280)),
     ("support-ru", "ru", "/support/", (390, 1280)),
     ("support-ar", "ar", "/support/", (390, 1280)),
@@ -192,6 +192,12 @@ class Camera:
         if script:
             b.execute_script(script)
             time.sleep(0.7)
+        status = b.execute_script("return performance.getEntriesByType('navigation')[0].responseStatus")
+        is_wrong = status >= 400 and not name.startswith(("not-found", "thanks-unknown"))
+        if is_wrong:
+            print("   %s answers %d" % (address, status), flush=True)
+        b.execute_async_script("for (const i of document.images) i.loading = 'eager';"
+                               "Promise.all([...document.images].map(i => i.decode().catch(() => 0))).then(() => arguments[0]())")
         if text != 1:
             b.execute_script("document.documentElement.style.fontSize = '%d%%'" % (100 * text))
         over = b.execute_script("return document.documentElement.scrollWidth - innerWidth")
@@ -200,7 +206,7 @@ class Camera:
         file = "%s-%d%s%s.png" % (name, width, "d" if dark else "l", "-text%d" % (100 * text) if text != 1 else "")
         with open(os.path.join(OUT, file), "wb") as out:
             out.write(base64.b64decode(shot["data"]))
-        self.taken.append((file, over))
+        self.taken.append((file, max(over, is_wrong)))
         if over > 0:
             print("   %s scrolls sideways by %d pixels" % (file, over), flush=True)
 
