@@ -766,7 +766,7 @@ LIMIT $3
 SELECT m.id, m.checkout, checkout.amount_minor, checkout.currency,
 	(SELECT max(c.day) FROM contribution AS c WHERE c.checkout = m.checkout) FROM mandate AS m
 JOIN checkout ON checkout.id = m.checkout JOIN contact ON contact.checkout = m.checkout
-WHERE m.id > $1 AND m.state <> 'ended' AND checkout.frequency = 'annual'
+WHERE m.id > $1 AND m.state <> 'ended' AND checkout.frequency = 'annual' AND checkout.rail NOT IN ('btcpay', 'monero', 'bank')
 	AND EXISTS (SELECT 1 FROM contribution AS c WHERE c.checkout = m.checkout)
 ORDER BY m.id LIMIT $2
 
