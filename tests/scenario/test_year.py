@@ -19,7 +19,7 @@ def ask(home, room, path):
 
 def test_the_demo_has_lived_a_year():
     folder = tempfile.mkdtemp(prefix="mimeo-year-")
-    home, port = os.path.join(folder, "home"), free_ports(5)
+    home, port = os.path.join(folder, "home"), free_ports(6)
     with open(os.path.join(folder, "out"), "wb") as out:
         process = subprocess.Popen([os.path.join(ROOT, "run"), "--port", str(port), "--home", home], stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
 

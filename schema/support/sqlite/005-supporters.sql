@@ -56,3 +56,5 @@ CREATE INDEX refund_wish_open ON refund_wish (id) WHERE state IN ('wanted', 'ask
 -- The desk's tabs Refunded and Disputed.
 CREATE INDEX contribution_refunded ON contribution (day, id) WHERE refunded_minor > 0;
 CREATE INDEX contribution_disputed ON contribution (day, id) WHERE state IN ('disputed', 'lost');
+-- And Running.
+CREATE INDEX mandate_running ON mandate (started_day DESC, id) WHERE state <> 'ended';
