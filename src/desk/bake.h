@@ -197,6 +197,7 @@ bool bake_corrections(struct bake *bake, struct fault *f) __attribute__((warn_un
 bool bake_headers(struct bake *bake, bool with_old, struct fault *f) __attribute__((warn_unused_result));
 /* about, privacy, support, errors */
 bool bake_texts(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
+bool bake_coupon(struct bake *bake, struct fault *f) __attribute__((warn_unused_result)); /* coupon.js; sheets of static copies */
 bool bake_goal(struct bake *bake, struct fault *f) __attribute__((warn_unused_result)); /* support/goal.svg */
 bool bake_newsletter(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));
 bool bake_addresses(struct bake *bake, struct fault *f) __attribute__((warn_unused_result));   /* _moved, _gone */

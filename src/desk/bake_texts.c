@@ -271,23 +271,13 @@ static bool put_search(struct bake *bake, struct fault *f)
 static bool put_drawings(struct bake *bake, struct fault *f)
 {
 	return bake_site_put(&bake->site, "icon.svg", theme_file(bake->theme, "icon.svg"), true, f)
-		&& bake_site_put(&bake->site, "marks.svg", theme_file(bake->theme, "marks.svg"), true, f)
-		&& bake_site_put(&bake->site, "coupon.js", theme_file(bake->theme, "coupon.js"), true, f);
-}
-
-/* Front answers these addresses itself. Where the file is what a reader gets, nobody is there to take a form. Stories link the
- * first, other pages with forms the second: the first also hides the appeal from who gave. */
-static bool put_quiet(struct bake *bake, struct fault *f)
-{
-	const struct str css = STR(".mirror{display:block}.mirror~:is(form,details){display:none}\n");
-
-	return bake_site_put(&bake->site, "support/quiet.css", css, false, f) && bake_site_put(&bake->site, "support/intake.css", css, false, f);
+		&& bake_site_put(&bake->site, "marks.svg", theme_file(bake->theme, "marks.svg"), true, f);
 }
 
 bool bake_texts(struct bake *bake, struct fault *f)
 {
 	return put_drawings(bake, f) && put_search(bake, f) && put_texts(bake, "about", f) && put_texts(bake, "privacy", f)
-		&& put_support(bake, f) && put_errors(bake, f) && put_quiet(bake, f) && bake_goal(bake, f);
+		&& put_support(bake, f) && put_errors(bake, f) && bake_coupon(bake, f) && bake_goal(bake, f);
 }
 
 /* --- addresses that were --- */

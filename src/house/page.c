@@ -115,6 +115,9 @@ static void page_make_css(struct buf *css, struct theme *theme, const struct set
 	if (settings->support_on && !settings->live)
 		css_shorten(&page_names, STR(".test{color:var(--canary-edge);text-align:center;font:700 .9375rem/1.45 "
 			"var(--sans);margin-block:.75rem 0}"), css);
+	if (settings->support_on && settings->rails.count > 1)
+		css_shorten(&page_names, STR(".pay button{display:flex;align-items:center;gap:.375rem;border:0;background:none;color:inherit;"
+			"font:inherit;cursor:pointer;padding:0 .5rem}.pay li:has(button){padding:0}"), css);
 	page_add_colours(css, settings);
 }
 

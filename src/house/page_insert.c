@@ -76,9 +76,10 @@ struct press_value *page_newsletter_sheet(struct theme *theme, const struct sett
 	press_set_text(map, "agree_html", insert_linked(locale_text(locale, "newsletter_agree"),
 		insert_href(page, str_to_c(page_text_path(theme, settings, "privacy", locale_language(locale), arena), arena), arena),
 		locale_text(locale, "privacy_policy"), arena));
-	page_add_mirror(map, settings, locale, "mirror_newsletter", "newsletter/", arena);
-	if (!page->is_story) /* a story's appeal brings its own */
+	if (!page->is_story) { /* there support/quiet.css says it */
+		page_add_mirror(map, settings, locale, "mirror_newsletter", "newsletter/", arena);
 		press_set_text(map, "intake_href", insert_href(page, "support/intake.css", arena));
+	}
 	press_set_text(map, "policy", page_policy(theme, settings, locale_language(locale), arena));
 	press_set_text(map, "typed", typed);
 	if (error.len > 0)
@@ -127,7 +128,6 @@ static struct str insert_letter(struct theme *theme, const struct settings *sett
 
 static void insert_frequencies(struct press_value *map, const struct locale *locale, enum frequency chosen)
 {
-	static const char *const says[FREQUENCY_COUNT] = {"continue_once", "continue_monthly", "continue_annual"};
 	struct press_value *list = press_set_list(map, "frequencies");
 	size_t i;
 
@@ -137,7 +137,6 @@ static void insert_frequencies(struct press_value *map, const struct locale *loc
 		press_set_c(item, "value", frequency_names[i]);
 		press_set_text(item, "text", locale_text(locale, frequency_names[i]));
 		press_set_bool(item, "checked", i == (size_t) chosen);
-		press_set_text(item, "say", locale_text(locale, says[i]));
 	}
 }
 
@@ -184,7 +183,6 @@ static void insert_set(struct press_value *set, const struct settings *settings,
 		&& (given->own[which].len > 0 || picked.len == 0 || str_is(picked, "own"))); /* else what was pressed is what is wrong */
 	press_set_text(set, "sign", locale_currency_sign(settings->currency));
 	press_set_text(set, "own_label", locale_text(locale, "amount_other"));
-	page_add_shares(set, settings, locale, which, arena);
 }
 
 static void insert_reminder(struct press_value *map, const struct locale *locale, const struct page *page,
@@ -207,8 +205,9 @@ static void insert_reminder(struct press_value *map, const struct locale *locale
 	press_set_bool(remind, "open", given->remind_open || given->remind_error.len > 0);
 }
 
+/* A story has few bytes to spare: there coupon.js says what the fee takes. */
 static void insert_coupon(struct press_value *map, const struct settings *settings, const struct locale *locale,
-	const struct page_coupon *given, struct arena *arena)
+	const struct page_coupon *given, bool is_story, struct arena *arena)
 {
 	const struct locale_pair currency[] = {
 		{"currency", page_currency_name(locale, settings->currency)}, {NULL, {NULL, 0}}
@@ -220,8 +219,15 @@ static void insert_coupon(struct press_value *map, const struct settings *settin
 	press_set_text(map, "legend_amount", locale_format(locale, "amount_in", arena, currency));
 	press_set_text(map, "own_aria", locale_format(locale, "amount_other_label", arena, currency));
 	insert_frequencies(map, locale, given != NULL && given->is_given ? given->frequency : FREQUENCY_MONTHLY);
-	for (i = 0; i < FREQUENCY_COUNT; i++)
-		insert_set(press_add_map(sets), settings, locale, (enum frequency) i, given, arena);
+	for (i = 0; i < FREQUENCY_COUNT; i++) {
+		struct press_value *set = press_add_map(sets);
+
+		insert_set(set, settings, locale, (enum frequency) i, given, arena);
+		if (!is_story)
+			page_add_shares(set, settings, locale, (enum frequency) i, arena);
+	}
+	if (!is_story)
+		page_add_cover(map, settings, locale, given, arena);
 	if (given != NULL && given->error_amount.len > 0)
 		press_set_text(map, "error", given->error_amount);
 	if (given != NULL && given->instead.len > 0)
@@ -230,9 +236,7 @@ static void insert_coupon(struct press_value *map, const struct settings *settin
 		press_set_text(map, "notice", given->notice);
 	press_set_c(map, "error_id", "support-error");
 	press_set_text(map, "button", locale_text(locale, "continue"));
-	press_set_text(map, "wait", locale_text(locale, "continue_wait"));
 	page_add_methods(map, settings, locale, given, arena);
-	page_add_cover(map, settings, locale, given, arena);
 }
 
 struct press_value *page_appeal(struct theme *theme, const struct settings *settings, const struct page *page,
@@ -254,13 +258,14 @@ struct press_value *page_appeal(struct theme *theme, const struct settings *sett
 	press_set_text(map, "safe_warning", locale_text(locale, "safe_warning"));
 	press_set_bool(map, "test_mode", !settings->live);
 	press_set_text(map, "test_line", locale_text(locale, "test_line"));
-	page_add_mirror(map, settings, locale, "mirror_support", "support/", arena);
-	if (settings->goal > 0) {
+	if (!page->is_story)
+		page_add_mirror(map, settings, locale, "mirror_support", "support/", arena);
+	if (!page->is_story && settings->goal > 0) {
 		press_set_text(map, "goal_href", insert_href(page, "support/goal.svg", arena));
 		press_set_text(map, "goal_text", locale_text(locale, settings->goal_is_money ? "goal_money" : "goal_supporters"));
 		press_set_text(map, "goal_alt", locale_text(locale, "goal_alt"));
 	}
-	insert_coupon(map, settings, locale, coupon, arena);
+	insert_coupon(map, settings, locale, coupon, page->is_story, arena);
 	insert_reminder(map, locale, page, coupon, arena);
 	return map;
 }

@@ -58,7 +58,8 @@ void page_add_methods(struct press_value *map, const struct settings *settings, 
 			press_set_text(item, "way", settings->rails.items[i]);
 	}
 	press_set_text(map, "methods_label", locale_text(locale, "methods_label"));
-	press_set_text(map, "rail", rail);
+	if (settings->rails.count > 1)
+		press_set_text(map, "rail", rail);
 	press_set_bool(map, "other", !is_first);
 	press_set_text(map, "button", is_first ? locale_text(locale, "continue") : locale_format(locale, "continue_with", arena, pairs));
 }
@@ -87,12 +88,10 @@ void page_add_shares(struct press_value *set, const struct settings *settings, c
 		return;
 	list = press_set_list(set, "shares");
 	for (size_t i = 0; i < SETTINGS_AMOUNTS; i++) {
-		struct money amount = settings->frequency[which].amounts[i], with = amount;
+		struct money amount = settings->frequency[which].amounts[i];
 		struct press_value *item = press_add_map(list);
 
-		with.minor = fee_cover(fee, amount.minor);
 		press_set_text(item, "text", share_text(locale, fee, amount, arena));
-		press_set_text(item, "with", locale_money(locale, with, true, arena));
 	}
 }
 

@@ -65,7 +65,7 @@ def test_the_appeal_names_the_monthly_minimum_in_each_language(newsroom):
 
 def test_the_fee_is_shown_with_each_amount_and_may_be_added(newsroom, browsers):
     b = browsers(nojs=True, width=390)
-    b.get(newsroom.site + own_language("a-story"))
+    b.get(newsroom.site + "/support/")
     shown = [e.text for e in b.find_elements("css selector", ".share") if e.is_displayed()]
     assert len(shown) == 1 and "$5" in shown[0] and "$0.45" in shown[0] and "9 %" in shown[0], shown
     b.find_element("css selector", "#support input[name=a_monthly][value='200']").find_element("xpath", "..").click()
@@ -129,6 +129,21 @@ def test_continue_says_what_for_and_that_it_is_at_work(newsroom, browsers):
     wait_for(lambda: go.text == "One moment…" and not go.is_enabled(), 5, why=lambda: go.text)
 
 
+def test_on_a_story_the_script_says_what_the_fee_takes(newsroom, browsers):
+    """A story has no bytes to spare for it."""
+    b = browsers(width=390)
+    for path, said, with_fee in (("a-story", "Of $5, about $0.45 (9 %)", "$5.46"), ("eine-geschichte", "0,45\u00a0$", "5,46\u00a0$")):
+        b.get(newsroom.site + own_language(path))
+        said, with_fee = (text.replace("\u00a0", " ").replace("\u202f", " ") for text in (said, with_fee))
+        text = lambda: b.find_element("css selector", "#support form").text.replace("\u00a0", " ").replace("\u202f", " ")
+        wait_for(lambda: said in text(), 5, why=text)
+        b.find_element("css selector", "#support input[name=cover]").click()
+        assert with_fee in text(), text()
+        assert b.find_element("css selector", ".letter figure img").get_attribute("src") == newsroom.site + "/support/goal.svg"
+        b.find_element("css selector", "#own_monthly").send_keys("7")
+        assert said not in text()
+
+
 def test_no_appeal_on_privacy_corrections_and_sensitive_stories(newsroom, browsers):
     house = newsroom
     house.mimeo("story", "import", house.story("a-death", sensitive="yes", topics="Prisons"), house.story("a-trial", topics="Prisons"))
@@ -167,10 +182,16 @@ def test_a_copy_without_intake_says_so_and_names_the_live_addresses(newsroom, br
         for path in ("/support/", own_language("a-story")):
             b.get(copy + path)
             assert not [e for e in b.find_elements("css selector", "form[action*=support], form[action*=newsletter]") if e.is_displayed()], path
-            links = [e.get_attribute("href") for e in b.find_elements("css selector", "#support .mirror a") if e.is_displayed()]
-            assert links == [newsroom.site + "/support/"], links
+            if path == "/support/":
+                links = [e.get_attribute("href") for e in b.find_elements("css selector", "#support .mirror a") if e.is_displayed()]
+                assert links == [newsroom.site + "/support/"], links
+            else:
+                for sheet in ("#support", ".mail"):
+                    said = b.execute_script("return getComputedStyle(document.querySelector(arguments[0]), '::before').content", sheet)
+                    assert "takes no forms" in said and newsroom.site in said, said
             b.get(newsroom.site + path)
-            assert b.find_element("css selector", "#support form").is_displayed() and not b.find_element("css selector", "#support .mirror").is_displayed()
+            assert b.find_element("css selector", "#support form").is_displayed()
+            assert not [e for e in b.find_elements("css selector", "#support .mirror") if e.is_displayed()]
     finally:
         server.shutdown()
 
@@ -180,14 +201,14 @@ def test_the_goal_is_one_picture_that_moves_once_a_day(newsroom):
     gave(house, "monthly", 1000)
     picture = wait_for(lambda: house.get("/support/goal.svg").status == 200 and house.get("/support/goal.svg"), 20).text
     assert "0 / 500" in picture, "today's gift shows today: whoever watches learns when somebody gave"
-    before = house.get(own_language("a-story")).body
-    assert b"support/goal.svg" in before
+    before = house.get(own_language("a-story")).body, house.get("/support/").body
+    assert b"support/goal.svg" not in before[0] and b"support/goal.svg" in before[1]
     house.stop()
     house.env["MIMEO_CLOCK_OFFSET"] = "+%d" % (2 * 86400)
     try:
         house.serve()
         wait_for(lambda: " / 500" in house.get("/support/goal.svg").text and "0 / 500" not in house.get("/support/goal.svg").text, 40, 1)
-        assert house.get(own_language("a-story")).body == before, "a gift made a page anew"
+        assert (house.get(own_language("a-story")).body, house.get("/support/").body) == before, "a gift made a page anew"
     finally:
         house.stop()
         del house.env["MIMEO_CLOCK_OFFSET"]
