@@ -395,7 +395,7 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsroom] name: write the newsroom's name, at most 120 bytes");
 	if (is->from_address.len > 0 && !email_parse(is->from_address, &address, f))
 		return fault_add(f, "while reading [newsletter] from in mimeo.conf");
-	if (money_digits(is->currency) < 0)
+	if (money_digits(is->currency) < 0 || money_digits(is->currency) > 4) /* coins have more */
 		return fault_set(f, FAULT_INPUT, "mimeo.conf: [support] currency = %.*s is no ISO 4217 code such as USD or EUR",
 			STR_ARG(is->currency));
 	for (which = 0; which < FREQUENCY_COUNT; which++)
@@ -403,7 +403,7 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 			return false;
 	if (!settings_amount(raw, "refund_alone", raw->refund_alone, &is->refund_alone, f))
 		return false;
-	return settings_take_slot(is, &raw->slot, f) && settings_take_support(is, &raw->support, f)
+	return settings_take_slot(is, &raw->slot, f)
 		&& settings_check_bounce_intake(is, f) && settings_check_lists(is, f)
 		&& settings_check_listen("[site] listen", is->listen, f)
 		&& settings_check_listen("[desk] listen", is->desk_listen, f)
@@ -411,7 +411,7 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 		&& settings_check_origin("[desk] url", is->desk_url, f)
 		&& settings_check_origin("[support] stripe_api", is->stripe_api, f)
 		&& settings_check_origin("[support] stripe_checkout", is->stripe_checkout, f)
-		&& settings_check_rails(is, f)
+		&& settings_check_rails(is, f) && settings_take_support(is, &raw->support, f)
 		&& settings_check_origin("[support] stripe_portal", is->stripe_portal, f)
 		&& settings_check_colour("press", is->press_light, f)
 		&& settings_check_colour("press_dark", is->press_dark, f)

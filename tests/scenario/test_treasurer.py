@@ -2,10 +2,12 @@
 SPDX-License-Identifier: ISC
 """
 import re
+import urllib.parse
 
 import pytest
 from house import House, ask_url, wait_for
 from judges import axe, why_no_axe
+from rails import RailsHouse
 
 
 class Desk:
@@ -132,6 +134,75 @@ def test_a_refund_that_nobody_answered_is_given_once(house):
     wait_for(settled, 90, 0.5, why=lambda: words(treasurer.get("/support/gifts/" + one)))
     house.wait_stripe_quiet()
     assert len([o for o in house.stripe("GET", "objects") if o["object"] == "refund"]) == 1
+
+
+def upload(desk, path, page, name, data):
+    """A file by the form of a page."""
+    token = re.search(r'name="csrf" value="([^"]+)"', page.text).group(1)
+    body = "".join("--b0undary\r\nContent-Disposition: form-data; name=\"%s\"%s\r\n\r\n%s\r\n" % part for part in (
+        ("csrf", "", token), (name, "; filename=\"statement.xml\"\r\nContent-Type: text/xml", data))) + "--b0undary--\r\n"
+    return ask_url("POST", desk.house.desk + path, body, headers={"Cookie": desk.cookie, "Sec-Fetch-Site": "same-origin",
+                                                                   "Content-Type": "multipart/form-data; boundary=b0undary"})
+
+
+def test_a_statement_is_imported_and_what_has_no_code_is_matched_by_hand():
+    with RailsHouse() as house:
+        desk = Desk(house, "Theo Treasurer", "treasurer")
+        paying = house.give_by("bank", "once", 1000)
+        assert paying.status == 303, paying
+        shown = re.sub(r"<[^>]+>", "", ask_url("GET", urllib.parse.urljoin(house.site + "/support/continue", paying.headers["location"])).text)
+        code = re.search(r"RF\d\d(?:[ \u00a0]?[A-Z0-9]{1,4})+", shown).group(0)
+        house.bank.book(1000, True, text="for the newspaper", payer="Nadia Petrenko")
+        house.bank.book(700, True, text="go on like that", payer="Somebody Generous")
+        nothing = upload(desk, "/support/bank", desk.get("/support/bank"), "statement", "<html/>")
+        assert nothing.status in (400, 422) and 'role="alert"' in nothing.text, nothing
+        page = upload(desk, "/support/bank", desk.get("/support/bank"), "statement", house.bank.statement())
+        assert page.status == 200 and "for the newspaper" in page.text and "Petrenko" not in page.text and "DE89" not in page.text, page.text[-3000:]
+        form = {name: value for name, value in re.findall(r'name="(r\d_(?:payment|text|day|minor|currency))" value="([^"]*)"', page.text)}
+        which = next(name[:2] for name, value in form.items() if value == "for the newspaper")
+        other = "r1" if which == "r0" else "r0"
+        wrong = desk.post("/support/bank/match", page, **dict(form, **{which + "_code": "RF00 NONE"}))
+        assert wrong.status == 422 and 'value="RF00 NONE"' in wrong.text and "go on like that" in wrong.text, words(wrong)
+        done = desk.post("/support/bank/match", page, **dict(form, **{which + "_code": code, other + "_gift": "1"}))
+        assert done.status == 200 and "2 booked." in words(done) and "for the newspaper" not in done.text, words(done)
+        assert sorted(one["amount_minor"] for one in house.wait_gift("bank", 2)) == [700, 1000]
+        again = upload(desk, "/support/bank", desk.get("/support/bank"), "statement", house.bank.statement())
+        assert "for the newspaper" not in again.text and "go on like that" not in again.text
+
+
+def test_months_are_exported_and_closed_for_good(newsroom, treasurer):
+    page = treasurer.get("/support/periods")
+    months = re.findall(r"/support/periods/(20\d\d-\d\d)/csv", page.text)
+    assert len(months) == 14 and months == sorted(months, reverse=True)
+    this, last = months[0], months[1]
+    csv = treasurer.get("/support/periods/%s/csv" % this)
+    assert csv.status == 200 and csv.headers["content-type"].startswith("text/csv") and "attachment" in csv.headers["content-disposition"]
+    lines = csv.text.splitlines()
+    assert lines[0] == "day,booking,kind,contribution,account,amount,currency,period" and len(lines) > 8
+    total = sum(int(line.split(",")[5].replace(".", "")) for line in lines[1:])
+    assert total == 0, lines
+    for kind in ("ledger", "hledger"):
+        journal = treasurer.get("/support/periods/all/" + kind)
+        assert journal.status == 200 and "commodity" in journal.text and "provider:stripe" in journal.text
+    assert treasurer.get("/support/periods/2026-13/csv").status == 404 and treasurer.get("/support/periods/%s/exe" % this).status == 404
+    assert "/%s/close" % this not in page.text, "a month that runs cannot be closed"
+    ask = treasurer.get("/support/periods/%s/close" % last)
+    assert ask.status == 200 and "cannot be opened again" in ask.text
+    done = treasurer.post("/support/periods/%s/close" % last, ask)
+    assert "Closed." in words(done) and "Theo Treasurer" in done.text, words(done)
+    twice = treasurer.post("/support/periods/%s/close" % last, ask)
+    assert twice.status >= 400, twice
+
+
+def test_a_dispute_stands_with_the_day_by_which_to_answer(newsroom, treasurer):
+    charge = next(o for o in newsroom.stripe("GET", "objects") if o["object"] == "charge" and o["amount"] == 200)
+    newsroom.stripe("POST", "dispute/" + charge["id"])
+    newsroom.wait_stripe_quiet()
+    wait_for(lambda: "Answer due" in words(treasurer.get("/support/disputes")), 15)
+    page = treasurer.get("/support/disputes")
+    assert re.search(r"in 1[34] days", page.text) and "$2.00" in page.text, words(page)
+    gift_page = treasurer.get(re.search(r'href="(/support/gifts/c-[0-9a-f]{8})"', page.text).group(1))
+    assert gift_page.status == 200 and "Disputed" in words(gift_page)
 
 
 def test_the_appeal_is_the_treasurers_too(treasurer):
