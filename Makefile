@@ -56,7 +56,7 @@ LIB_A      := $(foreach l,$(LIBS),$(BUILD)/lib$(l).a)
 ROOM_A     := $(foreach r,$(ROOMS) parent,$(BUILD)/lib$(r).a)
 LINK_ORDER := $(ROOM_A) $(BUILD)/libhouse.a $(BUILD)/libpress.a $(BUILD)/libmail.a $(BUILD)/libhttp.a $(BUILD)/libstore.a $(BUILD)/libbase.a
 
-.PHONY: all help clean unit fuzz-replay check-archive check-house scenario shots bench bench-site bench-newsletter torture $(addprefix lib-,$(LIBS) $(ROOMS) parent)
+.PHONY: all help clean unit fuzz-replay check-archive check-house scenario shots bench bench-site bench-newsletter bench-support torture $(addprefix lib-,$(LIBS) $(ROOMS) parent)
 all: $(BUILD)/mimeo $(BUILD)/mimeo-image $(BUILD)/mimeo-movein $(BUILD)/mimeo-receipt $(BUILD)/mimeo-camt
 
 $(BUILD)/mimeo: $(BUILD)/main.o $(GEN_OBJ) $(LINK_ORDER)
@@ -176,6 +176,13 @@ $(BUILD)/bench/blaster: tests/bench/newsletter/blaster.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON) -o $@ $<
 bench-newsletter: all ; @/usr/bin/python3 tests/bench/newsletter/bench.py $(BENCH)
+$(BUILD)/bench/support-fill: tests/bench/support/fill.c $(LINK_ORDER) $(GEN_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON) -o $@ $< $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)
+$(BUILD)/bench/hammer: tests/bench/support/hammer.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(filter-out -include src/base/ban.h,$(COMMON)) -o $@ $< -lsodium
+bench-support: all $(BUILD)/bench/support-fill $(BUILD)/bench/hammer $(BUILD)/unit/support/test_histories ; @/usr/bin/python3 tests/bench/support/bench.py $(BENCH)
 clean: ; rm -rf build
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

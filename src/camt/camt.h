@@ -20,8 +20,8 @@ enum {
  *   {"account", "day", "amount", "currency", "credit", "returned", "reference", "text"}
  * account: our IBAN, or the bank's own number. day: as booked, 2026-11-20. amount: as written, "12.30". credit: money
  * came. returned: the reversal of an earlier one. reference: what the bank calls it, the same in every statement that
- * holds it; where the bank gives no name, one is made of what it says (its place among equal ones of the day included). text: structured references and the
- * payer's own words. False ends the reading. */
+ * holds it; where the bank gives no name, one is made of what it says (its place among equal ones of the day included).
+ * text: structured references and the payer's own words. False ends the reading. */
 typedef bool camt_line(void *self, struct str line);
 
 /* INPUT with a sentence for the treasurer: no XML, no camt.053, a document type or an entity of its own (both are

@@ -1,4 +1,4 @@
-/* desk_area.c: what the pages of "Site" and "People" share.
+/* desk_area.c: what the pages of "Site", "Support" and "People" share.
  *
  * Decides: which pages there are beside each other. Leaves to others: the pages. Runs in: desk. The hard thing: none.
  * SPDX-License-Identifier: ISC */
@@ -20,6 +20,14 @@ static const struct {
 	{"site", "Newsroom", "/site/newsroom", DESK_NEWSROOM},
 	{"site", "Texts", "/site/texts", DESK_NEWSROOM},
 	{"site", "Look", "/site/look", DESK_NEWSROOM},
+	{"support", "Contributions", "/support", DESK_MONEY},
+	{"support", "Refunds", "/support/refunds", DESK_MONEY},
+	{"support", "Disputes", "/support/disputes", DESK_MONEY},
+	{"support", "Payouts", "/support/payouts", DESK_MONEY},
+	{"support", "Periods", "/support/periods", DESK_MONEY},
+	{"support", "Bank and wallet", "/support/bank", DESK_MONEY},
+	{"support", "Rails", "/support/rails", DESK_MONEY},
+	{"support", "Appeal", "/support/appeal", DESK_MONEY},
 	{"people", "Staff", "/people", DESK_PEOPLE},
 	{"people", "Sessions", "/people/sessions", DESK_PEOPLE},
 	{"people", "Audit", "/people/audit", DESK_PEOPLE},
@@ -30,7 +38,7 @@ void desk_set_area(struct desk_visit *visit, struct press_value *root, const cha
 	struct press_value *list = press_set_list(root, "area");
 	size_t i;
 
-	press_set_c(root, "area_name", area[0] == 's' ? "Site" : "People");
+	press_set_c(root, "area_name", strcmp(area, "support") == 0 ? "Support" : strcmp(area, "site") == 0 ? "Site" : "People");
 	for (i = 0; i < sizeof(area_pages) / sizeof(area_pages[0]); i++) {
 		struct press_value *item;
 

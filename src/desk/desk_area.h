@@ -1,4 +1,4 @@
-/* desk_area.h: what the pages of "Site" and "People" share: their tabs, a change in a transaction, what follows it.
+/* desk_area.h: what the pages of "Site", "Support" and "People" share: their tabs, a change in a transaction, what follows it.
  * SPDX-License-Identifier: ISC */
 #ifndef DESK_DESK_AREA_H
 #define DESK_DESK_AREA_H
@@ -11,7 +11,7 @@ struct desk_visit;
 struct press_value;
 struct room;
 
-/* {{area}} of {{>desk_area}}: the pages beside this one that the visitor may open. area: "site" or "people"; here: its address. */
+/* {{area}} of {{>desk_area}}: the pages beside this one that the visitor may open. area: "site", "support" or "people"; here: its address. */
 void desk_set_area(struct desk_visit *visit, struct press_value *root, const char *area, const char *here);
 
 /* Ends a transaction that was begun: with `ok`, a line for the audit list goes in with it. */

@@ -27,6 +27,13 @@ http_handler desk_get_issue, desk_get_preview;                                  
 http_handler desk_get_send, desk_post_send, desk_post_pause, desk_get_cancel, desk_post_cancel, desk_get_resend,
 	desk_post_resend;                                                                                    /* desk_issue_steps.c */
 http_handler desk_get_support;                                                                           /* desk_money.c */
+http_handler desk_get_gift, desk_get_gift_refund, desk_post_gift_refund, desk_get_refunds, desk_post_refund; /* desk_gift.c */
+http_handler desk_get_disputes, desk_get_payouts, desk_get_payout, desk_get_periods, desk_get_period_close,
+	desk_post_period_close;                                                                              /* desk_treasury.c */
+http_handler desk_get_export;                                                                             /* desk_export.c */
+http_handler desk_get_rails;                                                                              /* desk_rails.c */
+http_handler desk_get_bank, desk_post_bank, desk_post_match, desk_post_monero;                            /* desk_bank.c */
+http_handler desk_get_appeal;                                                                             /* desk_texts.c */
 http_handler desk_get_site, desk_post_bake;                                                              /* desk_people.c */
 http_handler desk_get_people, desk_post_people, desk_post_link, desk_get_revoke, desk_post_revoke;       /* desk_people.c */
 http_handler desk_get_front, desk_post_front;                                                             /* desk_front.c */

@@ -23,18 +23,20 @@ static struct pulse {
 	bool is_asking, is_known, is_well;
 	int64_t asked_ms;
 	char say[PULSE_SAY];
+	bool is_alarm;                         /* a way to pay is ill: its page says how */
 	bool has_answered, is_set, has_worked; /* for the first steps: settings or keys are there; a mail was taken, an event came */
 } pulses[PULSE_ROOMS] = {{.word = "front", .name = "Site"}, {.word = "newsletter", .name = "Newsletter"}, {.word = "support", .name = "Payments"}};
 
 static void judge(struct pulse *pulse, const json_t *health)
 {
-	struct str state = http_json_text(health, "state"), smtp = http_json_text(health, "smtp");
+	struct str state = http_json_text(health, "state"), smtp = http_json_text(health, "smtp"), alarm = http_json_text(health, "alarm");
 	int64_t in_doubt = 0;
 
 	pulse->has_answered = true;
 	pulse->is_set = pulse == &pulses[1] ? smtp.len > 0 && !str_is(smtp, "unset") : json_is_true(json_object_get(health, "ready"));
 	pulse->has_worked = json_is_true(json_object_get(health, pulse == &pulses[1] ? "mail_went" : "webhook_seen"));
 	pulse->is_well = true;
+	pulse->is_alarm = alarm.len > 0;
 	snprintf(pulse->say, sizeof(pulse->say), "answers");
 	(void) http_json_i64(health, "in_doubt", &in_doubt);
 	if (str_is(state, "trouble") || str_is(smtp, "trouble")) {
@@ -43,6 +45,9 @@ static void judge(struct pulse *pulse, const json_t *health)
 		pulse->is_well = false;
 		snprintf(pulse->say, sizeof(pulse->say), "reports trouble%s%.*s", say.len > 0 ? ": " : "",
 			STR_ARG(str_part(say, 0, 120)));
+	} else if (pulse->is_alarm) { /* up to what to do about it, which the page says */
+		pulse->is_well = false;
+		snprintf(pulse->say, sizeof(pulse->say), "need a look: %.*s", STR_ARG(str_part(alarm, 0, str_find_char(alarm, ':'))));
 	} else if (str_is(smtp, "unset")) {
 		snprintf(pulse->say, sizeof(pulse->say), "answers; no mail server is set yet");
 	} else if (str_is(smtp, "waiting")) {
@@ -158,6 +163,10 @@ void desk_pulse_values(struct desk_visit *visit, struct press_value *root)
 		press_set_text(health, "text", str_format(visit->arena, site_is_up() ? "Site is up · %.*s" : "Site: %.*s",
 			STR_ARG(say_bake(visit->room, visit->arena))));
 	press_set_bool(health, "may_open", (visit->person.rights & DESK_SITE) != 0);
+	if (ill != NULL && ill->is_alarm) {
+		press_set_c(health, "href", "/support/rails");
+		press_set_bool(health, "may_open", (visit->person.rights & DESK_MONEY) != 0);
+	}
 }
 
 struct desk_known desk_pulse_known(void)

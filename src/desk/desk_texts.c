@@ -25,6 +25,8 @@ static const struct {
 	{"appeal", "Appeal", "the letter over the coupon: “A message from the newsroom”"},
 };
 
+enum { TEXTS_APPEAL = 2 };
+
 /* What a page of one text needs. */
 struct texts_visit {
 	struct desk_visit *visit;
@@ -65,21 +67,20 @@ static struct str texts_state(struct desk_visit *visit, const char *kind, struct
 	return STR("mimeo’s own words");
 }
 
-void desk_get_texts(struct http_request *rq, void *self)
+/* All kinds, or the appeal alone, which the treasurer looks after, too. */
+static void texts_answer_list(struct desk_visit *visit, bool is_appeal)
 {
 	struct str languages[OVERLAY_LANGUAGES];
 	struct press_value *root, *kinds;
-	struct desk_visit *visit;
 	struct fault f = {0};
 	size_t count, i, k;
 
-	if (!desk_visit_begin(rq, self, DESK_NEWSROOM, &visit))
-		return;
-	root = desk_values(visit, "site", "Texts");
-	desk_set_area(visit, root, "site", "/site/texts");
+	root = desk_values(visit, is_appeal ? "support" : "site", is_appeal ? "Appeal" : "Texts");
+	press_set_bool(root, "is_appeal", is_appeal);
+	desk_set_area(visit, root, is_appeal ? "support" : "site", is_appeal ? "/support/appeal" : "/site/texts");
 	kinds = press_set_list(root, "kinds");
 	count = texts_languages(visit, languages);
-	for (i = 0; i < sizeof(texts_kinds) / sizeof(texts_kinds[0]); i++) {
+	for (i = is_appeal ? TEXTS_APPEAL : 0; i < sizeof(texts_kinds) / sizeof(texts_kinds[0]); i++) {
 		struct press_value *kind = press_add_map(kinds), *list = press_set_list(kind, "texts");
 
 		press_set_c(kind, "name", texts_kinds[i].name);
@@ -106,6 +107,22 @@ void desk_get_texts(struct http_request *rq, void *self)
 	desk_answer(visit, 200, "desk_texts", root);
 }
 
+void desk_get_texts(struct http_request *rq, void *self)
+{
+	struct desk_visit *visit;
+
+	if (desk_visit_begin(rq, self, DESK_NEWSROOM, &visit))
+		texts_answer_list(visit, false);
+}
+
+void desk_get_appeal(struct http_request *rq, void *self)
+{
+	struct desk_visit *visit;
+
+	if (desk_visit_begin(rq, self, DESK_MONEY, &visit))
+		texts_answer_list(visit, true);
+}
+
 /* --- one text --- */
 
 /* Kind and language of the path; answered when there is no such text. */
@@ -115,7 +132,7 @@ static bool texts_begin(struct http_request *rq, void *self, struct texts_visit 
 	struct fault f = {0};
 	size_t count, i;
 
-	if (!desk_visit_begin(rq, self, DESK_NEWSROOM, &text->visit))
+	if (!desk_visit_begin(rq, self, str_is(kind, texts_kinds[TEXTS_APPEAL].kind) ? DESK_MONEY : DESK_NEWSROOM, &text->visit))
 		return false;
 	count = theme_languages(text->visit->room->theme, languages, OVERLAY_LANGUAGES);
 	for (text->which = 0; text->which < sizeof(texts_kinds) / sizeof(texts_kinds[0])
@@ -142,11 +159,14 @@ static struct str texts_here(const struct texts_visit *text)
 static struct press_value *texts_root(const struct texts_visit *text)
 {
 	struct desk_visit *visit = text->visit;
-	struct press_value *root = desk_values(visit, "site", texts_kinds[text->which].name);
+	bool is_support = text->which == TEXTS_APPEAL;
+	struct press_value *root = desk_values(visit, is_support ? "support" : "site", texts_kinds[text->which].name);
 
-	desk_set_area(visit, root, "site", "/site/texts");
+	desk_set_area(visit, root, is_support ? "support" : "site", is_support ? "/support/appeal" : "/site/texts");
+	press_set_c(root, "list_href", is_support ? "/support/appeal" : "/site/texts");
+	press_set_c(root, "list_name", is_support ? "Appeal" : "Texts");
 	press_set_c(root, "kind", texts_kinds[text->which].name);
-	press_set_bool(root, "is_appeal", text->which == 2);
+	press_set_bool(root, "is_appeal", is_support);
 	press_set_text(root, "here", texts_here(text));
 	press_set_text(root, "language", locale_name(text->locale));
 	press_set_text(root, "code", text->language);

@@ -17,6 +17,7 @@
 #include "house/page.h"
 #include "house/room.h"
 
+enum { SIGNATURE_HEADERS = 7 };
 enum {
 	FORWARDED_MOST = 128,  /* at once; a hung room must not eat up all connections */
 	WEBHOOKS_MOST = 32,    /* of these: whoever sends what no provider signed keeps no reader out */
@@ -127,9 +128,22 @@ static bool is_refused(struct front *front, struct http_request *rq)
 	return false;
 }
 
+/* By which a provider proves that it sent an event: those that came, in the order of the list. */
+static void add_signatures(const struct http_request *rq, struct http_header_line out[SIGNATURE_HEADERS + 1])
+{
+	static const char *const names[SIGNATURE_HEADERS] = {"Stripe-Signature", "BTCPay-Sig", "PayPal-Transmission-Id", "PayPal-Transmission-Time",
+		"PayPal-Transmission-Sig", "PayPal-Cert-Url", "PayPal-Auth-Algo"};
+	size_t count = 0;
+
+	for (size_t i = 0; i < SIGNATURE_HEADERS; i++)
+		if (http_header(rq, names[i]).len > 0)
+			out[count++] = (struct http_header_line){names[i], http_header(rq, names[i])};
+	out[count] = (struct http_header_line){NULL, {NULL, 0}};
+}
+
 static void forward(struct front *front, struct http_request *rq, const char *to)
 {
-	struct http_header_line headers[3] = {{"Accept", STR("text/html")}, {NULL, {NULL, 0}}, {NULL, {NULL, 0}}};
+	struct http_header_line headers[2 + SIGNATURE_HEADERS] = {{"Accept", STR("text/html")}};
 	struct http_call_options options = {
 		.headers = headers, .timeout_ms = FORWARD_MS, .reply_cap_bytes = LIMIT_PAGE_BYTES,
 	};
@@ -156,7 +170,7 @@ static void forward(struct front *front, struct http_request *rq, const char *to
 	options.url = url.at;
 	options.unix_socket = socket;
 	if (is_webhook(rq)) {
-		headers[1] = (struct http_header_line){"Stripe-Signature", http_header(rq, "Stripe-Signature")};
+		add_signatures(rq, headers + 1);
 		options.body = http_body(rq);
 		options.type = "application/json";
 	} else if (str_is(http_method(rq), "POST")) {

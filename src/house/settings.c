@@ -395,7 +395,7 @@ static bool settings_check(struct settings_raw *raw, struct fault *f)
 		return fault_set(f, FAULT_INPUT, "mimeo.conf: [newsroom] name: write the newsroom's name, at most 120 bytes");
 	if (is->from_address.len > 0 && !email_parse(is->from_address, &address, f))
 		return fault_add(f, "while reading [newsletter] from in mimeo.conf");
-	if (money_digits(is->currency) < 0)
+	if (money_digits(is->currency) < 0 || money_digits(is->currency) > 4) /* coins have more */
 		return fault_set(f, FAULT_INPUT, "mimeo.conf: [support] currency = %.*s is no ISO 4217 code such as USD or EUR",
 			STR_ARG(is->currency));
 	for (which = 0; which < FREQUENCY_COUNT; which++)

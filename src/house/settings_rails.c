@@ -50,9 +50,6 @@ bool settings_check_rails(const struct settings *is, struct fault *f)
 	if (is->monero_rate.len > 0 && (!money_parse(is->monero_rate, is->currency, &rate, &inner) || rate.minor <= 0))
 		return fault_set(f, FAULT_INPUT, "mimeo.conf: [support] monero_rate = %.*s: write what 1 XMR is worth, such as 158.30",
 			STR_ARG(str_part(is->monero_rate, 0, 40)));
-	if (money_digits(is->currency) > 4)
-		return fault_set(f, FAULT_INPUT, "mimeo.conf: [support] currency = %.*s is a coin: name the currency in which readers think",
-			STR_ARG(is->currency));
 	if (is->push_grace < 1 || is->push_grace > GRACE_MOST)
 		return fault_set(f, FAULT_INPUT, "mimeo.conf: [support] push_grace is a number of days from 1 to %d", GRACE_MOST);
 	return check_bank(is, f) && settings_check_origin("[support] paypal_api", is->paypal_api, f)

@@ -12,6 +12,7 @@
 #include <pango/pangocairo.h>
 #include <cairo-pdf.h>
 #include <sched.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -57,6 +58,7 @@ static void confine(void)
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_CPU, CPU_SECONDS);
 	limit(RLIMIT_FSIZE, 0);
+	(void) signal(SIGXFSZ, SIG_IGN); /* fontconfig would like to keep a cache: it goes without */
 #ifndef MIMEO_DEBUG
 	limit(RLIMIT_AS, (rlim_t) 1 << 30);
 	if (unshare(CLONE_NEWNET) != 0 && errno == EPERM)
@@ -127,8 +129,7 @@ static double put(struct paper *paper, const struct face *face, struct str text,
 	if (text.len == 0)
 		return 0;
 	layout = lay_out(paper, face, text, width);
-	if (at_end)
-		pango_layout_set_alignment(layout, PANGO_ALIGN_RIGHT); /* pango means the far end where writing goes leftwards */
+	pango_layout_set_alignment(layout, at_end == paper->is_rtl ? PANGO_ALIGN_LEFT : PANGO_ALIGN_RIGHT);
 	height = height_of(layout);
 	cairo_set_source_rgb(paper->cairo, face->grey, face->grey, face->grey);
 	cairo_move_to(paper->cairo, edge(paper, x, width), paper->y);
@@ -175,13 +176,15 @@ static void put_row(struct paper *paper, struct str label, struct str value)
 
 static void put_columns(struct paper *paper, const struct face *face, const struct str *parts, size_t count)
 {
+	static const double at[] = {0, .46, .7, .85};
 	double highest = 0;
 
 	need(paper, 24);
 	paper->y += 5;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && i < sizeof(at) / sizeof(at[0]); i++) {
 		bool is_last = i + 1 == count;
-		double height = put(paper, face, parts[i], BODY * .36 * (double) i, is_last ? BODY - BODY * .36 * (double) i : BODY * .34, is_last);
+		double end = is_last ? 1 : at[i + 1] - .02;
+		double height = put(paper, face, parts[i], BODY * at[i], BODY * (end - at[i]), is_last);
 
 		highest = height > highest ? height : highest;
 	}
@@ -194,6 +197,7 @@ static void put_mark(struct paper *paper, struct str text)
 	PangoLayout *layout = lay_out(paper, &face_strong, text, BODY - 24);
 	double height = height_of(layout) + 16;
 
+	paper->y += 12;
 	g_object_unref(layout);
 	cairo_set_source_rgb(paper->cairo, .984, .898, .898);
 	cairo_rectangle(paper->cairo, MARGIN, paper->y, BODY, height);
@@ -251,7 +255,7 @@ static bool take_line(struct paper *paper, struct str line, struct fault *f)
 	struct str word, part;
 	size_t count = 0;
 
-	if (!str_next(&line, '\t', &word))
+	if (line.len == 0 || !str_next(&line, '\t', &word))
 		return true;
 	while (count < PARTS && str_next(&line, '\t', &part))
 		parts[count++] = part;

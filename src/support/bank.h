@@ -24,7 +24,8 @@ void bank_write_reference(const struct secret *index_key, int64_t checkout, char
 /* The same in groups of four, as it is printed: "RF18 4XK2 …". */
 void bank_show_reference(const char *reference, char out[BANK_SHOWN_CHARS + 1]);
 /* Looks for one anywhere in what somebody typed or a bank passed on: any case, any spacing and punctuation, O for 0,
- * I or L for 1. False when there is none whose check digits are right. */
+ * I or L for 1. False when there is none whose check digits are right: they miss less than one typing error in a hundred, and what
+ * they miss is a number that no gift has. */
 bool bank_find_reference(const struct secret *index_key, struct str text, int64_t *checkout);
 
 /* --- bank_epc.c --- */

@@ -99,7 +99,10 @@ static bool read_at(const struct secret *index_key, const char *at, int64_t *che
 	for (size_t i = 0; i < 2; i++) {
 		char c = at[2 + i];
 
-		sum[PAYLOAD_CHARS + 2 + i] = c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c;
+		c = c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c;
+		if (c < '0' || c > '9')
+			return false;
+		sum[PAYLOAD_CHARS + 2 + i] = c;
 	}
 	if (iban_mod97(str_make(sum, sizeof(sum))) != 1)
 		return false;

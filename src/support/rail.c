@@ -88,8 +88,13 @@ bool rails_open(struct support *support, struct fault *f)
 	for (size_t i = 0; rails[i] != NULL; i++)
 		support->lines[i] = (struct rail_line){.rail = rails[i], .support = support};
 	ok = read_secrets(support, f);
-	for (size_t i = 0; ok && rails[i] != NULL; i++)
-		ok = rails[i]->open == NULL || rails[i]->open(&support->lines[i], f);
+	for (size_t i = 0; ok && rails[i] != NULL; i++) {
+		struct rail_line *line = &support->lines[i];
+
+		ok = rails[i]->open == NULL || rails[i]->open(line, f);
+		if (ok && line->origin.len > 0) /* settings are read again when the desk changes some: this outlives them */
+			line->origin = str_copy(line->origin, &support->secret_texts);
+	}
 	return ok;
 }
 

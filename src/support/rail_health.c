@@ -1,9 +1,9 @@
 /* rail_health.c: how each way to pay does, by counts a day.
  *
  * Decides: when a rail is said to be silent, failing or late. Counts are kept in memory and written now and then: an event that is
- * taken costs no second write, and the last seconds of a process that is killed are missed by nobody. Leaves to others: telling people (the desk, `mimeo check`). Runs in:
- * support. The hard thing: a rail that says nothing looks like one on which nobody gives. So it is silent only by its own measure:
- * events came on most days, and then for three times as long as usual none.
+ * taken costs no second write, and the last seconds of a process that is killed are missed by nobody. Leaves to others: telling
+ * people (the desk, `mimeo check`). Runs in: support. The hard thing: a rail that says nothing looks like one on which nobody
+ * gives. So it is silent only by its own measure: events came on most days, and then for three times as long as usual none.
  * SPDX-License-Identifier: ISC */
 #include "rail_health.h"
 

@@ -252,7 +252,8 @@ static void created(void *self, const struct http_reply *reply, const struct fau
 /* PayPal wants "ar-EG", "en-US", "ru-RU": a language alone would be refused. */
 static const char *locale_of(struct str language)
 {
-	static const char *const known[] = {"ar-EG", "de-DE", "en-US", "es-ES", "fr-FR", "it-IT", "ka-GE", "nl-NL", "pl-PL", "pt-PT", "ru-RU", "tr-TR", "uk-UA"};
+	static const char *const known[] = {"ar-EG", "de-DE", "en-US", "es-ES", "fr-FR", "it-IT", "ka-GE", "nl-NL", "pl-PL", "pt-PT",
+		"ru-RU", "tr-TR", "uk-UA"};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (language.len >= 2 && strncmp(known[i], language.at, 2) == 0)

@@ -23,7 +23,9 @@
 #include "support_own.h"
 #include "support_push.h"
 #include "support_notice.h"
+#include "support_numbers.h"
 #include "support_receipt.h"
+#include "support_wish.h"
 
 /* --- keys --- */
 
@@ -131,6 +133,7 @@ void support_daily(void *self)
 		!store_run(support->db, SUPPORT_SQL_RAIL_DAY_FORGET, &before, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_CHECKOUT_FORGET, &before, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_CODE_FORGET, STORE_NO_ARGS, NULL, &f) ||
+		!store_run(support->db, SUPPORT_SQL_PAYOUT_RECONCILE, STORE_NO_ARGS, NULL, &f) ||
 		!store_checkpoint(support->db, &f))
 		log_fault(&f, "the daily job");
 	else
@@ -167,6 +170,8 @@ static bool open_room(struct room *room, struct fault *f)
 	room_every(room, 20, 60, support_run_changes, support);
 	room_every(room, 30, 3600, support_run_reminders, support);
 	room_every(room, 20, 60, support_run_notices, support);
+	room_every(room, 40, 60, support_look_at_cards, support);
+	room_every(room, 15, 30, support_settle_refunds, support);
 	room_every(room, 15, 3600, support_run_push, support);
 	room_every(room, 10, 15, rails_keep_health, support);
 	room_every(room, 60, (int64_t) 24 * 3600, support_daily, support);
@@ -177,6 +182,8 @@ static void close_room(struct room *room)
 {
 	struct support *support = room->self;
 
+	if (!room->read_only)
+		rails_keep_health(support);
 	loop_timer_stop(&support->deliveries_timer);
 	support_release(support);
 	memory_free(support);
@@ -201,6 +208,12 @@ static const struct http_route front_routes[] = {
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
 
+/* The desk's pages, and who asks from a shell. */
+#define DESK_NUMBER_ROUTES \
+	{"GET", "/numbers", support_get_numbers, HTTP_NO_BODY}, {"GET", "/gifts", support_get_gifts, HTTP_NO_BODY}, \
+	{"GET", "/gifts/{id}", support_get_gift, HTTP_NO_BODY}, {"POST", "/gifts/{id}/refund", support_post_refund, HTTP_JSON}, \
+	{"GET", "/refunds", support_get_refunds, HTTP_NO_BODY}, {"POST", "/refunds/{id}", support_post_refund_answer, HTTP_JSON}
+
 static const struct http_route desk_routes[] = {
 	{"GET", "/rails", support_get_rails, HTTP_NO_BODY},
 	{"POST", "/bank/statements", support_post_statements, HTTP_JSON},
@@ -209,7 +222,9 @@ static const struct http_route desk_routes[] = {
 	{"POST", "/monero/addresses", support_post_addresses, HTTP_JSON},
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
+	DESK_NUMBER_ROUTES,
 	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},
+	{"GET", "/ledger", support_get_ledger, HTTP_NO_BODY},
 	{"GET", "/disputes", support_get_disputes, HTTP_NO_BODY},
 	{"GET", "/renewals", support_get_renewals, HTTP_NO_BODY},
 	{"GET", "/payouts", support_get_payouts, HTTP_NO_BODY},
@@ -230,8 +245,10 @@ static const struct http_route cli_routes[] = {
 	{"POST", "/push/run", support_post_push, HTTP_JSON},
 	{"GET", "/contributions", support_get_contributions, HTTP_NO_BODY},
 	{"GET", "/totals", support_get_totals, HTTP_NO_BODY},
+	DESK_NUMBER_ROUTES,
 	{"GET", "/goal", support_get_goal, HTTP_NO_BODY},
 	{"GET", "/ledger", support_get_ledger, HTTP_NO_BODY},
+	{"POST", "/notices/run", support_post_run_notices, HTTP_JSON},
 	{"GET", "/disputes", support_get_disputes, HTTP_NO_BODY},
 	{"GET", "/renewals", support_get_renewals, HTTP_NO_BODY},
 	{"GET", "/payouts", support_get_payouts, HTTP_NO_BODY},

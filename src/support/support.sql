@@ -107,6 +107,11 @@ DELETE FROM contribution WHERE subject = $1 AND id <> $2
 SELECT id, frequency, state, method, amount_minor, currency, fee_minor, refunded_minor, day FROM contribution
 WHERE $1 IS NULL OR state = $1 ORDER BY day DESC, id LIMIT $2
 
+-- name: contribution_list_state
+-- in: $1 state, not booked, $2 limit; out: as contribution_list
+SELECT id, frequency, state, method, amount_minor, currency, fee_minor, refunded_minor, day FROM contribution
+WHERE state = $1 AND state <> 'booked' ORDER BY day DESC, id LIMIT $2
+
 -- name: contribution_all
 -- out: id, checkout, frequency, method, amount_minor, currency, fee_minor, refunded_minor, state, day
 SELECT id, checkout, frequency, method, amount_minor, currency, fee_minor, refunded_minor, state, day FROM contribution
@@ -178,19 +183,27 @@ ON CONFLICT (id) DO NOTHING
 --     not know what they are about
 SELECT payout.id, payout.rail, payout.state, payout.reason, payout.amount_minor, payout.currency, payout.day, payout.arrives_day,
 	(SELECT count(*) FROM payout_part WHERE payout_part.payout = payout.id),
-	(SELECT coalesce(sum(payout_part.amount_minor), 0) FROM payout_part
-		WHERE payout_part.payout = payout.id AND payout_part.currency = payout.currency),
-	(SELECT count(*) FROM payout_part WHERE payout_part.payout = payout.id AND NOT EXISTS (
+	CASE payout.is_reconciled WHEN 1 THEN payout.amount_minor ELSE (SELECT coalesce(sum(payout_part.amount_minor), 0) FROM payout_part
+		WHERE payout_part.payout = payout.id AND payout_part.currency = payout.currency) END,
+	CASE payout.is_reconciled WHEN 1 THEN 0 ELSE (SELECT count(*) FROM payout_part WHERE payout_part.payout = payout.id AND NOT EXISTS (
+		SELECT 1 FROM payment_name JOIN contribution ON contribution.subject = payment_name.subject
+		WHERE payment_name.name = payout_part.name AND payout_part.is_item = 0)
+		AND NOT EXISTS (SELECT 1 FROM refund WHERE refund.id = payout_part.item AND payout_part.is_item = 1)
+		AND NOT EXISTS (SELECT 1 FROM dispute WHERE dispute.id = payout_part.item AND payout_part.is_item = 1)
+		AND NOT (payout_part.is_item = 0 AND payout_part.name = zeroblob(16))) END
+FROM payout ORDER BY payout.day DESC, payout.id LIMIT $1
+
+-- name: payout_reconcile
+-- those that arrived, are what their parts come to, and have no part that we do not know
+UPDATE payout SET is_reconciled = 1 WHERE is_reconciled = 0 AND state = 'arrived'
+	AND payout.amount_minor = (SELECT sum(payout_part.amount_minor) FROM payout_part
+		WHERE payout_part.payout = payout.id AND payout_part.currency = payout.currency)
+	AND NOT EXISTS (SELECT 1 FROM payout_part WHERE payout_part.payout = payout.id AND NOT EXISTS (
 		SELECT 1 FROM payment_name JOIN contribution ON contribution.subject = payment_name.subject
 		WHERE payment_name.name = payout_part.name AND payout_part.is_item = 0)
 		AND NOT EXISTS (SELECT 1 FROM refund WHERE refund.id = payout_part.item AND payout_part.is_item = 1)
 		AND NOT EXISTS (SELECT 1 FROM dispute WHERE dispute.id = payout_part.item AND payout_part.is_item = 1)
 		AND NOT (payout_part.is_item = 0 AND payout_part.name = zeroblob(16)))
-FROM payout ORDER BY payout.day DESC, payout.id LIMIT $1
-
--- name: payout_by_id
--- in: $1 id; out: rail, currency
-SELECT rail, currency FROM payout WHERE id = $1
 
 -- name: payout_parts
 -- in: $1 payout, $2 limit; out: amount_minor, currency, reason, contribution or NULL, 1 where it is the provider's own charge; unknown ones first
@@ -204,15 +217,7 @@ FROM payout_part WHERE payout_part.payout = $1 ORDER BY whose IS NULL DESC, payo
 
 -- name: payout_unreconciled
 -- out: payouts that arrived and are not what their parts come to, or have parts that we do not know
-SELECT count(*) FROM payout WHERE payout.state = 'arrived' AND (
-	payout.amount_minor <> (SELECT coalesce(sum(payout_part.amount_minor), 0) FROM payout_part
-		WHERE payout_part.payout = payout.id AND payout_part.currency = payout.currency)
-	OR EXISTS (SELECT 1 FROM payout_part WHERE payout_part.payout = payout.id AND NOT EXISTS (
-		SELECT 1 FROM payment_name JOIN contribution ON contribution.subject = payment_name.subject
-		WHERE payment_name.name = payout_part.name AND payout_part.is_item = 0)
-		AND NOT EXISTS (SELECT 1 FROM refund WHERE refund.id = payout_part.item AND payout_part.is_item = 1)
-		AND NOT EXISTS (SELECT 1 FROM dispute WHERE dispute.id = payout_part.item AND payout_part.is_item = 1)
-		AND NOT (payout_part.is_item = 0 AND payout_part.name = zeroblob(16))))
+SELECT count(*) FROM payout WHERE state = 'arrived' AND is_reconciled = 0
 
 -- name: refund_drop
 -- in: $1 subject
@@ -262,19 +267,23 @@ SELECT count(*) FROM event WHERE facts IS NOT NULL
 SELECT min(subject) FROM event WHERE subject > $1
 
 -- name: event_count_state
--- in: $1 state
-SELECT count(*) FROM event WHERE state = $1
+-- in: $1 state, not applied
+SELECT count(*) FROM event WHERE state = $1 AND state <> 'applied'
 
 -- name: event_list_open
 -- in: $1 limit; out: id, rail, type, state, day of what is parked or not ours, newest first
-SELECT id, rail, type, state, day FROM event WHERE state IN ('parked', 'foreign') ORDER BY day DESC, id LIMIT $1
+SELECT id, rail, type, state, day FROM event WHERE state IN ('parked', 'foreign') AND state <> 'applied' ORDER BY day DESC, id LIMIT $1
 
 -- name: event_list_unknown
 -- in: $1 limit; out: rail, type, how many, last day: kinds that mimeo has no use for
-SELECT rail, type, count(*), max(day) FROM event WHERE state = 'ignored' GROUP BY rail, type ORDER BY max(day) DESC, type LIMIT $1
+SELECT rail, type, count(*), max(day) FROM event WHERE state = 'ignored' AND state <> 'applied' GROUP BY rail, type ORDER BY max(day) DESC, type LIMIT $1
 
 -- name: event_last_day
-SELECT max(day) FROM event
+SELECT max(day) FROM rail_told
+
+-- name: rail_told_put
+-- in: $1 rail, $2 day
+INSERT INTO rail_told (rail, day) VALUES ($1, $2) ON CONFLICT (rail) DO UPDATE SET day = excluded.day WHERE day < excluded.day
 
 -- name: webhook_seen
 -- above 0: a signed event came, now or so long ago that only its money is left
@@ -329,14 +338,16 @@ SELECT checkout FROM code WHERE code_index = $1
 DELETE FROM code WHERE NOT EXISTS (SELECT 1 FROM checkout WHERE checkout.id = code.checkout)
 
 -- name: ask_insert
--- in: $1 id, $2 rail, $3 subject or NULL, $4 what_sealed, $5 next_us, $6 day
+-- in: $1 id, $2 rail, $3 subject or NULL, $4 what_sealed, $5 next_us (the largest number: once it is ours), $6 day
 INSERT INTO ask (id, rail, subject, what_sealed, next_us, day) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING
 
 -- name: ask_next
--- in: $1 now in us; out: id, rail, what_sealed, tries of one that is due and ours
-SELECT id, rail, what_sealed, tries FROM ask WHERE next_us <= $1 AND (subject IS NULL OR EXISTS (
-	SELECT 1 FROM contribution WHERE contribution.subject = ask.subject) OR EXISTS (SELECT 1 FROM renewal WHERE renewal.subject = ask.subject))
-ORDER BY next_us LIMIT 1
+-- in: $1 now in us; out: id, rail, what_sealed, tries of one that is due
+SELECT id, rail, what_sealed, tries FROM ask WHERE next_us <= $1 ORDER BY next_us LIMIT 1
+
+-- name: ask_wake
+-- in: $1 subject that is ours from now on, $2 now in us
+UPDATE ask SET next_us = $2 WHERE subject = $1 AND next_us = 9223372036854775807
 
 -- name: ask_later
 -- in: $1 id, $2 next_us
@@ -356,7 +367,7 @@ DELETE FROM ask WHERE day < $1
 
 -- name: ask_count
 -- out: how many questions are due, of what is ours
-SELECT count(*) FROM ask WHERE subject IS NULL OR EXISTS (SELECT 1 FROM contribution WHERE contribution.subject = ask.subject)
+SELECT count(*) FROM ask WHERE next_us < 9223372036854775807
 
 -- name: account_put
 -- in: $1 id, $2 name, $3 currency
@@ -582,14 +593,18 @@ UPDATE checkout SET session_sealed = NULL WHERE id = $1
 
 -- name: mandate_blank
 -- in: $1 checkout; an ended one's openable reference goes, its hash stays for late events
-UPDATE mandate SET subscription_sealed = x'' WHERE checkout = $1 AND state = 'ended'
+UPDATE mandate SET subscription_sealed = NULL WHERE checkout = $1 AND state = 'ended'
+
+-- name: handle_blank
+-- in: $1 checkout; by what its payments are given back
+DELETE FROM handle WHERE subject IN (SELECT subject FROM contribution WHERE checkout = $1)
 
 -- name: supporter_old
 -- in: $1 day; out: one checkout whose last gift, and mandate, ended before it, of which something openable is left
 SELECT checkout.id FROM checkout WHERE checkout.day < $1
 	AND (checkout.session_sealed IS NOT NULL OR EXISTS (SELECT 1 FROM contact WHERE contact.checkout = checkout.id)
 		OR EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id AND mandate.state = 'ended'
-			AND length(mandate.subscription_sealed) > 0))
+			AND mandate.subscription_sealed IS NOT NULL))
 	AND NOT EXISTS (SELECT 1 FROM contribution WHERE contribution.checkout = checkout.id AND contribution.day >= $1)
 	AND NOT EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id
 		AND (mandate.state <> 'ended' OR mandate.ended_day >= $1))
@@ -695,21 +710,22 @@ SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 WHERE EXISTS (SELECT 1 
 ON CONFLICT (kind, about, step) DO NOTHING
 
 -- name: notice_find_thanks
--- in: $1 first day, $2 day after the last, $3 limit; out: about, step, checkout, amount, currency, day, contribution of first gifts
-SELECT c.id, 0, c.checkout, c.amount_minor, c.currency, c.day, c.id FROM contribution AS c
-JOIN contact ON contact.checkout = c.checkout
+-- in: $1 first day, $2 day after the last, $3 limit; out: about, step, checkout, amount, currency, day, contribution of first gifts. A
+-- pushed gift's later invoices are checkouts of their own; the address is with the one that began it
+SELECT c.id, 0, contact.checkout, c.amount_minor, c.currency, c.day, c.id FROM contribution AS c
+JOIN checkout AS own ON own.id = c.checkout JOIN contact ON contact.checkout = coalesce(own.renews, own.id)
 WHERE c.day >= $1 AND c.day < $2
 	AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.about = c.id AND notice.kind IN ('thanks', 'renewed') AND notice.step = 0)
-	AND NOT EXISTS (SELECT 1 FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day)
+	AND own.renews IS NULL AND NOT EXISTS (SELECT 1 FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day)
 LIMIT $3
 
 -- name: notice_find_renewed
 -- in, out: as notice_find_thanks; gifts that came again
-SELECT c.id, 0, c.checkout, c.amount_minor, c.currency, c.day, c.id FROM contribution AS c
-JOIN contact ON contact.checkout = c.checkout
+SELECT c.id, 0, contact.checkout, c.amount_minor, c.currency, c.day, c.id FROM contribution AS c
+JOIN checkout AS own ON own.id = c.checkout JOIN contact ON contact.checkout = coalesce(own.renews, own.id)
 WHERE c.day >= $1 AND c.day < $2 AND c.day >= contact.since_day
 	AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.about = c.id AND notice.kind IN ('thanks', 'renewed') AND notice.step = 0)
-	AND EXISTS (SELECT 1 FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day)
+	AND (own.renews IS NOT NULL OR EXISTS (SELECT 1 FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day))
 LIMIT $3
 
 -- name: notice_find_cancelled
@@ -721,19 +737,36 @@ WHERE m.state = 'ended' AND m.ended_day >= $1 AND m.ended_day < $2 AND m.ended_d
 LIMIT $3
 
 -- name: notice_find_refunded
--- in, out: as notice_find_thanks; what was given back in all. A booking says when
-SELECT c.id, c.refunded_minor, c.checkout, c.refunded_minor, c.currency, max(b.day), c.id FROM booking AS b
-JOIN contribution AS c ON c.id = b.contribution JOIN contact ON contact.checkout = c.checkout
-WHERE b.kind = 'refund' AND b.day >= $1 AND b.day < $2 AND c.refunded_minor > 0
+-- in, out: as notice_find_thanks; what was given back in all
+SELECT c.id, c.refunded_minor, contact.checkout, c.refunded_minor, c.currency, max(r.day), c.id FROM refund AS r
+JOIN contribution AS c ON c.id = r.contribution JOIN checkout AS own ON own.id = c.checkout
+JOIN contact ON contact.checkout = coalesce(own.renews, own.id)
+WHERE r.state = 'done' AND r.day >= $1 AND r.day < $2 AND c.refunded_minor > 0
 	AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.about = c.id AND notice.kind = 'refunded' AND notice.step = c.refunded_minor)
-GROUP BY c.id, c.refunded_minor, c.checkout, c.currency LIMIT $3
+GROUP BY c.id, c.refunded_minor, contact.checkout, c.currency LIMIT $3
+
+-- name: notice_find_failed
+-- in, out: as notice_find_thanks; renewals whose second try failed, or whose fourth did
+SELECT r.id, CASE WHEN r.attempts >= 4 THEN 4 ELSE 2 END, r.checkout, r.amount_minor, r.currency, $2 - 1, NULL FROM renewal AS r
+JOIN contact ON contact.checkout = r.checkout
+WHERE r.state = 'failing' AND r.attempts >= 2 AND r.day >= $1 AND r.day < $2 AND NOT EXISTS (SELECT 1 FROM notice
+	WHERE notice.about = r.id AND notice.kind = 'failed' AND notice.step = CASE WHEN r.attempts >= 4 THEN 4 ELSE 2 END)
+LIMIT $3
+
+-- name: notice_find_failed_last
+-- in, out: as notice_find_thanks; renewals that are not tried again
+SELECT r.id, 0, r.checkout, r.amount_minor, r.currency, $2 - 1, NULL FROM renewal AS r
+JOIN contact ON contact.checkout = r.checkout
+WHERE r.state = 'given_up' AND r.day >= $1 AND r.day < $2
+	AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.about = r.id AND notice.kind = 'failed_last' AND notice.step = 0)
+LIMIT $3
 
 -- name: notice_find_annual
 -- in: $1 mandate after which, $2 limit; out: mandate, checkout, amount, currency, last day of an annual gift that runs
 SELECT m.id, m.checkout, checkout.amount_minor, checkout.currency,
 	(SELECT max(c.day) FROM contribution AS c WHERE c.checkout = m.checkout) FROM mandate AS m
 JOIN checkout ON checkout.id = m.checkout JOIN contact ON contact.checkout = m.checkout
-WHERE m.id > $1 AND m.state <> 'ended' AND checkout.frequency = 'annual'
+WHERE m.id > $1 AND m.state <> 'ended' AND checkout.frequency = 'annual' AND checkout.rail NOT IN ('btcpay', 'monero', 'bank')
 	AND EXISTS (SELECT 1 FROM contribution AS c WHERE c.checkout = m.checkout)
 ORDER BY m.id LIMIT $2
 
@@ -751,18 +784,21 @@ UPDATE notice SET state = $3 WHERE id = $1 AND state = $2
 SELECT count(*) FROM notice WHERE state = $1
 
 -- name: receipt_gifts
--- in: $1 checkout, $2 limit; out: id, frequency, method, amount_minor, currency, refunded_minor, day, newest first
-SELECT id, frequency, method, amount_minor, currency, refunded_minor, day FROM contribution WHERE checkout = $1
-ORDER BY day DESC, id LIMIT $2
+-- in: $1 checkout, $2 limit; out: id, frequency, method, amount_minor, currency, refunded_minor, day, newest first; of its later invoices, too
+SELECT id, frequency, method, amount_minor, currency, refunded_minor, day FROM contribution
+WHERE checkout = $1 OR checkout IN (SELECT later.id FROM checkout AS later WHERE later.renews = $1) ORDER BY day DESC, id LIMIT $2
 
 -- --- the desk's numbers ---
 
 -- name: numbers_span
--- in: $1 currency, $2 first day, $3 day after the last; out: frequency, count, sum less what was given back, fees, sum of those whose
--- fee is known, what was given back
-SELECT frequency, count(*), sum(amount_minor - refunded_minor), coalesce(sum(fee_minor), 0),
-	sum(CASE WHEN fee_minor IS NULL THEN 0 ELSE amount_minor END), sum(refunded_minor)
-FROM contribution WHERE currency = $1 AND day >= $2 AND day < $3 GROUP BY frequency
+-- in: $1 currency, $2 first day, $3 day after the last; out: frequency, count, sum less what was given back, fees, sum, what was given back
+SELECT frequency, sum(gifts), sum(amount_minor - refunded_minor), sum(fee_minor), sum(amount_minor), sum(refunded_minor)
+FROM contribution_sum WHERE currency = $1 AND day >= $2 AND day < $3 GROUP BY frequency
+
+-- name: numbers_failed
+-- in: $1 first day; out: recovered or failed, reason, how many renewals
+SELECT CASE WHEN state = 'recovered' THEN 'recovered' ELSE 'failed' END AS became, reason, count(*) FROM renewal WHERE day >= $1
+GROUP BY became, reason ORDER BY count(*) DESC, reason
 
 -- name: numbers_running
 -- in: $1 currency, $2 first day of the month, $3 a day a month ago, $4 a day a year ago; out: frequency; how many run, their sum;
@@ -798,12 +834,38 @@ SELECT id, frequency, state, method, amount_minor, currency, fee_minor, refunded
 FROM contribution AS c WHERE refunded_minor > 0 AND (day < $1 OR (day = $1 AND id > $2)) ORDER BY day DESC, id LIMIT $3
 
 -- name: gifts_running
--- in: $1 day and $2 id after which, $3 limit; out: id, frequency, state, method, amount_minor, currency, started_day, last day
-SELECT m.id, checkout.frequency, m.state, coalesce((SELECT c.method FROM contribution AS c WHERE c.checkout = m.checkout LIMIT 1), ''),
+-- in: $1 day and $2 id after which, $3 limit; out: id, frequency, state, rail, amount_minor, currency, started_day, last day
+SELECT m.id, checkout.frequency, m.state, checkout.rail,
 	checkout.amount_minor, checkout.currency, m.started_day,
 	coalesce((SELECT max(c.day) FROM contribution AS c WHERE c.checkout = m.checkout), m.started_day)
 FROM mandate AS m JOIN checkout ON checkout.id = m.checkout
 WHERE m.state <> 'ended' AND (m.started_day < $1 OR (m.started_day = $1 AND m.id > $2)) ORDER BY m.started_day DESC, m.id LIMIT $3
+
+-- name: gifts_failed
+-- in: $1 day and $2 id after which, $3 limit; out: id, frequency, state, rail, amount_minor, currency, day, next_day, reason, attempts
+SELECT r.id, r.frequency, r.state, checkout.rail, r.amount_minor, r.currency, r.day, r.next_day, r.reason, r.attempts
+FROM renewal AS r JOIN checkout ON checkout.id = r.checkout
+WHERE r.state <> 'recovered' AND (r.day < $1 OR (r.day = $1 AND r.id > $2)) ORDER BY r.day DESC, r.id LIMIT $3
+
+-- name: gifts_disputed
+-- in, out: as gifts_page; those that a bank asked back
+SELECT id, frequency, state, method, amount_minor, currency, fee_minor, refunded_minor, day,
+	(SELECT count(*) FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day) + 1
+FROM contribution AS c WHERE state IN ('disputed', 'lost') AND (day < $1 OR (day = $1 AND id > $2)) ORDER BY day DESC, id LIMIT $3
+
+-- name: gifts_unmatched
+-- in: $1 day and $2 id after which, $3 limit; out: id, rail, type, state, day of what was told and is of no gift that we know
+SELECT id, rail, type, state, day FROM event WHERE state IN ('parked', 'foreign') AND (day < $1 OR (day = $1 AND id > $2))
+ORDER BY day DESC, id LIMIT $3
+
+-- name: gifts_count_failed
+SELECT count(*) FROM renewal WHERE state <> 'recovered'
+
+-- name: gifts_count_disputed
+SELECT count(*) FROM contribution WHERE state IN ('disputed', 'lost')
+
+-- name: gifts_count_unmatched
+SELECT count(*) FROM event WHERE state IN ('parked', 'foreign')
 
 -- name: gifts_count_all
 SELECT count(*) FROM contribution
@@ -819,6 +881,10 @@ SELECT count(*) FROM mandate WHERE state <> 'ended'
 SELECT id, frequency, state, method, amount_minor, currency, fee_minor, refunded_minor, day,
 	(SELECT count(*) FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day) + 1, checkout
 FROM contribution AS c WHERE id = $1
+
+-- name: gift_by_mark
+-- in: $1 least id, $2 greatest; out: ids, two at most
+SELECT id FROM contribution WHERE id >= $1 AND id <= $2 LIMIT 2
 
 -- name: gift_bookings
 -- in: $1 contribution; out: kind, day, account's name, amount, currency
@@ -857,6 +923,10 @@ SELECT coalesce(sum(amount_minor), 0) FROM refund_wish WHERE contribution = $1 A
 -- out: id of one that is to be asked for
 SELECT id FROM refund_wish WHERE state IN ('asking', 'uncertain') ORDER BY random() LIMIT 1
 
+-- name: wish_handle
+-- in: $1 contribution; out: rail, currency, handle_sealed or NULL: by what the provider knows its payment
+SELECT c.method, c.currency, handle.handle_sealed FROM contribution AS c LEFT JOIN handle ON handle.subject = c.subject WHERE c.id = $1
+
 -- name: wish_list_of
 -- in: $1 contribution; out: id, amount_minor, state, reason, wanted_by, approved_by, fault, day
 SELECT id, amount_minor, state, reason, wanted_by, approved_by, fault, day FROM refund_wish WHERE contribution = $1 ORDER BY day DESC, id
@@ -865,6 +935,18 @@ SELECT id, amount_minor, state, reason, wanted_by, approved_by, fault, day FROM 
 -- out: id, contribution, amount_minor, currency, state, wanted_by, day of those that wait for somebody or the provider
 SELECT w.id, w.contribution, w.amount_minor, c.currency, w.state, w.wanted_by, w.day FROM refund_wish AS w
 JOIN contribution AS c ON c.id = w.contribution WHERE w.state IN ('wanted', 'asking', 'uncertain') ORDER BY w.day, w.id LIMIT 100
+
+-- name: card_look_next
+-- in: $1 day; out: mandate, checkout, subscription_sealed, amount, currency, rail of a running gift whose giver wants mails and whose
+-- card was not asked about since
+SELECT m.id, m.checkout, m.subscription_sealed, checkout.amount_minor, checkout.currency,
+	checkout.rail FROM mandate AS m
+JOIN contact ON contact.checkout = m.checkout JOIN checkout ON checkout.id = m.checkout
+WHERE m.state = 'active' AND NOT EXISTS (SELECT 1 FROM card_look WHERE card_look.mandate = m.id AND card_look.day >= $1) LIMIT 1
+
+-- name: card_looked
+-- in: $1 mandate, $2 today
+INSERT INTO card_look (mandate, day) VALUES ($1, $2) ON CONFLICT (mandate) DO UPDATE SET day = excluded.day
 
 -- name: push_new
 -- in: $1 rail; out: a gift that comes back, was paid, and is no mandate yet

@@ -54,7 +54,8 @@ static bool take_answer(struct support *support, const struct rail *rail, const 
 			ok = support_take_inside(support, &facts, &arena, &is_new, f);
 			arena_reset(&arena);
 		}
-		ok = store_end(support->db, ok && (id == 0 || drop(support, id, f)), f);
+		ok = ok && (id == 0 || drop(support, id, f)) && store_run(support->db, SUPPORT_SQL_PAYOUT_RECONCILE, STORE_NO_ARGS, NULL, f);
+		ok = store_end(support->db, ok, f);
 	}
 	arena_release(&arena);
 	support->is_period_known = support->is_period_known && ok;

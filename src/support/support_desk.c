@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "gen/support_sql.h"
 #include "store/store.h"
+#include "rail_health.h"
 #include "support_inside.h"
 
 enum { LIST_DEFAULT = 50, LIST_MOST = 5000, MONTHS = 12 };
@@ -75,7 +76,7 @@ void support_get_contributions(struct http_request *rq, void *self)
 	struct support *support = ((struct room *) self)->self;
 	struct str state = http_query(rq, "state");
 	json_t *value = json_object(), *list = json_array();
-	enum contribution_state known;
+	enum contribution_state known = CONTRIBUTION_BOOKED;
 	struct store_rows rows;
 	struct fault f = {0};
 	bool ok;
@@ -87,8 +88,8 @@ void support_get_contributions(struct http_request *rq, void *self)
 		http_answer_fault(rq, &f);
 		return;
 	}
-	ok = store_rows_begin(support->db, SUPPORT_SQL_CONTRIBUTION_LIST,
-		STORE_ARGS(store_text_or_null(state), store_i64(support_limit_of(rq))), &rows, &f);
+	ok = store_rows_begin(support->db, state.len > 0 && known != CONTRIBUTION_BOOKED ? SUPPORT_SQL_CONTRIBUTION_LIST_STATE :
+		SUPPORT_SQL_CONTRIBUTION_LIST, STORE_ARGS(store_text_or_null(state), store_i64(support_limit_of(rq))), &rows, &f);
 	while (ok && store_rows_next(&rows, &f))
 		json_array_append_new(list, contribution_json(&rows));
 	ok = store_rows_end(&rows) && ok;
@@ -318,6 +319,22 @@ static bool is_ready(const struct support *support)
 	return false;
 }
 
+/* "alarm": what the first rail that is ill says of itself; the desk's bar shows it. */
+static bool add_alarm(struct support *support, json_t *health, struct fault *f)
+{
+	json_t *list = json_array();
+	bool ok = support->room->read_only || rails_health(support, list, f);
+
+	for (size_t i = 0; ok && i < json_array_size(list); i++) {
+		struct str alarm = http_json_text(json_array_get(list, i), "alarm");
+
+		if (alarm.len > 0 && json_object_get(health, "alarm") == NULL)
+			json_object_set_new(health, "alarm", http_json_str(alarm));
+	}
+	json_decref(list);
+	return ok;
+}
+
 void support_add_health(struct room *room, json_t *health)
 {
 	struct support *support = room->self;
@@ -325,7 +342,7 @@ void support_add_health(struct room *room, json_t *health)
 
 	json_object_set_new(health, "live", json_boolean(support->settings->live));
 	json_object_set_new(health, "ready", json_boolean(is_ready(support)));
-	if (!add_counts(support, health, &f)) {
+	if (!add_counts(support, health, &f) || !add_alarm(support, health, &f)) {
 		log_fault(&f, "looking at the room's health");
 		json_object_set_new(health, "state", json_string("trouble"));
 	}
@@ -373,5 +390,5 @@ bool support_check(struct room *room, json_t *findings, struct fault *f)
 		snprintf(say, sizeof(say), "support: %lld %s", (long long) count, questions[i].what);
 		room_finding(findings, say, questions[i].todo);
 	}
-	return ok && support_check_books(support, findings, f);
+	return ok && support_check_books(support, findings, f) && rails_check(support, findings, f);
 }

@@ -104,13 +104,23 @@ static bool insert_ask(struct taking *taking, struct fault *f)
 
 	support_rail_index(taking->support, "support.ask", facts->rail, facts->ask, index);
 	memcpy(key.at, index, sizeof(key.at));
-	/* What a payout is made of is asked whoever's payments are in it. */
+	/* What is not ours, or not yet, waits; what a payout is made of is asked whoever's payments are in it. */
 	return seal(taking->support->sealer, facts->ask, sealed, f) &&
 		store_run(taking->support->db, SUPPORT_SQL_ASK_INSERT, STORE_ARGS(store_i64(fact_key_id(&key)),
 			store_text(str_from(facts->rail)),
 			facts->kind == FACT_PAYOUT || taking->subject == 0 ? store_null() : store_i64(taking->subject),
-			store_blob(str_make(sealed, sizeof(sealed))), store_i64(clock_now().us), store_i64(clock_utc_day(clock_now()))),
-			NULL, f);
+			store_blob(str_make(sealed, sizeof(sealed))),
+			store_i64(taking->state == EVENT_APPLIED ? clock_now().us : INT64_MAX), store_i64(clock_utc_day(clock_now()))), NULL, f);
+}
+
+/* What waited until this payment was ours is asked from now on. */
+static bool wake_asks(struct taking *taking, struct fault *f)
+{
+	enum fact_kind kind = taking->facts->kind;
+
+	return taking->state != EVENT_APPLIED ||
+		(kind != FACT_PAID && kind != FACT_MATCHED && kind != FACT_RENEWAL_FAILED && kind != FACT_NAMED) ||
+		store_run(taking->support->db, SUPPORT_SQL_ASK_WAKE, STORE_ARGS(store_i64(taking->subject), store_i64(clock_now().us)), NULL, f);
 }
 
 static bool insert_handle(struct taking *taking, struct fault *f)
@@ -142,6 +152,20 @@ static bool take_step(struct taking *taking, struct fault *f)
 		support_move_checkout(taking->support, &taking->checkout, steps[taking->facts->kind], f));
 }
 
+/* The rail told something today: once a day. */
+static bool note_told(struct taking *taking, struct fault *f)
+{
+	int32_t today = clock_utc_day(clock_now()), *noted = &taking->support->told_day[taking->kept.rail];
+
+	if (*noted == today)
+		return true;
+	if (!store_run(taking->support->db, SUPPORT_SQL_RAIL_TOLD_PUT,
+			STORE_ARGS(store_text(str_from(taking->facts->rail)), store_i64(today)), NULL, f))
+		return false;
+	*noted = today;
+	return true;
+}
+
 static bool keep(struct taking *taking, struct fault *f)
 {
 	unsigned char sealed[KEPT_BYTES];
@@ -149,7 +173,7 @@ static bool keep(struct taking *taking, struct fault *f)
 
 	if (taking->is_kept)
 		kept_seal(support, taking->index, &taking->kept, sealed);
-	return store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(rand_id()),
+	return note_told(taking, f) && store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(rand_id()),
 		store_blob(str_make(taking->index, sizeof(taking->index))), store_text(str_from(taking->facts->rail)),
 		store_text(taking->facts->type), store_text(event_state_name(taking->state)),
 		taking->subject != 0 ? store_i64(taking->subject) : store_null(), store_i64(support->open_period),
@@ -230,8 +254,8 @@ static bool take_money(struct taking *taking, struct fault *f)
 	return know_mandate(taking, f) &&
 		(!is_paid || !taking->has_checkout || support_move_checkout(taking->support, &taking->checkout, CHECKOUT_IS_PAID, f)) &&
 		(taking->facts->handle.len == 0 || insert_handle(taking, f)) &&
-		(taking->facts->ask.len == 0 || insert_ask(taking, f)) &&
-		support_write_books(taking->support, taking->subject, &taking->kept, taking->arena, &taking->state, f) && keep(taking, f);
+		support_write_books(taking->support, taking->subject, &taking->kept, taking->arena, &taking->state, f) &&
+		(taking->facts->ask.len == 0 || insert_ask(taking, f)) && wake_asks(taking, f) && keep(taking, f);
 }
 
 static bool take(struct taking *taking, struct fault *f)
@@ -279,7 +303,10 @@ bool support_take_inside(struct support *support, const struct facts *facts, str
 	kept_make(support, facts, taking.index, &taking.kept);
 	snprintf(reason, sizeof(reason), "%.*s", STR_ARG(facts->reason));
 	taking.kept.reason = reason;
-	return take(&taking, f) || fault_add(f, "while taking what %s told", facts->rail);
+	if (take(&taking, f))
+		return true;
+	support->is_period_known = false; /* it will be rolled back */
+	return fault_add(f, "while taking what %s told", facts->rail);
 }
 
 bool support_take(struct support *support, const struct facts *facts, size_t count, size_t *new_count, struct fault *f)

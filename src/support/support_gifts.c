@@ -14,14 +14,21 @@
 
 enum { PAGE = 50 };
 
+/* What a tab's rows are. */
+enum row_kind { ROW_GIFT, ROW_RUNNING, ROW_FAILED, ROW_EVENT };
+
 static const struct tab {
 	const char *name;
 	enum support_sql page, count;
-	bool is_running;
+	enum row_kind kind;
+	int day;              /* its column */
 } tabs[] = {
-	{"all", SUPPORT_SQL_GIFTS_PAGE, SUPPORT_SQL_GIFTS_COUNT_ALL, false},
-	{"running", SUPPORT_SQL_GIFTS_RUNNING, SUPPORT_SQL_GIFTS_COUNT_RUNNING, true},
-	{"refunded", SUPPORT_SQL_GIFTS_REFUNDED, SUPPORT_SQL_GIFTS_COUNT_REFUNDED, false},
+	{"all", SUPPORT_SQL_GIFTS_PAGE, SUPPORT_SQL_GIFTS_COUNT_ALL, ROW_GIFT, 8},
+	{"running", SUPPORT_SQL_GIFTS_RUNNING, SUPPORT_SQL_GIFTS_COUNT_RUNNING, ROW_RUNNING, 6},
+	{"failed", SUPPORT_SQL_GIFTS_FAILED, SUPPORT_SQL_GIFTS_COUNT_FAILED, ROW_FAILED, 6},
+	{"refunded", SUPPORT_SQL_GIFTS_REFUNDED, SUPPORT_SQL_GIFTS_COUNT_REFUNDED, ROW_GIFT, 8},
+	{"disputed", SUPPORT_SQL_GIFTS_DISPUTED, SUPPORT_SQL_GIFTS_COUNT_DISPUTED, ROW_GIFT, 8},
+	{"unmatched", SUPPORT_SQL_GIFTS_UNMATCHED, SUPPORT_SQL_GIFTS_COUNT_UNMATCHED, ROW_EVENT, 4},
 };
 
 static void set_day(json_t *object, const char *key, int64_t day)
@@ -67,21 +74,61 @@ static json_t *gift_json(const struct store_value *column, struct arena *arena)
 	return one;
 }
 
-/* A running one: gifts_running's columns. */
-static json_t *running_json(const struct store_rows *rows)
+static void set_mark(json_t *one, char letter, int64_t id)
 {
-	json_t *one = json_object();
 	char mark[16];
 
-	snprintf(mark, sizeof(mark), "m-%08x", (unsigned) ((uint64_t) store_column_i64(rows, 0) >> 31));
+	snprintf(mark, sizeof(mark), "%c-%08x", letter, (unsigned) ((uint64_t) id >> 31));
 	json_object_set_new(one, "reference", json_string(mark));
+}
+
+/* gifts_running's and gifts_failed's first seven columns. */
+static json_t *mandate_json(const struct store_rows *rows, char letter)
+{
+	json_t *one = json_object();
+
+	set_mark(one, letter, store_column_i64(rows, 0));
 	set_text(one, "frequency", store_column_text(rows, 1));
 	set_text(one, "state", store_column_text(rows, 2));
 	set_text(one, "method", store_column_text(rows, 3));
 	json_object_set_new(one, "amount_minor", json_integer(store_column_i64(rows, 4)));
 	set_text(one, "currency", store_column_text(rows, 5));
 	set_day(one, "day", store_column_i64(rows, 6));
-	set_day(one, "last", store_column_i64(rows, 7));
+	return one;
+}
+
+static json_t *row_json(const struct store_rows *rows, enum row_kind kind, struct arena *arena)
+{
+	struct store_value column[10];
+	json_t *one = NULL;
+
+	switch (kind) {
+	case ROW_GIFT:
+		for (int i = 0; i < 10; i++)
+			column[i] = store_column_is_null(rows, i) ? store_null() : i == 1 || i == 2 || i == 3 || i == 5
+				? store_text(store_column_text(rows, i)) : store_i64(store_column_i64(rows, i));
+		one = gift_json(column, arena);
+		break;
+	case ROW_RUNNING:
+		one = mandate_json(rows, 'm');
+		set_day(one, "last", store_column_i64(rows, 7));
+		break;
+	case ROW_FAILED:
+		one = mandate_json(rows, 'r');
+		if (store_column_i64(rows, 7) > 0)
+			set_day(one, "next_day", store_column_i64(rows, 7));
+		set_text(one, "reason", store_column_text(rows, 8));
+		json_object_set_new(one, "attempts", json_integer(store_column_i64(rows, 9)));
+		break;
+	case ROW_EVENT:
+		one = json_object();
+		set_mark(one, 'e', store_column_i64(rows, 0));
+		set_text(one, "method", store_column_text(rows, 1));
+		set_text(one, "reason", store_column_text(rows, 2));
+		set_text(one, "state", store_column_text(rows, 3));
+		set_day(one, "day", store_column_i64(rows, 4));
+		break;
+	}
 	return one;
 }
 
@@ -93,20 +140,11 @@ static bool read_page(struct support *support, const struct tab *tab, int64_t da
 	bool ok = store_rows_begin(support->db, tab->page, STORE_ARGS(store_i64(day), store_i64(id), store_i64(PAGE + 1)), &rows, f);
 
 	while (ok && store_rows_next(&rows, f)) {
-		struct store_value column[10];
-
 		if (++count > PAGE)
 			break;
 		last_id = store_column_i64(&rows, 0);
-		last_day = store_column_i64(&rows, tab->is_running ? 6 : 8);
-		if (tab->is_running) {
-			json_array_append_new(list, running_json(&rows));
-			continue;
-		}
-		for (int i = 0; i < 10; i++)
-			column[i] = store_column_is_null(&rows, i) ? store_null() : i == 1 || i == 2 || i == 3 || i == 5
-				? store_text(store_column_text(&rows, i)) : store_i64(store_column_i64(&rows, i));
-		json_array_append_new(list, gift_json(column, arena));
+		last_day = store_column_i64(&rows, tab->day);
+		json_array_append_new(list, row_json(&rows, tab->kind, arena));
 	}
 	ok = store_rows_end(&rows) && ok;
 	if (ok && count > PAGE) {
@@ -145,7 +183,7 @@ void support_get_gifts(struct http_request *rq, void *room)
 		if (str_is(wanted, tabs[i].name))
 			tab = &tabs[i];
 	ok = (tab != NULL && read_after(http_query(rq, "after"), &day, &id)) ||
-		fault_set(&f, FAULT_INPUT, "tab is one of all, running, refunded; after is what the page before gave");
+		fault_set(&f, FAULT_INPUT, "tab is one of all, running, failed, refunded, disputed, unmatched; after is what the page before gave");
 	ok = ok && read_page(support, tab, day, id, http_arena(rq), list, value, &f);
 	for (size_t i = 0; ok && i < sizeof(tabs) / sizeof(tabs[0]); i++) {
 		int64_t count;
@@ -224,6 +262,30 @@ static bool add_mandate(struct support *support, int64_t checkout, struct arena 
 	return true;
 }
 
+/* "c-1f0c9a2e": the id's upper half. Two may share one, among a hundred thousand. */
+static bool find_mark(struct support *support, struct str mark, int64_t *id, struct fault *f)
+{
+	struct store_rows rows;
+	int64_t low = 0, count = 0;
+	bool ok;
+
+	for (size_t i = 2; i < mark.len; i++) {
+		const char *digits = "0123456789abcdef", *at = strchr(digits, mark.at[i]);
+
+		if (at == NULL || mark.at[i] == '\0')
+			return fault_set(f, FAULT_INPUT, "a gift is asked for by its id or its mark, such as c-1f0c9a2e");
+		low = low * 16 + (at - digits);
+	}
+	low *= INT64_C(1) << 31;
+	ok = store_rows_begin(support->db, SUPPORT_SQL_GIFT_BY_MARK, STORE_ARGS(store_i64(low), store_i64(low + INT32_MAX)), &rows, f);
+	while (ok && store_rows_next(&rows, f)) {
+		*id = store_column_i64(&rows, 0);
+		count++;
+	}
+	ok = store_rows_end(&rows) && ok;
+	return ok && (count < 2 || fault_set(f, FAULT_CONFLICT, "two gifts share this mark: open it from the list of contributions"));
+}
+
 void support_get_gift(struct http_request *rq, void *room)
 {
 	struct support *support = ((struct room *) room)->self;
@@ -233,7 +295,9 @@ void support_get_gift(struct http_request *rq, void *room)
 	struct fault f = {0};
 	int64_t id = 0;
 	bool found = false;
-	bool ok = str_to_i64(http_part(rq, "id"), &id) || fault_set(&f, FAULT_INPUT, "a gift is asked for by its id");
+	struct str wanted = http_part(rq, "id");
+	bool ok = wanted.len == 10 && str_starts(wanted, STR("c-")) ? find_mark(support, wanted, &id, &f)
+		: str_to_i64(wanted, &id) || fault_set(&f, FAULT_INPUT, "a gift is asked for by its id");
 
 	ok = ok && store_one(support->db, SUPPORT_SQL_GIFT_ONE, STORE_ARGS(store_i64(id)), arena, &row, &found, &f);
 	if (ok && !found)

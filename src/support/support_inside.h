@@ -35,6 +35,7 @@ enum {
 	SUPPORT_KEEP_DAYS = 90,         /* events that booked nothing, and checkouts that took no money */
 	SUPPORT_HANDLE_DAYS = 396,      /* by what a payment can be given back: thirteen months */
 	SUPPORT_ASK_TRIES = 30,
+	SUPPORT_ACCOUNTS = 32,
 	SUPPORT_MANAGE_BYTES = 16
 };
 
@@ -50,10 +51,13 @@ struct support {
 	struct arena secret_texts;
 	struct rail_line lines[RAILS];             /* as rails[]; a NULL rail ends them */
 	bool is_asking, is_cancelling, is_reminding, is_changing;
-	bool is_noticing, is_refunding;
+	bool is_noticing, is_refunding, is_looking_at_card;
 	int64_t denied_quiet_until_ms;             /* refused events are logged again from then on */
-	bool is_period_known;                      /* the two below are as the database has them */
+	bool is_period_known;                      /* what follows is as the database has it; false after a rollback */
 	int32_t open_period, first_day;            /* its number and first day */
+	int32_t told_day[RAILS];                   /* on which each rail was noted to have told something; 0: not known */
+	int64_t accounts[SUPPORT_ACCOUNTS];        /* some that are there */
+	size_t account_count;
 	struct delivery *deliveries;               /* verified, not committed yet; oldest first */
 	struct loop_timer *deliveries_timer;
 	struct loop_child *books_job;              /* works the books out; NULL: none runs */
@@ -141,7 +145,7 @@ void support_end_replaced(void *support);
 /* In one transaction, or none of it: each once, in any order. *new_count: how many were not known. */
 bool support_take(struct support *support, const struct facts *facts, size_t count, size_t *new_count, struct fault *f)
 	__attribute__((warn_unused_result));
-/* The same inside of the caller's transaction, one fact. */
+/* The same inside of the caller's transaction, one fact. Where that is rolled back, is_period_known must be false after. */
 bool support_take_inside(struct support *support, const struct facts *facts, struct arena *arena, bool *is_new, struct fault *f)
 	__attribute__((warn_unused_result));
 

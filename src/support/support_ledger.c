@@ -23,6 +23,8 @@ bool support_know_period(struct support *support, struct fault *f)
 		return false;
 	support->open_period = (int32_t) number;
 	support->first_day = (int32_t) last_day + 1;
+	memset(support->told_day, 0, sizeof(support->told_day));
+	support->account_count = 0;
 	support->is_period_known = true;
 	return true;
 }
@@ -89,15 +91,27 @@ static int64_t account_id(const char *name, const char *currency)
 	return fact_key_id(&key);
 }
 
+/* Each is made once; which are there is remembered. */
+static bool put_account(struct support *support, int64_t id, const struct books_line *line, struct fault *f)
+{
+	for (size_t i = 0; i < support->account_count; i++)
+		if (support->accounts[i] == id)
+			return true;
+	if (!store_run(support->db, SUPPORT_SQL_ACCOUNT_PUT,
+			STORE_ARGS(store_i64(id), store_text(str_from(line->account)), store_text(str_from(line->amount.code))), NULL, f))
+		return false;
+	if (support->account_count < SUPPORT_ACCOUNTS)
+		support->accounts[support->account_count++] = id;
+	return true;
+}
+
 static bool write_booking(struct support *support, int64_t subject, const struct books_booking *booking, struct fault *f)
 {
 	for (size_t i = 0; i < booking->count; i++) {
 		const struct books_line *line = &booking->lines[i];
 		int64_t account = account_id(line->account, line->amount.code);
 
-		if (!store_run(support->db, SUPPORT_SQL_ACCOUNT_PUT, STORE_ARGS(store_i64(account), store_text(str_from(line->account)),
-				store_text(str_from(line->amount.code))), NULL, f) ||
-			!store_run(support->db, SUPPORT_SQL_ENTRY_INSERT,
+		if (!put_account(support, account, line, f) || !store_run(support->db, SUPPORT_SQL_ENTRY_INSERT,
 				STORE_ARGS(store_i64(booking->id), store_i64(account), store_i64(line->amount.minor)), NULL, f))
 			return false;
 	}
@@ -230,11 +244,13 @@ static struct store_value reason_text(const char *reason)
 	return store_text(reason != NULL && reason[0] != '\0' ? str_from(reason) : STR(""));
 }
 
-static bool write_contribution(struct support *support, int64_t subject, const struct books *books, struct fault *f)
+/* Only another PAID can make it another one. */
+static bool write_contribution(struct support *support, int64_t subject, const struct books *books, const struct kept *fresh, struct fault *f)
 {
 	const struct books_contribution *one = &books->contribution;
+	bool may_be_another = fresh == NULL || fresh->kind == FACT_PAID || fresh->kind == FACT_MATCHED;
 
-	if (!store_run(support->db, SUPPORT_SQL_CONTRIBUTION_DROP_OTHERS,
+	if (may_be_another && !store_run(support->db, SUPPORT_SQL_CONTRIBUTION_DROP_OTHERS,
 			STORE_ARGS(store_i64(subject), store_i64(books->has_contribution ? one->id : 0)), NULL, f))
 		return false;
 	return !books->has_contribution || store_run(support->db, SUPPORT_SQL_CONTRIBUTION_PUT,
@@ -335,7 +351,7 @@ bool support_write_books(struct support *support, int64_t subject, const struct 
 	if (!books_derive(facts, told, arena, &books))
 		return fault_full(f, "a payment's books");
 	*state = books.state;
-	return move_events(support, rows, count, books.state, f) && write_contribution(support, subject, &books, f) &&
+	return move_events(support, rows, count, books.state, f) && write_contribution(support, subject, &books, fresh, f) &&
 		write_refunds(support, subject, &books, f) && write_disputes(support, subject, &books, f) &&
 		(!books.has_renewal || write_renewal(support, subject, &books.renewal, f)) &&
 		(!books.has_payout || write_payout(support, subject, &books.payout, f)) &&

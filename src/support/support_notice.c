@@ -24,7 +24,8 @@ enum { FOUND_AT_ONCE = 64 };
 #define NOTICE_NAME(kind, name, meaning) [kind] = name,
 static const char *const kind_names[NOTICE_KIND_COUNT] = {NOTICE_KINDS(NOTICE_NAME)};
 
-bool support_note(struct support *support, const struct support_notice *notice, struct fault *f)
+/* *changed: 1 when it was not noted before. */
+static bool note(struct support *support, const struct support_notice *notice, int64_t *changed, struct fault *f)
 {
 	char key[RAND_TOKEN_CHARS + 1];
 
@@ -34,7 +35,12 @@ bool support_note(struct support *support, const struct support_notice *notice, 
 			store_i64(notice->step), store_i64(notice->checkout), store_i64(notice->amount.minor),
 			store_text(str_from(notice->amount.code)), store_i64(notice->day),
 			notice->contribution != 0 ? store_i64(notice->contribution) : store_null(), store_text(notice_state_name(NOTICE_DUE)),
-			store_text(str_from(key)), store_i64(clock_utc_day(clock_now()))), NULL, f);
+			store_text(str_from(key)), store_i64(clock_utc_day(clock_now()))), changed, f);
+}
+
+bool support_note(struct support *support, const struct support_notice *notice, struct fault *f)
+{
+	return note(support, notice, NULL, f);
 }
 
 /* --- what the rows tell --- */
@@ -95,7 +101,7 @@ static int32_t years_later(int32_t day, int years)
 static bool find_upcoming(struct support *support, int32_t today, int64_t *count, struct fault *f)
 {
 	struct support_notice found[FOUND_AT_ONCE];
-	int64_t after = 0;
+	int64_t after = 0, changed = 0;
 	size_t n;
 
 	do {
@@ -118,9 +124,9 @@ static bool find_upcoming(struct support *support, int32_t today, int64_t *count
 		for (size_t i = 0; i < n; i++) {
 			if (found[i].day - NOTICE_AHEAD_DAYS > today || found[i].day <= today)
 				continue;
-			if (!support_note(support, &found[i], f))
+			if (!note(support, &found[i], &changed, f))
 				return false;
-			*count += 1;
+			*count += changed;
 		}
 	} while (n == FOUND_AT_ONCE);
 	return true;
@@ -135,14 +141,17 @@ bool support_find_notices(struct support *support, int32_t today, int64_t *count
 		find_kind(support, NOTICE_RENEWED, SUPPORT_SQL_NOTICE_FIND_RENEWED, from, until, count, f) &&
 		find_kind(support, NOTICE_CANCELLED, SUPPORT_SQL_NOTICE_FIND_CANCELLED, from, until, count, f) &&
 		find_kind(support, NOTICE_REFUNDED, SUPPORT_SQL_NOTICE_FIND_REFUNDED, from, until, count, f) &&
+		find_kind(support, NOTICE_FAILED, SUPPORT_SQL_NOTICE_FIND_FAILED, from, until, count, f) &&
+		find_kind(support, NOTICE_FAILED_LAST, SUPPORT_SQL_NOTICE_FIND_FAILED_LAST, from, until, count, f) &&
 		find_upcoming(support, today, count, f);
 }
 
 /* --- handing over --- */
 
-/* One run through what is due. */
+/* One run through what is due; rq: who asked for it, or NULL. */
 struct noticing {
 	struct support *support;
+	struct http_request *rq;
 	int64_t id, handed, failed;
 };
 
@@ -204,6 +213,13 @@ static void end_run(struct noticing *run)
 	run->support->is_noticing = false;
 	if (run->handed + run->failed > 0)
 		log_event(LOG_JOB, LOG_C("job", "notices"), LOG_I64("handed", run->handed), LOG_I64("failed", run->failed));
+	if (run->rq != NULL) {
+		json_t *answer = json_object();
+
+		json_object_set_new(answer, "handed", json_integer(run->handed));
+		json_object_set_new(answer, "failed", json_integer(run->failed));
+		http_answer_json(run->rq, 200, answer);
+	}
 	memory_free(run);
 }
 
@@ -249,21 +265,36 @@ static void hand_next(struct noticing *run)
 		end_run(run);
 }
 
+static bool begin_run(struct support *support, struct http_request *rq, struct fault *f)
+{
+	struct noticing *run;
+	int64_t found;
+
+	if (support->is_noticing)
+		return fault_set(f, FAULT_BUSY, "notices are being handed over now: try again in a moment");
+	if (!support_find_notices(support, clock_utc_day(clock_now()), &found, f))
+		return fault_add(f, "while looking for what supporters are to be told");
+	run = memory_new(1, sizeof(*run));
+	run->support = support;
+	run->rq = rq;
+	support->is_noticing = true;
+	hand_next(run);
+	return true;
+}
+
 void support_run_notices(void *self)
 {
 	struct support *support = self;
-	struct noticing *run;
 	struct fault f = {0};
-	int64_t found;
 
-	if (support->is_noticing || support->room->read_only || support->room->draining)
-		return;
-	if (!support_find_notices(support, clock_utc_day(clock_now()), &found, &f)) {
-		log_fault(&f, "looking for what supporters are to be told");
-		return;
-	}
-	run = memory_new(1, sizeof(*run));
-	run->support = support;
-	support->is_noticing = true;
-	hand_next(run);
+	if (!support->is_noticing && !support->room->draining && !begin_run(support, NULL, &f))
+		log_fault(&f, "notices");
+}
+
+void support_post_run_notices(struct http_request *rq, void *room)
+{
+	struct fault f = {0};
+
+	if (!begin_run(((struct room *) room)->self, rq, &f))
+		http_answer_fault(rq, &f);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/money.h"
+#include "http/http.h"
 
 struct fault;
 struct support;
@@ -45,6 +46,9 @@ bool support_note(struct support *support, const struct support_notice *notice, 
 /* By the clock: finds in the rows what is to be told (gifts that came, debits that come, ends, refunds) and hands it to the
  * newsletter room, one after the other. Nothing depends on it being called once: rows say what was told. */
 void support_run_notices(void *support);
+/* By the clock, support_card.c: asks about one card whose giver wants to be told, each every two weeks. */
+void support_look_at_cards(void *support);
+http_handler support_post_run_notices;
 /* The finding alone; *count: how many are new. */
 bool support_find_notices(struct support *support, int32_t today, int64_t *count, struct fault *f)
 	__attribute__((warn_unused_result));

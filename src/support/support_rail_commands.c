@@ -65,7 +65,8 @@ static void print_unmatched(const json_t *list)
 
 		snprintf(money.code, sizeof(money.code), "%.*s", STR_ARG(code));
 		rail_write_amount(money, amount);
-		printf("  %.*s  %10s %.*s  %.*s  %.*s\n      %.*s\n", STR_ARG(day), amount, STR_ARG(code), STR_ARG(payment), STR_ARG(reference), STR_ARG(text));
+		printf("  %.*s  %10s %.*s  %.*s  %.*s\n      %.*s\n", STR_ARG(day), amount, STR_ARG(code), STR_ARG(payment),
+			STR_ARG(reference), STR_ARG(text));
 	}
 }
 

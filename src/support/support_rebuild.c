@@ -261,8 +261,9 @@ static bool fold(struct gathering *all, const struct kept **facts, size_t count,
 	const struct kept **taken = arena_alloc_many(arena, count + 1, sizeof(*taken));
 	struct stated stated = {0};
 	struct books_booking *bookings;
-	struct books books;
-	size_t booking_count;
+	struct books books = {0};
+	size_t booking_count, last_count = 0;
+	bool is_all_stated = true;
 
 	if (taken == NULL)
 		return false;
@@ -270,8 +271,12 @@ static bool fold(struct gathering *all, const struct kept **facts, size_t count,
 		bool is_open = period == all->periods;
 		size_t taken_count = taken_by(facts, count, period, taken);
 
-		if (taken_count == 0)
+		if (taken_count == last_count && is_all_stated) { /* as before, and all of it stands */
+			if (is_open && books.has_contribution)
+				books_digest_contribution(&all->rebuilt->told, &books.contribution);
 			continue;
+		}
+		last_count = taken_count;
 		if (!derive_then(taken, taken_count, taken_count == count, arena, &books) ||
 			!books_less_stated(&books, stated.at, stated.count, period, period == 0 ? 0 : all->last_days[period - 1] + 1,
 				is_open ? INT32_MAX : all->last_days[period], arena, &bookings, &booking_count) ||
@@ -279,6 +284,9 @@ static bool fold(struct gathering *all, const struct kept **facts, size_t count,
 			return false;
 		for (size_t i = 0; i < booking_count; i++)
 			tell(all, &bookings[i]);
+		is_all_stated = true;
+		for (size_t i = 0; i < books.booking_count; i++)
+			is_all_stated &= is_open || books.bookings[i].day <= all->last_days[period];
 		if (is_open && books.has_contribution)
 			books_digest_contribution(&all->rebuilt->told, &books.contribution);
 	}

@@ -15,7 +15,7 @@
 #include "store/store.h"
 #include "support_inside.h"
 
-enum { NAME_CHARS = 120, RECEIPTS_SHOWN = 24, GIFTS_MOST = 400, LINES_BYTES = 128 * 1024 };
+enum { NAME_CHARS = 120, GIFTS_MOST = 400, LINES_BYTES = 128 * 1024 };
 
 struct gift {
 	int64_t id;
@@ -101,28 +101,19 @@ bool support_list_receipts(struct support *support, int64_t checkout, struct str
 	struct press_value *root, struct arena *arena, struct fault *f)
 {
 	const struct locale *locale = page_locale(support->room->theme, support->settings, language);
-	struct press_value *receipts, *years;
+	struct press_value *years;
 	struct gift *gifts;
 	size_t count;
 	int last = 0;
 
 	if (!read_gifts(support, checkout, arena, &gifts, &count, f))
 		return false;
-	if (count == 0)
-		return true;
-	receipts = press_set_list(root, "receipts");
-	years = press_set_list(root, "years");
+	years = count > 0 ? press_set_list(root, "years") : NULL;
 	for (size_t i = 0; i < count; i++) {
 		int year = year_of(gifts[i].day);
 		struct str text = str_format(arena, "%d", year);
 		struct press_value *item;
 
-		if (i < RECEIPTS_SHOWN) {
-			item = press_add_map(receipts);
-			press_set_text(item, "href", str_format(arena, "../receipt/%.*s/%s", STR_ARG(token), support_receipt_name(gifts[i].id, arena)));
-			press_set_text(item, "day", date_of(locale, gifts[i].day, arena));
-			press_set_text(item, "amount", locale_money(locale, gifts[i].amount, true, arena));
-		}
 		if (year == last)
 			continue;
 		last = year;

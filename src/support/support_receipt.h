@@ -18,8 +18,8 @@ struct support;
 /* "c-1f0c9a2e": also the mark by which people speak of the contribution. */
 const char *support_receipt_name(int64_t contribution, struct arena *arena);
 
-/* {{receipts}} for the giver's own page: items {href, text} (newest first, at most 24) and {{years}}: items {href, text}. The
- * page stands at /support/manage/TOKEN. Nothing is set where no gift came. */
+/* {{years}} for the giver's own page, which stands at /support/manage/TOKEN: items {href, text}, the newest first. Nothing is set
+ * where no gift came. */
 bool support_list_receipts(struct support *support, int64_t checkout, struct str token, struct str language,
 	struct press_value *root, struct arena *arena, struct fault *f) __attribute__((warn_unused_result));
 

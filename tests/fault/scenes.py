@@ -452,6 +452,63 @@ class Gift(Scene):
         super().finish()
 
 
+class Books(Gift):
+    """A gift, its fee, and the payout that takes it to the bank: what the provider tells, and what it is asked after that."""
+    name = "books"
+
+    def prepare(self):
+        super().prepare()
+        self.payout = None
+
+    def pay_out(self):
+        self.payout = self.house.stripe("POST", "payout/usd")
+        must("id" in self.payout, lambda: "the provider pays nothing out: %s" % self.payout)
+
+    def is_asked(self):
+        return self.one("SELECT count(*) FROM ask WHERE next_us < 9223372036854775807") == 0
+
+    def act(self):
+        if not self.press_continue():
+            return
+        self.pay()
+        if not self.until(lambda: self.house.stripe("GET", "pending")["pending"] == 0, 15, "webhooks wait"):
+            return
+        self.pay_out()
+        self.until(lambda: self.house.stripe("GET", "pending")["pending"] == 0 and self.is_asked(), 15, "webhooks or questions wait")
+
+    def again(self):
+        if self.session is None:
+            must(self.press_continue(), "Continue again is refused")
+        if not self.is_paid:
+            self.pay()
+        self.house.wait_stripe_quiet()
+        if self.payout is None:
+            self.pay_out()
+        self.house.wait_stripe_quiet()
+
+    def holds(self, faults):
+        super().holds(faults)
+        sums = self.rows("SELECT b.kind, sum(abs(e.amount_minor)) FROM booking b JOIN entry e ON e.booking = b.id WHERE b.kind = 'payout' AND b.id IN "
+                         "(SELECT booking FROM entry WHERE abs(amount_minor) = ?) GROUP BY b.id", self.payout["amount"])
+        must(len(sums) >= 1, "the payout is not booked")
+
+    def finish(self):
+        """When all questions are answered every payout is what its parts come to, and the whole is what the events say."""
+        for _ in range(8):
+            try:
+                wait_for(self.is_asked, 15, 0.2, why=lambda: "questions wait: %s" % self.rows("SELECT tries, next_us FROM ask"))
+                break
+            except AssertionError as why:
+                slow = why
+                self.house.restart()
+        else:
+            raise slow
+        must(not self.rows("SELECT 1 FROM payout WHERE state <> 'arrived' OR is_reconciled = 0"), lambda: "not reconciled: %s" % self.rows("SELECT state, is_reconciled FROM payout"))
+        must(self.house.mimeo("support", "check", json_out=True)["is_same"], "the books are not what the events come to")
+        self.books()
+        self.is_sound()
+
+
 def digest_of(path):
     with open(path, "rb") as file:
         return hashlib.sha256(file.read()).hexdigest()
@@ -732,4 +789,4 @@ class Import(Alone):
         self.is_sound()
 
 
-SCENES = (Subscribe, Gift, Issue, IssueKeeper, *((IssueSigner,) if len(os.sched_getaffinity(0)) > 1 else ()), IssueParent, IssuePower, Publish, Import, Start)
+SCENES = (Subscribe, Gift, Books, Issue, IssueKeeper, *((IssueSigner,) if len(os.sched_getaffinity(0)) > 1 else ()), IssueParent, IssuePower, Publish, Import, Start)

@@ -12,7 +12,7 @@ from house import ROOT, ask_url, children_of, free_ports, wait_for
 
 
 def start(port, home, *more):
-    process = subprocess.Popen([os.path.join(ROOT, "run"), "--port", str(port), "--home", home, *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    process = subprocess.Popen([os.path.join(ROOT, "run"), "--port", str(port), "--home", home, "--no-year", *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
     os.set_blocking(process.stdout.fileno(), False)
     said = ""
@@ -45,7 +45,7 @@ def end(process, number):
 
 
 def test_the_demo_starts_shows_where_to_look_and_ends(tmp_path):
-    port, home = free_ports(5), str(tmp_path / "home")
+    port, home = free_ports(6), str(tmp_path / "home")
     process, said = start(port, home)
     try:
         for address in ("http://127.0.0.1:%d/" % port, "http://127.0.0.1:%d/" % (port + 2), "http://127.0.0.1:%d/" % (port + 3)):
@@ -70,7 +70,7 @@ def test_the_demo_starts_shows_where_to_look_and_ends(tmp_path):
 
 
 def test_without_demo_it_is_an_empty_newsroom(tmp_path):
-    port, home = free_ports(5), str(tmp_path / "home")
+    port, home = free_ports(6), str(tmp_path / "home")
     process, said = start(port, home, "--no-demo")
     try:
         assert ask_url("GET", "http://127.0.0.1:%d/" % port).status == 200

@@ -53,6 +53,8 @@ class Rehearsal:
         self.world.send = self.sender.put if options.webhook_url else lambda event: None
         self.faults = []              # {"how", "match", "seconds"}
         self.calls = []               # what was asked, for tests
+        self.saving = None            # a timer, while something is not on disk yet
+        self.disk = threading.Lock()
         self.load()
 
     # --- the state file: the demo's subscriptions outlive a restart ---------------------------------------------------
@@ -69,14 +71,24 @@ class Rehearsal:
                 if event["pending_webhooks"] and self.options.webhook_url:
                     self.sender.put(event)
 
-    def save(self):
+    def save(self, at_once=False):
+        """Soon: a year of gifts is megabytes, and many calls come in a second."""
         if not self.options.state:
             return
+        if not at_once:
+            with self.lock:
+                if self.saving is None:
+                    self.saving = threading.Timer(2, self.save, (True,))
+                    self.saving.daemon = True
+                    self.saving.start()
+            return
         with self.lock:
+            self.saving = None
             text = json.dumps({"objects": self.world.objects, "events": self.world.events[-2000:], "asked": self.world.asked, "paid_out": self.world.paid_out})
-        with open(self.options.state + ".new", "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(self.options.state + ".new", self.options.state)
+        with self.disk:
+            with open(self.options.state + ".new", "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(self.options.state + ".new", self.options.state)
 
     # --- the API ---------------------------------------------------------------------------------------------------------
 
@@ -536,7 +548,7 @@ def main():
     print("payments: ready at %s" % options.public_url, flush=True)
     server.serve_forever(poll_interval=0.2)
     Handler.rehearsal.sender.stop()
-    Handler.rehearsal.save()
+    Handler.rehearsal.save(at_once=True)
 
 
 if __name__ == "__main__":

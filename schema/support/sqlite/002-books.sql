@@ -4,6 +4,7 @@
 
 ALTER TABLE checkout ADD COLUMN rail TEXT NOT NULL DEFAULT 'stripe';
 ALTER TABLE checkout ADD COLUMN renews INTEGER;  -- a pushed gift's later invoice: the checkout that began it
+CREATE INDEX checkout_state ON checkout (state);
 
 -- What was before, one row a fact. Emptied at the first start.
 CREATE TABLE carried (
@@ -77,6 +78,12 @@ INSERT INTO event (id, event_index, rail, type, state, subject, period, day, fac
 		NULL, 0, day, NULL FROM event_before WHERE state <> 'parked';
 DROP TABLE event_before;
 
+-- The day on which each rail told something last.
+CREATE TABLE rail_told (
+	rail TEXT PRIMARY KEY,
+	day INTEGER NOT NULL
+) STRICT;
+
 -- By which names a payment is known: half of a keyed hash each.
 CREATE TABLE payment_name (
 	name BLOB PRIMARY KEY CHECK (length(name) = 16),
@@ -115,6 +122,7 @@ CREATE TABLE contribution (
 ) STRICT;
 CREATE INDEX contribution_day ON contribution (day);
 CREATE INDEX contribution_checkout ON contribution (checkout);
+CREATE INDEX contribution_state ON contribution (state, day) WHERE state <> 'booked';
 
 -- Sums of contributions by day, kept by triggers: the desk's numbers without reading every row.
 CREATE TABLE contribution_sum (
@@ -203,9 +211,11 @@ CREATE TABLE payout (
 	state TEXT NOT NULL CHECK (state IN ('sent', 'arrived', 'failed')),
 	reason TEXT NOT NULL,
 	day INTEGER NOT NULL,
-	arrives_day INTEGER NOT NULL
+	arrives_day INTEGER NOT NULL,
+	is_reconciled INTEGER NOT NULL DEFAULT 0                             -- 1: it is what its parts come to, and each is known
 ) STRICT;
 CREATE INDEX payout_day ON payout (day);
+CREATE INDEX payout_open ON payout (state) WHERE is_reconciled = 0;
 CREATE TABLE payout_part (
 	id INTEGER PRIMARY KEY,
 	subject INTEGER NOT NULL UNIQUE,
@@ -287,10 +297,10 @@ BEGIN SELECT RAISE(ABORT, 'entries go after their booking'); END;
 CREATE TABLE ask (
 	id INTEGER PRIMARY KEY,                                              -- of its rail and words: one question is asked once
 	rail TEXT NOT NULL,
-	subject INTEGER,                                                     -- asked once it is ours; NULL: at once
+	subject INTEGER,                                                     -- NULL: of no payment
 	what_sealed BLOB NOT NULL,
 	tries INTEGER NOT NULL DEFAULT 0,
-	next_us INTEGER NOT NULL,
+	next_us INTEGER NOT NULL,                                            -- the largest number: once its payment is ours
 	day INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX ask_next ON ask (next_us);

@@ -32,10 +32,16 @@ CREATE TABLE notice (
 CREATE INDEX notice_due ON notice (id) WHERE state = 'due';
 CREATE INDEX notice_checkout ON notice (checkout);
 
+-- When a running gift's card was asked about last, of those whose giver wants to be told.
+CREATE TABLE card_look (
+	mandate INTEGER PRIMARY KEY REFERENCES mandate(id) ON DELETE CASCADE,
+	day INTEGER NOT NULL
+) STRICT;
+
 -- A refund that somebody at the desk asked for. id makes the provider's idempotency key. Above a limit a second person says yes.
 CREATE TABLE refund_wish (
 	id INTEGER PRIMARY KEY,
-	contribution INTEGER NOT NULL REFERENCES contribution(id),
+	contribution INTEGER NOT NULL,              -- its id is made of its payment: the same when the books are made again
 	amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
 	reason TEXT NOT NULL,
 	state TEXT NOT NULL CHECK (state IN ('wanted', 'asking', 'uncertain', 'asked', 'refused', 'declined')),
@@ -47,5 +53,8 @@ CREATE TABLE refund_wish (
 CREATE INDEX refund_wish_contribution ON refund_wish (contribution);
 CREATE INDEX refund_wish_open ON refund_wish (id) WHERE state IN ('wanted', 'asking', 'uncertain');
 
--- The desk's sums by month read this index alone.
-CREATE INDEX contribution_sums ON contribution (currency, day, frequency, amount_minor, refunded_minor, fee_minor);
+-- The desk's tabs Refunded and Disputed.
+CREATE INDEX contribution_refunded ON contribution (day, id) WHERE refunded_minor > 0;
+CREATE INDEX contribution_disputed ON contribution (day, id) WHERE state IN ('disputed', 'lost');
+-- And Running.
+CREATE INDEX mandate_running ON mandate (started_day DESC, id) WHERE state <> 'ended';

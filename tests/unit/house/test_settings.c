@@ -146,7 +146,7 @@ static void test_wrong_values_are_refused_with_what_to_do(void **state)
 	refused("[support]\nbank_bic = abc\n", "BIC");
 	refused("[support]\nmonero_rate = cheap\n", "158.30");
 	refused("[support]\npush_grace = 0\n", "push_grace");
-	refused("[support]\ncurrency = XMR\n", "coin");
+	refused("[support]\ncurrency = XMR\n", "XMR is no ISO");
 	refused("[support]\nbtcpay_url = pay.example\n", "btcpay_url");
 	refused("[support]\npaypal_certs = https://a.example/x\n", "paypal_certs");
 	refused("[support]\nrails = stripe, barter\n", "mimeo.conf:5: [support] rails: barter is no way to pay");

@@ -104,7 +104,7 @@ static void pay_fees(struct bench *bench)
 		json_t *json;
 
 		assert_true(store_one(
-			bench->support.db, SUPPORT_SQL_ASK_NEXT, STORE_ARGS(store_i64(INT64_MAX)), &bench->arena, &row, &found, &f));
+			bench->support.db, SUPPORT_SQL_ASK_NEXT, STORE_ARGS(store_i64(INT64_MAX - 1)), &bench->arena, &row, &found, &f));
 		if (!found)
 			break;
 		assert_true(seal_open(bench->support.seal_key, row.columns[2].bytes, &bench->arena, &what, &f));

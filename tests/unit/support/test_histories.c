@@ -21,10 +21,20 @@ struct history {
 	size_t gifts;
 	int closings;
 	struct arena *arena;
+	const char *rail;           /* by which the present gift comes */
 	int serial;
 };
 
 static const char *const codes[] = {"USD", "EUR", "JPY"};
+
+static const char *some_rail(void)
+{
+	uint32_t count = 0;
+
+	while (rails[count] != NULL)
+		count++;
+	return rails[rand_below(count)]->name;
+}
 
 static bool chance(uint32_t percent)
 {
@@ -42,7 +52,7 @@ static struct facts *tell(struct history *history, enum fact_kind kind)
 
 	assert_true(history->count < MOST_FACTS);
 	history->when[history->count++] = (int) rand_below((uint32_t) history->closings + 1);
-	*facts = (struct facts){.rail = "stripe", .kind = kind, .event = name(history, "evt"), .type = str_from("told"),
+	*facts = (struct facts){.rail = history->rail, .kind = kind, .event = name(history, "evt"), .type = str_from("told"),
 		.created_s = (int64_t) (FIRST_DAY + (int64_t) rand_below(DAYS)) * 86400 + rand_below(86400)};
 	return facts;
 }
@@ -175,6 +185,7 @@ static void tell_gift(struct history *history, struct bench *bench)
 	int64_t checkout = bench_checkout(bench, frequency, 500, token);
 	struct str subscription = frequency == FREQUENCY_ONCE ? (struct str){NULL, 0} : name(history, "sub");
 
+	history->rail = some_rail();
 	history->checkouts[history->gifts++] = checkout;
 	if (chance(10)) {
 		tell(history, chance(50) ? FACT_EXPIRED : FACT_OPENED)->checkout = checkout;
@@ -197,6 +208,7 @@ static void tell_payout(struct history *history)
 	struct str item = name(history, "po");
 	struct money amount = some_money("USD");
 
+	history->rail = some_rail();
 	for (unsigned step = 0; step < PAYOUT_STEP_COUNT; step++)
 		if (chance(60)) {
 			struct facts *payout = tell(history, FACT_PAYOUT);
@@ -219,8 +231,10 @@ static void tell_payout(struct history *history)
 /* What is not ours, comes without what it speaks of, or cannot be read. */
 static void tell_foreign(struct history *history)
 {
-	struct facts *facts = tell(history, FACT_PAID);
+	struct facts *facts;
 
+	history->rail = some_rail();
+	facts = tell(history, FACT_PAID);
 	facts->payment = name(history, "pi");
 	facts->amount = some_money("USD");
 	facts->checkout = chance(50) ? 12345 : 0;

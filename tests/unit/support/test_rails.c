@@ -233,6 +233,45 @@ static void only_paypals_certificate_signs(void **state)
 	EVP_PKEY_free(old.key);
 }
 
+/* A hundred thousand that nobody signed: one bit of the signature, or of what was signed, is another. */
+static void none_of_very_many_forgeries_is_good(void **state)
+{
+	static const char time[] = "2026-11-18T11:06:40Z";
+	struct secret *secret = secret_new(STR("hook"));
+	const struct secret *secrets[] = {secret};
+	crypto_auth_hmacsha256_state hmac;
+	unsigned char mac[32];
+	char header[80] = "sha256=", body[] = "{\"type\":\"InvoiceSettled\",\"invoiceId\":\"Inv1\"}", base[256], signature[1024];
+	struct identity good;
+	struct paypal_mark mark;
+
+	(void) state;
+	crypto_auth_hmacsha256_init(&hmac, (const unsigned char *) "hook", 4);
+	crypto_auth_hmacsha256_update(&hmac, (const unsigned char *) body, strlen(body));
+	crypto_auth_hmacsha256_final(&hmac, mac);
+	sodium_bin2hex(header + 7, sizeof(header) - 7, mac, sizeof(mac));
+	assert_true(btcpay_signed(secrets, 1, str_from(header), str_from(body), NULL));
+	identity_make(&good, "messageverificationcerts.paypal.com", -1000, 1000);
+	snprintf(base, sizeof(base), "T1|%s|W1|%u", time, paypal_crc32(str_from(body)));
+	sign(&good, base, signature);
+	mark = (struct paypal_mark){STR("T1"), str_from(time), str_from(signature), STR(""), STR("SHA256withRSA")};
+	for (int i = 0; i < 100000; i++) {
+		char *where = i % 2 == 0 ? header : body;
+		size_t at = i % 2 == 0 ? 7 + rand_below(64) : rand_below((uint32_t) strlen(body));
+		char before = where[at];
+
+		where[at] = (char) (before ^ (1 << rand_below(5)));
+		assert_false(btcpay_signed(secrets, 1, str_from(header), str_from(body), NULL));
+		if (i % 20 == 1)
+			assert_false(paypal_signed(str_from(good.pem), STR("W1"), &mark, str_from(body), now, NULL));
+		where[at] = before;
+	}
+	assert_true(btcpay_signed(secrets, 1, str_from(header), str_from(body), NULL));
+	assert_true(paypal_signed(str_from(good.pem), STR("W1"), &mark, str_from(body), now, NULL));
+	EVP_PKEY_free(good.key);
+	secret_free(&secret);
+}
+
 static void a_certificate_lies_at_paypals_own_origin(void **state)
 {
 	static const char *const wrong[] = {"", "https://api.paypal.com.evil.example/v1/notifications/certs/CERT-1", "http://api.paypal.com/v1/notifications/certs/CERT-1",
@@ -420,6 +459,7 @@ int main(void)
 		cmocka_unit_test(only_the_servers_signature_is_good),
 		cmocka_unit_test_setup_teardown(an_invoice_is_paid_late_expired_or_invalid, bench_set_up, bench_tear_down),
 		cmocka_unit_test(only_paypals_certificate_signs),
+		cmocka_unit_test(none_of_very_many_forgeries_is_good),
 		cmocka_unit_test(a_certificate_lies_at_paypals_own_origin),
 		cmocka_unit_test_setup_teardown(paypals_events_say_what_they_say, bench_set_up, bench_tear_down),
 		cmocka_unit_test_setup_teardown(transfers_become_payments_and_the_rest_is_left, bench_set_up, bench_tear_down),

@@ -51,6 +51,8 @@ static void the_schema_knows_the_same_states(void **state)
 	static const char *const mandate[] = {MANDATE_STATES(X_NAME)};
 	static const char *const contribution[] = {CONTRIBUTION_STATES(X_NAME)};
 	static const char *const refund[] = {REFUND_STATES(X_NAME)};
+	static const char *const notice[] = {NOTICE_STATES(X_NAME)};
+	static const char *const refund_wish[] = {WISH_STATES(X_NAME)};
 	static const char *const event[] = {EVENT_STATES(X_NAME)};
 	static const char *const dispute[] = {DISPUTE_STATES(X_NAME)};
 	static const char *const payout[] = {PAYOUT_STATES(X_NAME)};
@@ -62,6 +64,8 @@ static void the_schema_knows_the_same_states(void **state)
 	CHECK(mandate);
 	CHECK(contribution);
 	CHECK(refund);
+	CHECK(notice);
+	CHECK(refund_wish);
 	CHECK(event);
 	CHECK(dispute);
 	CHECK(payout);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "support_bench.h"
 #include <sodium.h>
+#include <time.h>
 
 static const char body_text[] = "{\"id\":\"evt_1\",\"object\":\"event\"}";
 static const struct when now = {INT64_C(1795000000) * 1000000};
@@ -115,6 +116,126 @@ static void malformed_headers_are_refused(void **state)
 	}
 }
 
+/* One forged header: what a stranger, a thief of old words, or a broken wire might send. Never one that is good. */
+static struct str forge(char out[400], char body[200], uint64_t turn)
+{
+	static const char *const secrets[] = {"", "whsec_", "whsec_othe", "whsec_other ", "WHSEC_OTHER", "whsec_good_old", "sk_test", "\xff"};
+	const int64_t stamp = now.us / 1000000;
+	char header[256];
+	size_t len;
+
+	snprintf(body, 200, "{\"id\":\"evt_%llu\",\"object\":\"event\"}", (unsigned long long) turn);
+	switch (turn % 8) {
+	case 0: /* another secret */
+		header_for(header, secrets[turn / 8 % 8], body, stamp);
+		break;
+	case 1: /* expired, or not yet */
+		header_for(header, turn / 8 % 2 ? "whsec_good" : "whsec_good_too", body, stamp + (turn / 16 % 2 ? 1 : -1) * (301 + (int64_t) rand_below(1000000)));
+		break;
+	case 2: /* truncated */
+		header_for(header, "whsec_good", body, stamp);
+		header[rand_below((uint32_t) strlen(header))] = '\0';
+		break;
+	case 3: /* one digit differs */
+		header_for(header, "whsec_good", body, stamp);
+		len = strlen(header) - 1 - rand_below(64);
+		header[len] = header[len] == '0' ? '1' : '0';
+		break;
+	case 4: /* of other words */
+		header_for(header, "whsec_good_too", "{\"id\":\"evt\"}", stamp);
+		break;
+	case 5: /* the body was cut or grew */
+		header_for(header, "whsec_good", body, stamp);
+		len = strlen(body);
+		if (rand_below(2))
+			body[rand_below((uint32_t) len)] = '\0';
+		else
+			memcpy(body + len, " ", 2);
+		break;
+	case 6: /* the time was changed after it was signed */
+		header_for(header, "whsec_good", body, stamp);
+		header[11] = header[11] == '9' ? '8' : '9';
+		break;
+	default: /* nothing but chance */
+		len = (size_t) snprintf(header, sizeof(header), "t=%lld,v1=", (long long) stamp);
+		for (size_t i = 0; i < 64; i++)
+			header[len + i] = "0123456789abcdef"[rand_below(16)];
+		header[len + 64] = '\0';
+	}
+	snprintf(out, 400, "%s", header);
+	return str_from(out);
+}
+
+static void a_hundred_thousand_forgeries_are_refused(void **state)
+{
+	struct secret *good = secret_new(STR("whsec_good")), *too = secret_new(STR("whsec_good_too"));
+	const struct secret *both[] = {good, too};
+	char header[400], body[200];
+
+	(void) state;
+	rand_fix(5);
+	for (uint64_t turn = 0; turn < 100000; turn++) {
+		struct fault f = {0};
+		struct str given = forge(header, body, turn);
+
+		if (stripe_verify(both, 2, given, str_from(body), now, &f))
+			fail_msg("forgery %llu was taken: %s for %s", (unsigned long long) turn, header, body);
+		assert_int_equal(f.kind, FAULT_DENIED);
+	}
+	rand_fix(0);
+	/* and the true ones are not, or the above proves nothing */
+	for (int i = 0; i < 2; i++) {
+		struct fault f = {0};
+
+		assert_true(stripe_verify(both, 2, header_for(header, i ? "whsec_good_too" : "whsec_good", body_text, now.us / 1000000),
+			str_from(body_text), now, &f));
+	}
+	secret_free(&good);
+	secret_free(&too);
+}
+
+/* How much of the processor so many refusals of one header take. */
+static double seconds_of(const struct secret *const *secrets, const char *header, int times)
+{
+	struct timespec from, to;
+	struct fault f = {0};
+	int taken = 0;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	for (int i = 0; i < times; i++) {
+		fault_clear(&f);
+		taken += stripe_verify(secrets, 2, str_from(header), str_from(body_text), now, &f);
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+	assert_int_equal(taken, 0);
+	return (double) (to.tv_sec - from.tv_sec) + (double) (to.tv_nsec - from.tv_nsec) / 1e9;
+}
+
+/* Told, not asserted: a machine that does other things meanwhile would fail it. */
+static void wrong_first_and_wrong_last_take_as_long(void **state)
+{
+	struct secret *good = secret_new(STR("whsec_good"));
+	const struct secret *both[] = {good, NULL};
+	char first[256], last[256];
+	double of_first = 1e9, of_last = 1e9; /* the least of many rounds: what it takes undisturbed */
+	size_t at;
+
+	(void) state;
+	header_for(first, "whsec_good", body_text, now.us / 1000000);
+	header_for(last, "whsec_good", body_text, now.us / 1000000);
+	at = strlen(first) - 64;
+	first[at] = first[at] == '0' ? '1' : '0';
+	last[at + 63] = last[at + 63] == '0' ? '1' : '0';
+	for (int round = 0; round < 100; round++) {
+		double a = seconds_of(both, first, 100), b = seconds_of(both, last, 100);
+
+		of_first = a < of_first ? a : of_first;
+		of_last = b < of_last ? b : of_last;
+	}
+	print_message("# wrong in the first byte against wrong in the last: %.3f\n", of_first / of_last);
+	secret_free(&good);
+}
+
 static bool read_event(struct bench *bench, const char *text, struct facts *facts)
 {
 	struct facts_list list = {0};
@@ -216,6 +337,8 @@ int main(void)
 		cmocka_unit_test(both_secrets_work_while_one_is_rolled),
 		cmocka_unit_test(old_and_early_ones_are_refused),
 		cmocka_unit_test(malformed_headers_are_refused),
+		cmocka_unit_test(a_hundred_thousand_forgeries_are_refused),
+		cmocka_unit_test(wrong_first_and_wrong_last_take_as_long),
 		cmocka_unit_test_setup_teardown(strange_events_are_read_as_empty, bench_set_up, bench_tear_down),
 		cmocka_unit_test_setup_teardown(facts_survive_keeping, bench_set_up, bench_tear_down),
 	};

@@ -1,0 +1,217 @@
+"""What a supporter hears from us, and what they can show: mails once each, receipts and statements as page and PDF, the end of an address.
+SPDX-License-Identifier: ISC
+"""
+import os
+import re
+import shutil
+import subprocess
+import time
+import urllib.parse
+
+import pytest
+from house import House, ask_url, wait_for
+
+
+@pytest.fixture(scope="module")
+def newsroom():
+    with House() as house:
+        yield house
+
+
+def own_page(house, freq="monthly", amount=500, lang="en"):
+    """A gift that was paid: its session's id and the address of the giver's own page."""
+    at = house.post("/support/continue", {"freq": freq, "a_once": "1000", "a_monthly": "500", "a_annual": "5000", "own_once": "", "own_monthly": "", "own_annual": "",
+                                          "lang": lang, "back": "/", "a_" + freq: str(amount)})
+    assert at.status == 303, at
+    session = at.headers["location"].rsplit("/", 1)[1].split("#")[0]
+    paid = ask_url("POST", at.headers["location"], {"do": "pay", "email": ""}, headers={"Sec-Fetch-Site": "same-origin"}, timeout=60)
+    house.wait_stripe_quiet()
+    found = wait_for(lambda: re.search(r'href="[^"]*support/manage/([^"/]+)"', ask_url("GET", paid.headers["location"]).text), 15,
+                     why=lambda: "no keep-this link: " + ask_url("GET", paid.headers["location"]).text[-2000:])
+    return session, house.site + "/support/manage/" + found.group(1)
+
+
+def press(url, **form):
+    return ask_url("POST", url, form, headers={"Sec-Fetch-Site": "same-origin"})
+
+
+def tell(house):
+    """What there is to be told, now; again while another run is under way."""
+    def run():
+        answer = house.ask("support", "POST", "/notices/run", "{}", headers={"Content-Type": "application/json"})
+        return answer.json if answer.status == 200 else None
+    return wait_for(run, 10)
+
+
+def mails_to(house, address, count, seconds=20):
+    wait_for(lambda: len(house.mails(address)) >= count, seconds, why=lambda: [m["subject"] for m in house.mails()])
+    return house.mails(address)
+
+
+def subscription_of(house, session):
+    return next(s for s in house.stripe("GET", "sessions") if s["id"] == session)["subscription"]
+
+
+def test_who_leaves_no_address_is_told_nothing(newsroom):
+    own_page(newsroom)
+    assert tell(newsroom)["handed"] == 0
+
+
+def test_thanks_renewal_and_end_are_each_told_once(newsroom):
+    house, address = newsroom, "thankful@example.org"
+    session, own = own_page(house, "monthly", 500)
+    assert press(own, do="contact", email=address).status == 200
+    tell(house)
+    thanks = mails_to(house, address, 1)[0]
+    assert thanks["subject"] == "Thank you for supporting The Tern Courier"
+    assert "$5" in thanks["text"] and own in thanks["text"] and "/support/receipt/" in thanks["text"]
+    for _ in range(2):
+        assert tell(house)["handed"] == 0
+    house.stripe("POST", "advance/" + subscription_of(house, session))
+    house.wait_stripe_quiet()
+    # A day is the smallest that the books know: a renewal on the day of the first gift is told as a first one.
+    wait_for(lambda: tell(house)["handed"] == 1, 15, why="the second month is not told")
+    mails_to(house, address, 2)
+    assert press(own, do="cancel").status == 200
+    wait_for(lambda: tell(house)["handed"] == 1, 15, why="the end is not told")
+    ended = mails_to(house, address, 3)
+    assert any("ended" in one["subject"] for one in ended), [one["subject"] for one in ended]
+    assert tell(house)["handed"] == 0
+    time.sleep(0.5)
+    assert len(house.mails(address)) == 3
+
+
+def test_money_that_went_back_is_told_with_the_sum(newsroom):
+    house, address = newsroom, "refunded@example.org"
+    session, own = own_page(house, "once", 2500)
+    press(own, do="contact", email=address)
+    tell(house)
+    mails_to(house, address, 1)
+    charge = next(o for o in house.stripe("GET", "objects") if o["object"] == "charge" and o["amount"] == 2500)
+    house.stripe("POST", "refund/" + charge["id"])
+    house.wait_stripe_quiet()
+    wait_for(lambda: tell(house)["handed"] == 1, 15, why="the refund is not told")
+    back = next(m for m in mails_to(house, address, 2) if "money back" in m["subject"])
+    assert "$25" in back["text"]
+
+
+@pytest.mark.parametrize("lang,word", [("ru", "Спасибо"), ("ar", "شكرا")])
+def test_mails_speak_the_givers_language(newsroom, lang, word):
+    house, address = newsroom, "in-%s@example.org" % lang
+    _, own = own_page(house, "once", 1000, lang)
+    press(own, do="contact", email=address)
+    tell(house)
+    mail = mails_to(house, address, 1)[0]
+    assert word in mail["text"] and 'lang="%s"' % lang in mail["html"], mail["text"]
+
+
+def test_who_wants_no_mails_any_more_gets_none(newsroom):
+    house, address = newsroom, "enough@example.org"
+    session, own = own_page(house, "monthly", 500)
+    press(own, do="contact", email=address)
+    tell(house)
+    mails_to(house, address, 1)
+    assert press(own, **{"do": "no-contact"}).status == 200
+    house.stripe("POST", "advance/" + subscription_of(house, session))
+    house.wait_stripe_quiet()
+    for _ in range(3):
+        assert tell(house)["handed"] == 0
+
+
+def receipt_of(own):
+    page = ask_url("GET", own).text
+    return urllib.parse.urljoin(own, re.search(r'href="(\.\./receipt/[^"]+/c-[0-9a-f]{8})"', page).group(1))
+
+
+def text_of_pdf(pdf, folder):
+    path = os.path.join(folder, "one.pdf")
+    with open(path, "wb") as file:
+        file.write(pdf)
+    return subprocess.run(["pdftotext", "-layout", path, "-"], check=True, capture_output=True).stdout.decode()
+
+
+def test_a_receipt_is_a_page_and_a_pdf_with_a_name_that_is_not_kept(newsroom, tmp_path):
+    house = newsroom
+    _, own = own_page(house, "once", 1000)
+    receipt = receipt_of(own)
+    page = ask_url("GET", receipt)
+    assert page.status == 200 and "$10.00" in page.text and "Rehearsal" in page.text and page.headers["cache-control"] == "no-store"
+    name = "Wilhelmina Quisenberry"
+    pdf = press(receipt, name=name)
+    assert pdf.status == 200 and pdf.headers["content-type"] == "application/pdf" and pdf.body.startswith(b"%PDF-"), pdf
+    assert "attachment" in pdf.headers["content-disposition"]
+    if shutil.which("pdftotext"):
+        text = text_of_pdf(pdf.body, str(tmp_path))
+        assert name in text and "$10.00" in text and "Rehearsal" in text, text
+    found = subprocess.run(["grep", "-rl", "--text", "Quisenberry", house.home], capture_output=True, text=True, check=False).stdout
+    assert found == "", "the name is on disk: " + found
+    assert "Quisenberry" not in house.log()
+
+
+def test_a_year_has_a_statement(newsroom, tmp_path):
+    house = newsroom
+    _, own = own_page(house, "annual", 5000)
+    page = ask_url("GET", own).text
+    href = re.search(r'href="(\.\./receipt/[^"]+/20\d\d)"', page).group(1)
+    statement = urllib.parse.urljoin(own, href)
+    shown = ask_url("GET", statement)
+    assert shown.status == 200 and shown.text.count("$50.00") >= 2, "gift and sum"
+    pdf = press(statement)
+    assert pdf.body.startswith(b"%PDF-")
+    empty = ask_url("GET", statement[:-4] + "2019")
+    assert empty.status == 200 and "No gift of yours" in empty.text
+
+
+@pytest.mark.parametrize("lang,label", [("ru", "Квитанция"), ("ar", None)])
+def test_receipts_are_set_in_other_scripts(newsroom, tmp_path, lang, label):
+    _, own = own_page(newsroom, "once", 1000, lang)
+    pdf = press(receipt_of(own), name="Иван Петров" if lang == "ru" else "ليلى حداد")
+    assert pdf.body.startswith(b"%PDF-")
+    if label and shutil.which("pdftotext"):
+        text = text_of_pdf(pdf.body, str(tmp_path))
+        assert label in text and "Иван Петров" in text, text
+
+
+def test_receipts_of_others_and_nonsense(newsroom):
+    house = newsroom
+    _, mine = own_page(house, "once", 1000)
+    _, yours = own_page(house, "once", 1000)
+    token = mine.rsplit("/", 1)[1]
+    other = receipt_of(yours).rsplit("/", 1)[1]
+    assert ask_url("GET", house.site + "/support/receipt/%s/%s" % (token, other)).status == 404
+    for what in ("c-00000000", "x", "2026x", "%2e%2e", "c-" + "f" * 300):
+        assert ask_url("GET", house.site + "/support/receipt/%s/%s" % (token, what)).status in (400, 404)
+    assert ask_url("GET", house.site + "/support/receipt/nobody/2026").status == 404
+    for name in ("x" * 121, "two\nlines", "tab\there"):
+        answer = press(receipt_of(mine), name=name)
+        assert answer.status == 422 and "application/pdf" not in answer.headers["content-type"], answer
+    markup = press(receipt_of(mine), name="<b>&amp;</b>\\")
+    assert markup.body.startswith(b"%PDF-")
+
+
+def test_nothing_that_was_typed_is_on_disk(newsroom):
+    house = newsroom
+    tell(house)
+    house.wait_stripe_quiet()
+    wait_for(lambda: house.ask("newsletter", "GET", "/status").status == 200, 5)
+    for address in ("thankful@example.org", "refunded@example.org", "enough@example.org"):
+        found = subprocess.run(["grep", "-rl", "--text", address, house.home], capture_output=True, text=True, check=False).stdout
+        assert found == "", "%s is on disk: %s" % (address, found)
+
+
+def test_thirteen_months_after_the_last_gift_the_address_is_gone(house):
+    address = "long-ago@example.org"
+    _, own = own_page(house, "once", 1000)
+    press(own, do="contact", email=address)
+    tell(house)
+    mails_to(house, address, 1)
+    held = lambda: int(subprocess.run(["sqlite3", "-readonly", house.path("data", "support", "support.db"), "SELECT count(*) FROM contact"],
+                                      capture_output=True, text=True, check=True).stdout)
+    assert held() == 1
+    for days, left in ((390, 1), (400, 0)):
+        house.stop()
+        house.env["MIMEO_CLOCK_OFFSET"] = "+%d" % (days * 86400)
+        house.serve()
+        assert house.ask("support", "POST", "/jobs/daily", "{}", headers={"Content-Type": "application/json"}).status == 200
+        assert held() == left, days
+    assert ask_url("GET", own).status == 200, "the books and the link stay"
