@@ -20,7 +20,7 @@
 enum { DAY_S = 86400, BATCH = 2000, PAYOUT_PAYMENTS = 400 };
 
 static struct arena arena;
-static int64_t serial, taken, now_s, parts;
+static int64_t serial, taken, now_s, parts, parts_sum;
 static FILE *errors;
 
 static void fail(const struct fault *f)
@@ -52,7 +52,7 @@ static void take(struct support *support, struct facts facts)
 
 static int64_t new_checkout(struct support *support, enum frequency frequency, int64_t minor)
 {
-	struct support_gift gift = {frequency, {minor, "USD"}};
+	struct support_gift gift = {.frequency = frequency, .amount = {minor, "USD"}};
 	struct fault f = {0};
 	char token[27];
 	int64_t id;
@@ -129,11 +129,13 @@ static void tell_payment(struct support *support, int64_t checkout, enum frequen
 		part.amount = (struct money){minor - minor * 29 / 1000 - 30, "USD"};
 		part.reason = STR("charge");
 		take(support, part);
-		if (parts++ % PAYOUT_PAYMENTS == 0) {
+		parts_sum += part.amount.minor;
+		if (++parts % PAYOUT_PAYMENTS == 0) {
 			struct facts payout = fact(FACT_PAYOUT);
 
 			payout.item = part.item;
-			payout.amount = (struct money){100000, "USD"};
+			payout.amount = (struct money){parts_sum, "USD"};
+			parts_sum = 0;
 			payout.payout_step = PAYOUT_HAS_ARRIVED;
 			take(support, payout);
 		}
