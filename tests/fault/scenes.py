@@ -288,10 +288,9 @@ class IssueSigner(Issue):
 
     def prepare(self):
         super().prepare()
-        if not self.find():
-            self.act()
-            self.again()
-            super().prepare()
+        self.act()                               # an issue before it, so that they run, and their minute begins now
+        self.again()
+        super().prepare()
 
     def pid(self):
         return wait_for(self.find, 20, why="the newsletter room has no signer")
