@@ -242,7 +242,7 @@ static bool make_folders(int dir_fd, char *path, mode_t mode, struct fault *f)
 	slash = strrchr(path, '/');
 	while (slash != NULL && slash > path && slash[-1] == '/')
 		slash--;
-	if (errno != ENOENT || slash == NULL || slash == path)
+	if ((errno != ENOENT && errno != ENOTDIR) || slash == NULL || slash == path)
 		return make_folder(dir_fd, path, mode, f);
 	*slash = '\0';
 	ok = make_folders(dir_fd, path, mode, f);
