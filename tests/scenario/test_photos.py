@@ -431,6 +431,8 @@ def test_no_room_for_the_upload_itself(monkeypatch):
     import tempfile
     if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], check=False).returncode != 0:
         pytest.skip("may not mount here")
+    if os.path.realpath(house_module.MIMEO).startswith("/tmp/"):
+        pytest.skip("the program lies in /tmp itself, which is hidden here")
     elsewhere = tempfile.mkdtemp(dir="/var/tmp", prefix="mimeo-photos-")
     wrapper = os.path.join(elsewhere, "mimeo")
     with open(wrapper, "w", encoding="ascii") as file:
