@@ -30,7 +30,7 @@ static void refuse(struct support *support, struct http_request *rq, const struc
 	json_t *answer = json_object(), *fault = json_object();
 	struct rail_line *line = rail_find(support, http_part(rq, "provider"));
 
-	if (line != NULL)
+	if (line != NULL && f->kind == FAULT_DENIED) /* a full disk is not a wrong secret */
 		rail_note_refused(support, line->rail->name);
 	if (f->kind != FAULT_DENIED) {
 		log_fault(f, "taking an event from a provider");

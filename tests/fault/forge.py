@@ -253,13 +253,16 @@ class Forge:
         return statuses
 
     def replayed(self):
-        before = self.books(TABLES + ("event", "payment_name", "ask", "handle"))
+        tables = TABLES + ("event", "payment_name", "ask", "handle")
+        wait_for(lambda: not self.books(("ask",))["ask"], 60, why=lambda: "still asked: %s" % self.books(("ask",))["ask"])
+        before = self.books(tables)
         events = self.genuine * (1 + self.count // len(self.genuine))
         self.rng.shuffle(events)
         statuses = self.all_at_once(events)
         wrong = [] if set(statuses) == {200} else ["answered " + str(sorted(set(statuses)))]
-        if self.books(TABLES + ("event", "payment_name", "ask", "handle")) != before:
-            wrong.append("the books changed")
+        after = self.books(tables)
+        if after != before:
+            wrong.append("changed: " + ", ".join(table for table in tables if after[table] != before[table]))
         self.say("replayed", "; ".join(wrong), len(events))
 
     def reordered(self, sessions):

@@ -88,7 +88,7 @@ def mails():
         fill(house.home)
         house.serve()
         issue = str(house.mimeo("newsletter", "compose", "--subject", "Canaries — неделя", "story", json_out=True)["issue"])
-        house.mimeo("newsletter", "send", issue)
+        house.mimeo("newsletter", "send", issue, ok=False)  # a machine that is busy answers late: the issue waits, and goes on by itself
         wait_for(lambda: house.ask("newsletter", "GET", "/issues/" + issue).json["state"] == "sent", 120 + COUNT // 10)
         state = house.ask("newsletter", "GET", "/issues/" + issue).json
         keys = house.ask("newsletter", "GET", "/dns").json["keys"]
