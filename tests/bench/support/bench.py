@@ -54,6 +54,8 @@ class Unix(http.client.HTTPConnection):
 
 class Home:
     def __init__(self, work):
+        if work:
+            os.makedirs(work, exist_ok=True)
         self.folder = tempfile.mkdtemp(prefix="mimeo-bench-", dir=work)
         self.path = os.path.join(self.folder, "home")
         self.serving = None
