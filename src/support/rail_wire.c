@@ -65,7 +65,7 @@ static void count(void *self, const struct http_reply *reply, const struct fault
 
 	memory_free(self);
 	rail_note_call(counted.line->support, counted.line->rail->name,
-		failed != NULL || reply->status >= 500 || reply->status == 401 || reply->status == 403 || reply->status == 429);
+		failed != NULL || reply == NULL || reply->status >= 500 || reply->status == 401 || reply->status == 403 || reply->status == 429);
 	counted.done(counted.self, reply, failed);
 }
 

@@ -22,12 +22,13 @@ static void answered(void *self, const struct rail_answer *answer, const struct 
 	struct opening *is = self;
 	const struct locale *locale = page_locale(is->support->room->theme, is->support->settings, is->checkout.language);
 
-	if (f == NULL) {
+	if (f == NULL && answer != NULL) {
 		page_headers(is->support->settings, is->support->room->theme, is->rq);
 		http_answer_redirect(is->rq, str_to_c(answer->url, http_arena(is->rq)));
 		return;
 	}
-	log_fault(f, "asking for the page where a card is changed");
+	if (f != NULL)
+		log_fault(f, "asking for the page where a card is changed");
 	support_answer_own(is->support, is->rq, fault_http_status(FAULT_REMOTE), &is->checkout, &is->mandate,
 		locale_text(locale, "support_manage_failed"));
 }
