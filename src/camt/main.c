@@ -7,42 +7,15 @@
  * SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <libxml/parser.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include "base/buf.h"
+#include "base/confine.h"
 #include "base/fault.h"
 #include "camt/camt.h"
 
 enum { CPU_SECONDS = 30 };
-
-static void limit(int what, rlim_t most)
-{
-	struct rlimit now;
-
-	if (getrlimit((__rlimit_resource_t) what, &now) == 0 && (now.rlim_max == RLIM_INFINITY || now.rlim_max > most)) {
-		now.rlim_cur = now.rlim_max = most;
-		setrlimit((__rlimit_resource_t) what, &now);
-	}
-}
-
-/* Before the first foreign byte is looked at. */
-static void confine(void)
-{
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_CPU, CPU_SECONDS);
-	limit(RLIMIT_FSIZE, 0);
-	(void) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-#ifndef MIMEO_DEBUG
-	limit(RLIMIT_AS, (rlim_t) 512 << 20);
-	limit(RLIMIT_NOFILE, 0);
-	if (unshare(CLONE_NEWNET) != 0 && errno == EPERM)
-		(void) unshare(CLONE_NEWUSER | CLONE_NEWNET);
-#endif
-}
 
 static bool print_line(void *self, struct str line)
 {
@@ -81,7 +54,7 @@ int main(int argc, char **argv)
 			argc == 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr);
 		return argc == 2 && strcmp(argv[1], "--help") == 0 ? 0 : 2;
 	}
-	confine();
+	confine(&(struct confine){.cpu_s = CPU_SECONDS, .memory_bytes = (size_t) 512 << 20, .no_more_files = true});
 	xmlInitParser();
 	buf_init(&xml, CAMT_BYTES + 65536);
 	ok = read_all(&xml, &f) && camt_read(buf_view(&xml), print_line, NULL, &count, &f);

@@ -7,15 +7,13 @@
  * The hard thing: removing after a failure only what this run made; another story may show the same picture.
  * Standard output: "progress 3/8" lines, then one line of JSON. Standard error: "mimeo-image: what is wrong and what to do".
  * SPDX-License-Identifier: ISC */
-#include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sodium.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <vips/vips.h>
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/confine.h"
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -43,30 +41,6 @@ struct task {
 	const char *input, *folder;
 	bool for_desk;                   /* the name's key comes on standard input, faults go to standard output */
 };
-
-static void limit(int what, rlim_t most)
-{
-	struct rlimit now;
-
-	if (getrlimit((__rlimit_resource_t) what, &now) == 0 && (now.rlim_max == RLIM_INFINITY || now.rlim_max > most)) {
-		now.rlim_cur = now.rlim_max = most;
-		setrlimit((__rlimit_resource_t) what, &now);
-	}
-}
-
-/* Before the first foreign byte is looked at. Where a kernel refuses the empty network, there still is nothing to reach:
- * the program opens no socket; seccomp will make that certain. */
-static void confine(void)
-{
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_CPU, CPU_SECONDS);
-	limit(RLIMIT_FSIZE, (rlim_t) 256 << 20);
-#ifndef MIMEO_DEBUG
-	limit(RLIMIT_AS, (rlim_t) 2 << 30);
-	if (unshare(CLONE_NEWNET) != 0 && errno == EPERM)
-		(void) unshare(CLONE_NEWUSER | CLONE_NEWNET);
-#endif
-}
 
 static void ignore_message(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer self)
 {
@@ -291,7 +265,7 @@ int main(int argc, char **argv)
 	if (argc != first + 2)
 		return usage(stderr, 2);
 	task = (struct task){.name = is_named ? argv[2] : NULL, .input = argv[first], .folder = argv[first + 1], .for_desk = for_desk};
-	confine();
+	confine(&(struct confine){.cpu_s = CPU_SECONDS, .file_bytes = (size_t) 256 << 20, .memory_bytes = (size_t) 2 << 30});
 	if (!start_vips(argv[0], &f) || !run(&task, &f)) {
 		if (for_desk)
 			printf("fault %s %s\n", fault_name(f.kind), f.say);

@@ -8,41 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libxml/parser.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
+#include "base/confine.h"
 #include "base/fault.h"
 #include "movein/movein.h"
 
 enum { CPU_SECONDS = 1800 };
-
-static void limit(int what, rlim_t most)
-{
-	struct rlimit now;
-
-	if (getrlimit((__rlimit_resource_t) what, &now) == 0 && (now.rlim_max == RLIM_INFINITY || now.rlim_max > most)) {
-		now.rlim_cur = now.rlim_max = most;
-		setrlimit((__rlimit_resource_t) what, &now);
-	}
-}
-
-/* After both files were opened and before the first foreign byte is looked at. */
-static void confine(void)
-{
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_CPU, CPU_SECONDS);
-	limit(RLIMIT_FSIZE, (rlim_t) 16 << 30);
-	(void) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-#ifndef MIMEO_DEBUG
-	limit(RLIMIT_AS, (rlim_t) 2 << 30);
-	limit(RLIMIT_NOFILE, 0);
-	if (unshare(CLONE_NEWNET) != 0 && errno == EPERM)
-		(void) unshare(CLONE_NEWUSER | CLONE_NEWNET);
-#endif
-}
 
 static void say_nothing(void *self, const char *format, ...)
 {
@@ -67,7 +40,8 @@ static bool run(const char *input, const char *output, struct fault *f)
 		fault_errno(f, "cannot write %s", output);
 		goto done;
 	}
-	confine();
+	confine(&(struct confine){
+		.cpu_s = CPU_SECONDS, .file_bytes = (size_t) 16 << 30, .memory_bytes = (size_t) 2 << 30, .no_more_files = true});
 	xmlInitParser();
 	xmlSetGenericErrorFunc(NULL, say_nothing);
 	movein_out_init(&out, out_fd);

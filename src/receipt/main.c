@@ -8,17 +8,15 @@
  * "head A B C", "line A B C", "sum A B C", "words TEXT", "foot TEXT". Output: the PDF in lines of base64. Standard error:
  * "mimeo-receipt: what is wrong".
  * SPDX-License-Identifier: ISC */
-#include <errno.h>
 #include <pango/pangocairo.h>
 #include <cairo-pdf.h>
-#include <sched.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/confine.h"
 #include "base/fault.h"
 #include "base/str.h"
 
@@ -42,29 +40,6 @@ struct paper {
 	char language[16];
 	double y;
 };
-
-static void limit(int what, rlim_t most)
-{
-	struct rlimit now;
-
-	if (getrlimit((__rlimit_resource_t) what, &now) == 0 && (now.rlim_max == RLIM_INFINITY || now.rlim_max > most)) {
-		now.rlim_cur = now.rlim_max = most;
-		setrlimit((__rlimit_resource_t) what, &now);
-	}
-}
-
-static void confine(void)
-{
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_CPU, CPU_SECONDS);
-	limit(RLIMIT_FSIZE, 0);
-	(void) signal(SIGXFSZ, SIG_IGN); /* fontconfig would like to keep a cache: it goes without */
-#ifndef MIMEO_DEBUG
-	limit(RLIMIT_AS, (rlim_t) 1 << 30);
-	if (unshare(CLONE_NEWNET) != 0 && errno == EPERM)
-		(void) unshare(CLONE_NEWUSER | CLONE_NEWNET);
-#endif
-}
 
 static cairo_status_t take_bytes(void *self, const unsigned char *data, unsigned length)
 {
@@ -338,7 +313,8 @@ int main(int argc, char **argv)
 		fputs("mimeo-receipt: it takes no arguments: the support room starts it\n", stderr);
 		return 2;
 	}
-	confine();
+	confine(&(struct confine){.cpu_s = CPU_SECONDS, .memory_bytes = (size_t) 1 << 30});
+	(void) signal(SIGXFSZ, SIG_IGN); /* fontconfig would like to keep a cache: it goes without */
 	arena_init(&paper.arena, "receipt", 64 * 1024);
 	buf_init(&input, INPUT_MOST);
 	buf_init(&paper.out, OUTPUT_MOST);
