@@ -22,8 +22,8 @@ struct maildir {
 	struct newsletter *n;
 	int new_fd;
 	bool is_reading;
+	DIR *look;                 /* at the folder: each mail once, so that one that cannot be taken holds up none behind it. NULL: none */
 	char name[NAME_MAX + 1];   /* of the mail that is being read */
-	char passed[NAME_MAX + 1]; /* this look goes on behind it */
 };
 
 bool maildir_open(struct maildir **maildir, struct newsletter *n, struct fault *f)
@@ -52,34 +52,36 @@ bool maildir_open(struct maildir **maildir, struct newsletter *n, struct fault *
 	return true;
 }
 
+static void end_look(struct maildir *maildir)
+{
+	if (maildir->look != NULL)
+		(void) closedir(maildir->look);
+	maildir->look = NULL;
+}
+
 void maildir_close(struct maildir **maildir)
 {
 	if (*maildir == NULL)
 		return;
+	end_look(*maildir);
 	(void) close((*maildir)->new_fd);
 	memory_free(*maildir);
 	*maildir = NULL;
 }
 
-/* The first name, in their order, behind the one that was passed over. A name with a dot at its start is no mail. */
+/* The next regular file; a name with a dot at its start is no mail. */
 static bool find_name(struct maildir *maildir)
 {
-	int fd = openat(maildir->new_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
 	const struct dirent *entry;
-	bool found = false;
+	struct stat info;
 
-	while (folder != NULL && (entry = readdir(folder)) != NULL)
-		if (entry->d_name[0] != '.' && (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN) &&
-			strcmp(entry->d_name, maildir->passed) > 0 && (!found || strcmp(entry->d_name, maildir->name) < 0)) {
+	while (maildir->look != NULL && (entry = readdir(maildir->look)) != NULL)
+		if (entry->d_name[0] != '.' && fstatat(maildir->new_fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISREG(info.st_mode)) {
 			(void) snprintf(maildir->name, sizeof(maildir->name), "%s", entry->d_name);
-			found = true;
+			return true;
 		}
-	if (folder != NULL)
-		(void) closedir(folder);
-	else if (fd >= 0)
-		(void) close(fd);
-	return found;
+	return false;
 }
 
 static bool read_mail(const struct maildir *maildir, struct buf *mail, struct fault *f)
@@ -105,48 +107,54 @@ static bool read_mail(const struct maildir *maildir, struct buf *mail, struct fa
 
 static void look_on(struct maildir *maildir);
 
-/* One that cannot be taken now (a flood's letter, a disk that is full) waits for the next look, and holds up none behind it. */
 static void taken(void *self, bool ok)
 {
 	struct maildir *maildir = self;
 	struct fault f = {0};
 
 	maildir->is_reading = false;
-	if (!ok)
-		(void) snprintf(maildir->passed, sizeof(maildir->passed), "%s", maildir->name);
-	else if (!file_remove(maildir->new_fd, maildir->name, &f)) {
+	if (ok && !file_remove(maildir->new_fd, maildir->name, &f)) {
 		log_fault(&f, "deleting a bounce");
+		end_look(maildir);
 		return;
 	}
-	look_on(maildir);
+	look_on(maildir); /* what was not taken (a flood's letter, a full disk) waits for the next look */
 }
 
 static void look_on(struct maildir *maildir)
 {
-	bool is_read = false;
 	struct fault f = {0};
 	struct buf mail;
 
 	buf_init(&mail, REPORT_BYTES);
-	while (!is_read && !maildir->n->room->draining && find_name(maildir)) {
-		fault_clear(&f);
+	while (!maildir->is_reading && !maildir->n->room->draining && find_name(maildir)) {
 		buf_clear(&mail);
-		is_read = read_mail(maildir, &mail, &f);
-		maildir->is_reading = is_read && reports_take(maildir->n->reports, buf_view(&mail), taken, maildir, &f);
-		if (!maildir->is_reading)
+		fault_clear(&f);
+		if (!read_mail(maildir, &mail, &f)) {
 			log_fault(&f, "reading the Maildir of bounces");
-		if (!is_read)
-			(void) snprintf(maildir->passed, sizeof(maildir->passed), "%s", maildir->name);
+			continue;
+		}
+		maildir->is_reading = reports_take(maildir->n->reports, buf_view(&mail), taken, maildir, &f);
+		if (!maildir->is_reading) {
+			log_fault(&f, "reading the Maildir of bounces");
+			break;
+		}
 	}
 	buf_wipe(&mail);
+	if (!maildir->is_reading)
+		end_look(maildir);
 }
 
 void maildir_look(void *self)
 {
 	struct maildir *maildir = self;
+	int fd;
 
 	if (maildir->is_reading)
 		return;
-	maildir->passed[0] = '\0';
+	fd = openat(maildir->new_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	maildir->look = fd >= 0 ? fdopendir(fd) : NULL;
+	if (maildir->look == NULL && fd >= 0)
+		(void) close(fd);
 	look_on(maildir);
 }

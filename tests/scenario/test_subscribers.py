@@ -285,6 +285,22 @@ def test_signing_up_and_leaving_by_mail(newsroom):
     assert press(link(house, asks, "unsubscribe")).status == 200 and count(house) == before - 1
 
 
+def test_letters_that_a_flood_makes_wait_hold_up_none_behind_them(tmp_path):
+    box = tmp_path / "Maildir"
+    for part in ("new", "cur", "tmp"):
+        (box / part).mkdir(parents=True)
+    with House({"newsletter.sign_ups": "2", "newsletter.subscribe_address": "subscribe@tern.example",
+                "newsletter.unsubscribe_address": "unsubscribe+TOKEN@tern.example", "newsletter.bounce_maildir": str(box)}) as house:
+        house.subscribe("known@example.org")
+        house.forget_mails()
+        for name, to, sender in [("%02d.flood" % i, "subscribe", "flood%02d@example.org" % i) for i in range(40)] + [("99.leaves", "unsubscribe", "known@example.org")]:
+            (box / "tmp" / name).write_bytes(("Delivered-To: %s@tern.example\r\nFrom: %s\r\nTo: %s@tern.example\r\nSubject: x\r\n\r\nplease\r\n" % (to, sender, to)).encode())
+            (box / "tmp" / name).rename(box / "new" / name)
+        house.wait_mail("known@example.org", seconds=60)
+        left = sorted(os.listdir(box / "new"))
+        assert "99.leaves" not in left and len(left) >= 30, left
+
+
 def test_a_flood_costs_work_or_a_wait(browsers):
     with House({"newsletter.sign_ups": "3"}) as house:
         for i in range(3):
