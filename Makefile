@@ -155,7 +155,7 @@ fuzz: ; @$(MAKE) --no-print-directory VARIANT=fuzz fuzz-build
 fuzz-build: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 help:
-	@echo 'make             build/mimeo, build/mimeo-image, build/mimeo-movein and build/mimeo-receipt'
+	@echo 'make             build/mimeo and its helpers mimeo-image, -movein, -receipt and -camt'
 	@echo 'make unit        unit tests under ASan and UBSan;  make unit-ROOM: one folder of them'
 	@echo 'make fuzz-replay the fuzzers'"'"' corpora;  make fuzz: the fuzzers themselves (clang), in build/fuzz/fuzz/'
 	@echo 'make scenario    the real binary, real sockets, a real browser'

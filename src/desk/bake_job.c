@@ -208,7 +208,7 @@ bool bake_run(const struct bake_run *how, struct bake_done *done, struct fault *
 	arena_init(&bake->page, "page", BAKE_PAGE_ARENA);
 	buf_init(&bake->html, LIMIT_PAGE_BYTES);
 	buf_init(&bake->body, LIMIT_PAGE_BYTES);
-	bake->positions.arena = bake->issues.arena = bake->dates.arena = bake->kin.arena = &bake->arena;
+	bake->positions.arena = bake->issues.arena = bake->dates.arena = bake->kin.arena = bake->names.arena = &bake->arena;
 	/* one state of the database from the queue to the last body */
 	ok = bake_site_open(&bake->site, how->site_path, BAKE_GZIP_LEVEL, f) && store_look(bake->db, f);
 	if (ok) {

@@ -120,10 +120,8 @@ static uint32_t group_of(struct bake *bake, char kind, struct str name, bool *ok
 struct str bake_author_slug(struct bake *bake, struct str name)
 {
 	bool ok = true;
-	uint32_t group;
+	uint32_t group = group_of(bake, '@', name, &ok);
 
-	bake->names.arena = &bake->arena;
-	group = group_of(bake, '@', name, &ok);
 	return group != 0 ? bake->groups[group].name : (struct str){NULL, 0};
 }
 
@@ -132,7 +130,6 @@ bool bake_set_groups(struct bake *bake, struct bake_story *of, struct fault *f)
 	bool ok = true;
 	size_t i;
 
-	bake->names.arena = &bake->arena;
 	of->section = group_of(bake, '#', of->story.section, &ok);
 	if (of->section != 0)
 		of->section_href = bake_join(&bake->arena, STR("section/"), bake->groups[of->section].name, STR("/"));

@@ -159,7 +159,7 @@ static bool make_folder_of(struct bake_site *site, const char *path, struct faul
 		return fault_full(f, "this address");
 	memcpy(site->folder, folder.at, folder.len);
 	site->folder[folder.len] = '\0';
-	if (mkdirat(site->fd, site->folder, FOLDER_MODE) == 0 || file_make_folders(site->fd, site->folder, FOLDER_MODE, f))
+	if (file_make_folders(site->fd, site->folder, FOLDER_MODE, f))
 		return true;
 	site->folder[0] = '\0';
 	return false;
