@@ -169,6 +169,11 @@ static int64_t seconds_as_utc(const struct civil *civil)
 	return timegm(&tm);
 }
 
+int32_t clock_day_number(int year, int month, int day)
+{
+	return (int32_t) (seconds_as_utc(&(struct civil){.year = year, .month = month, .day = day}) / S_PER_DAY);
+}
+
 static int offset_at(int64_t seconds)
 {
 	return clock_civil((struct when){seconds * US_PER_S}).offset_s;

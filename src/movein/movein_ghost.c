@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/fault.h"
 #include "movein/movein.h"
 
@@ -129,13 +130,8 @@ static struct str date_of(struct ghost *g, const json_t *row, const char *key)
 {
 	const json_t *value = json_object_get(row, key);
 	struct str text = text_of(g, row, key);
+	struct civil civil;
 	int64_t seconds;
-	int64_t days;
-	int64_t era;
-	int64_t day_of_era;
-	int64_t year_of_era;
-	int64_t day_of_year;
-	int64_t month;
 
 	if (!json_is_integer(value))
 		return text.len >= 19 && text.at[10] == 'T' ? str_format(&g->item_arena, "%.10s %.8s", text.at, text.at + 11)
@@ -143,17 +139,9 @@ static struct str date_of(struct ghost *g, const json_t *row, const char *key)
 	seconds = json_integer_value(value) / 1000;
 	if (seconds < 0 || seconds > 32503680000)
 		return (struct str){NULL, 0};
-	/* the civil date of a day count: years begin in March, so that the leap day comes last */
-	days = seconds / 86400 + 719468;
-	era = days / 146097;
-	day_of_era = days % 146097;
-	year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	month = (5 * day_of_year + 2) / 153;
-	return str_format(&g->item_arena, "%04lld-%02lld-%02lld %02lld:%02lld:%02lld",
-		(long long) (year_of_era + era * 400 + (month >= 10)), (long long) (month < 10 ? month + 3 : month - 9),
-		(long long) (day_of_year - (153 * month + 2) / 5 + 1), (long long) (seconds / 3600 % 24),
-		(long long) (seconds / 60 % 60), (long long) (seconds % 60));
+	civil = clock_civil_utc((struct when){seconds * 1000000});
+	return str_format(&g->item_arena, "%04d-%02d-%02d %02d:%02d:%02d", civil.year, civil.month, civil.day, civil.hour, civil.minute,
+		civil.second);
 }
 
 /* --- a post --- */

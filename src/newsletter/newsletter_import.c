@@ -66,23 +66,15 @@ static bool number_at(struct str text, size_t from, size_t len, int *out)
 /* "2023-04-17", a day that there was. */
 static bool read_day(struct str text, int64_t *day)
 {
-	static const int lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	int year, month, of_month;
-	int64_t y, era, of_era;
-	bool leap;
+	struct civil is;
 
 	if (text.len != 10 || text.at[4] != '-' || text.at[7] != '-' || !number_at(text, 0, 4, &year) || !number_at(text, 5, 2, &month) ||
-		!number_at(text, 8, 2, &of_month) || year < FIRST_YEAR || month < 1 || month > 12 || of_month < 1 || of_month > lengths[month - 1])
+		!number_at(text, 8, 2, &of_month) || year < FIRST_YEAR)
 		return false;
-	leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-	if (month == 2 && of_month == 29 && !leap)
-		return false;
-	y = year - (month <= 2);
-	era = y / 400;
-	of_era = (y - era * 400) * 365 + (y - era * 400) / 4 - (y - era * 400) / 100 +
-		(153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + of_month - 1;
-	*day = era * 146097 + of_era - 719468;
-	return true;
+	*day = clock_day_number(year, month, of_month);
+	is = clock_civil_utc(clock_from_utc_day((int32_t) *day));
+	return is.year == year && is.month == month && is.day == of_month;
 }
 
 bool newsletter_import_row_read(const struct str fields[NEWSLETTER_IMPORT_FIELDS], int64_t today,
@@ -197,7 +189,7 @@ static bool finish(struct newsletter *n, int64_t id, struct fault *f)
 /* Killed between its last row and its end. */
 static bool finish_taken(struct newsletter *n, int64_t id, struct fault *f)
 {
-	enum import_state state;
+	enum import_state state = IMPORT_WAITING;
 	struct store_row row;
 	struct arena arena;
 	bool is_over = false, ok;
@@ -231,7 +223,7 @@ bool newsletter_import_begin(struct newsletter *n, struct str hash, int64_t rows
 
 static bool confirm(struct newsletter *n, int64_t id, struct str by, bool yes, struct fault *f)
 {
-	enum import_state from, to;
+	enum import_state from = IMPORT_WAITING, to;
 	struct store_row row;
 	struct arena arena;
 	int64_t rows = 0;
@@ -372,7 +364,7 @@ static bool take(struct newsletter *n, int64_t id, int64_t from, struct str csv,
 {
 	struct taking is = {.n = n, .today = clock_utc_day(clock_now())};
 	int64_t rows, taken, seen = 0;
-	enum import_state state;
+	enum import_state state = IMPORT_WAITING;
 	struct store_row row;
 	struct arena arena;
 	bool ok;
