@@ -78,7 +78,7 @@ static bool put_story(struct store *search, const struct story *story, struct st
 	struct buf *folded, struct fault *f)
 {
 	struct found_by by = {.headline = story->title, .excerpt = story->excerpt, .names = join_names(story, arena)};
-	size_t title;
+	size_t title = 0;
 
 	buf_clear(plain);
 	if (!markdown_write_text(body, plain, f))
@@ -97,7 +97,7 @@ static bool drop_story(struct store *search, int64_t id, struct arena *arena, st
 {
 	struct store_row row;
 	bool found = false;
-	size_t title;
+	size_t title = 0;
 
 	if (!store_one(search, SHOWN, STORE_ARGS(store_i64(id)), arena, &row, &found, f) || !found)
 		return !found && f->kind == FAULT_NONE;

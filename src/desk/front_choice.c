@@ -94,9 +94,9 @@ size_t front_top(const struct front_choices *choices, const struct front_story *
 /* --- sections --- */
 
 struct front_place {
-	struct slug slug;
 	struct str name;
 	size_t at;                  /* where the choice has it; FRONT_SECTIONS and its place in the masthead: nowhere */
+	struct slug slug;
 	bool hidden;
 };
 

@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/must.h"
 #include "desk/movein.h"
 #include "desk/story_work.h"
 #include "house/errand.h"
@@ -114,8 +115,10 @@ static bool read_wish(struct errand *errand, struct wish *wish, struct fault *f)
 static bool check_report(const struct wish *wish, struct fault *f)
 {
 	char folder[PATH_MAX];
-	const char *slash = strrchr(wish->report, '/');
+	const char *slash;
 
+	must(wish->report != NULL);
+	slash = strrchr(wish->report, '/');
 	snprintf(folder, sizeof(folder), "%.*s", slash != NULL ? (int) (slash - wish->report) + 1 : 1, slash != NULL ? wish->report
 		: ".");
 	return access(folder, W_OK) == 0 || fault_errno(f, "cannot write the report %s; name another place with --report",

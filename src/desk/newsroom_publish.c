@@ -79,7 +79,7 @@ static bool publish_read_settings(struct publish *publish, struct fault *f)
 static bool publish_read_sections(struct publish *publish, struct fault *f)
 {
 	struct overlay *overlay = &publish->overlay;
-	struct str slugs[OVERLAY_SECTIONS];
+	struct str slugs[OVERLAY_SECTIONS] = {{NULL, 0}};
 	struct store_rows rows;
 	bool ok = true;
 

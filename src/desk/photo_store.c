@@ -186,7 +186,8 @@ static void place_picture(void *self, struct str hash)
 	struct placing *placing = self;
 
 	placing->ok = placing->ok && store_run(placing->db, DESK_SQL_PICTURE_INSERT, STORE_ARGS(store_i64(placing->story),
-		store_i64(placing->place++), store_text(hash)), NULL, placing->f);
+		store_i64(placing->place), store_text(hash)), NULL, placing->f);
+	placing->place++;
 }
 
 bool photo_after_save(struct store *db, const struct story *story, const struct photo_had *had, bool was_public,

@@ -103,11 +103,11 @@ bool slot_clock_turn(struct room *room, struct fault *f)
 /* --- what became of them --- */
 
 struct known {
-	char key[SLOT_KEY_CHARS + 1];
 	struct when at;
 	enum issue_slot_state state;
-	char why[WHY_BYTES];
+	char key[SLOT_KEY_CHARS + 1];
 	bool told;
+	char why[WHY_BYTES];
 };
 
 static bool take_known(const struct store_rows *rows, struct known *out)

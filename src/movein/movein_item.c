@@ -268,9 +268,11 @@ static bool read_item(struct wxr *x, bool with_text, wxr_item_call *call)
 	int depth = xmlTextReaderDepth(x->reader);
 	struct wxr_item *item = arena_alloc(&x->item_arena, sizeof(*item));
 	int got = 1;
-	bool ok = item != NULL || fault_full(x->f, x->name);
+	bool ok = true;
 
-	if (ok && xmlTextReaderIsEmptyElement(x->reader))
+	if (item == NULL)
+		return fault_full(x->f, x->name);
+	if (xmlTextReaderIsEmptyElement(x->reader))
 		return true;
 	while (ok && (got = step(x)) > 0 && !(xmlTextReaderNodeType(x->reader) == XML_READER_TYPE_END_ELEMENT
 		&& xmlTextReaderDepth(x->reader) == depth))
@@ -278,7 +280,6 @@ static bool read_item(struct wxr *x, bool with_text, wxr_item_call *call)
 			ok = read_part(x, with_text, item);
 	if (ok && got <= 0)
 		ok = wrong(x, "the file ends in the middle; export it anew");
-	item = ok ? item : NULL;
 	if (ok) {
 		item->status = str_trim(item->status);
 		item->type = str_trim(item->type);
@@ -335,13 +336,13 @@ static bool read_name(struct wxr *x, enum wxr_element element, wxr_channel_call 
 static bool read_channel(struct wxr *x, wxr_channel_call *call)
 {
 	static const struct {
-		enum space space;
 		const char *name;
+		enum space space;
 		enum wxr_element element;
 	} parts[] = {
-		{SPACE_NONE, "title", WXR_TITLE}, {SPACE_NONE, "link", WXR_LINK}, {SPACE_NONE, "language", WXR_LANGUAGE},
-		{SPACE_WP, "base_blog_url", WXR_BLOG_URL}, {SPACE_WP, "author", WXR_AUTHOR}, {SPACE_WP, "category", WXR_CATEGORY},
-		{SPACE_WP, "tag", WXR_TAG},
+		{"title", SPACE_NONE, WXR_TITLE}, {"link", SPACE_NONE, WXR_LINK}, {"language", SPACE_NONE, WXR_LANGUAGE},
+		{"base_blog_url", SPACE_WP, WXR_BLOG_URL}, {"author", SPACE_WP, WXR_AUTHOR}, {"category", SPACE_WP, WXR_CATEGORY},
+		{"tag", SPACE_WP, WXR_TAG},
 	};
 	struct str text = {NULL, 0};
 	bool ok;

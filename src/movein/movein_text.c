@@ -87,7 +87,7 @@ void text_add(struct text_line *line, struct str bytes, unsigned of, uint16_t li
 			i++;
 		if (i > from)
 			put(line, str_part(bytes, from, i - from), of, link);
-		for (from = i; i < bytes.len && ((unsigned char) bytes.at[i] <= ' ' || bytes.at[i] == 0x7f); i++)
+		for (; i < bytes.len && ((unsigned char) bytes.at[i] <= ' ' || bytes.at[i] == 0x7f); i++)
 			if (is_space(bytes.at[i]) && last_of(line) != ' ' && last_of(line) != '\n')
 				put(line, STR(" "), of, link);
 	}

@@ -351,8 +351,8 @@ static bool run_answer(struct errand *errand, const char *what, struct fault *f)
 {
 	struct str who = {NULL, 0};
 	json_t *import = NULL;
-	char path[64];
-	int64_t id;
+	char path[64] = "";
+	int64_t id = 0;
 	bool ok = newsletter_take_as(errand, &who, f);
 
 	if (ok && (errand->argc != 1 || !str_to_i64(str_from(errand->argv[0]), &id) || id <= 0))

@@ -200,7 +200,7 @@ static void on_event(void *self, unsigned events)
 	(void) events;
 	while (!ended && signer->fd >= 0) {
 		ssize_t got = recv(signer->fd, bytes, sizeof(bytes), 0);
-		size_t used;
+		size_t used = 0;
 
 		if (got < 0 && errno == EINTR)
 			continue;
