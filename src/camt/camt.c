@@ -223,6 +223,15 @@ static const struct {
 	{TX "/RtrInf/Rsn/Prtry", true, RETURNED},
 };
 
+/* Some banks write NONREF, NOTPROVIDED or zeros, the same for all: who took that for a name would take two gifts of a day for one. */
+static bool is_reference(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] >= '1' && text.at[i] <= '9')
+			return true;
+	return false;
+}
+
 static void take_field(struct reading *r, struct transaction *to, enum field field, struct str value)
 {
 	switch (field) {
@@ -236,7 +245,7 @@ static void take_field(struct reading *r, struct transaction *to, enum field fie
 		to->credit = value;
 		break;
 	case REFERENCE:
-		to->reference = str_cut(value, 100);
+		to->reference = is_reference(value) ? str_cut(value, 100) : to->reference;
 		break;
 	case END_TO_END:
 		to->end_to_end = value;
