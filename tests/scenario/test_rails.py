@@ -6,7 +6,9 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
+import threading
 import time
 from urllib.parse import urljoin
 
@@ -369,6 +371,29 @@ def test_statements_that_no_bank_wrote_are_refused(newsroom):
         done = house.import_statement(bad, ok=False)
         assert done.returncode == 2 and why in done.stderr, (why, done)
     assert len(house.gifts("bank")) == before
+
+
+def test_readers_wait_for_no_years_statement(newsroom):
+    """Many payments are taken some at a time: what is taken shows while the rest is not, and the room answers in between."""
+    house, many = newsroom, 3000
+    bank = bank_rehearsal.Bank(IBAN)
+    for i in range(many):
+        bank.transfer(IBAN, 100 + i, text="number %d" % i, day=datetime.date.today())
+    said, seen = [], set()
+    bringing = threading.Thread(target=lambda: said.append(house.import_statement(bank.statement())))
+    with sqlite3.connect("file:%s?mode=ro" % house.path("data", "support", "support.db"), uri=True) as db:
+        count = lambda: db.execute("SELECT count(*) FROM event WHERE rail = 'bank'").fetchone()[0]  # noqa: E731
+        before = count()
+        bringing.start()
+        while bringing.is_alive():
+            assert house.ask("support", "GET", "/totals").status == 200
+            seen.add(count() - before)
+    bringing.join()
+    assert (said[0]["new"], said[0]["known"], len(said[0]["unmatched"])) == (many, 0, many)
+    assert [one["text"] for one in said[0]["unmatched"]] == ["number %d" % i for i in range(many)]
+    assert seen - {0, many}, "all in one piece"
+    again = house.import_statement(bank.statement())
+    assert (again["new"], again["known"], len(again["unmatched"])) == (0, many, many)
 
 
 def test_the_transfers_code_is_read_by_a_telephone(newsroom, browsers):
