@@ -144,7 +144,9 @@ bool rails_open(struct support *support, struct fault *f) __attribute__((warn_un
 void rails_close(struct support *support);
 /* By name; NULL when there is none of that name. */
 struct rail_line *rail_find(struct support *support, struct str name);
-/* The rail that a reader named if it is on and can do that frequency, else the first that is and can; NULL: none. */
+/* Does [support] rails name it? */
+bool rail_is_offered(const struct support *support, const struct rail_line *line);
+/* The rail that a reader named if it is offered, on and can do that frequency, else the first that is and can; NULL: none. */
 struct rail_line *rail_choose(struct support *support, struct str name, enum frequency frequency);
 /* The next one after `line` that is on and can: what is offered when it failed. NULL: none. */
 struct rail_line *rail_next(struct support *support, const struct rail_line *line, enum frequency frequency);
