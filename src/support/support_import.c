@@ -287,6 +287,19 @@ void support_post_statements(struct http_request *rq, void *self)
 
 /* --- whose an unmatched one is --- */
 
+/* A statement brought the payment, and it is nobody's yet; *is_booked: it is somebody's. */
+static bool find_payment(struct support *support, struct str payment, bool *is_booked, struct fault *f)
+{
+	const struct facts paid = {.rail = "bank", .event = payment};
+	unsigned char index[SEAL_INDEX_BYTES];
+	int64_t known = 0;
+
+	support_rail_index(support, "support.event", paid.rail, paid.event, index);
+	return is_applied(support, &paid, is_booked, f) &&
+		store_number(support->db, SUPPORT_SQL_EVENT_KNOWN, STORE_ARGS(store_blob(str_make(index, sizeof(index)))), &known, f) &&
+		(known > 0 || fault_set(f, FAULT_MISSING, "no payment of this name is known here (any more): import its statement first"));
+}
+
 static bool find_gift(struct support *support, const json_t *asked, struct arena *arena, int64_t *checkout, struct fault *f)
 {
 	struct str reference = http_json_text(asked, "reference");
@@ -305,7 +318,7 @@ static bool find_gift(struct support *support, const json_t *asked, struct arena
 	gift.amount = facts_money(0, http_json_text(asked, "currency"));
 	return http_json_need_i64(asked, "amount_minor", &gift.amount.minor, f) &&
 		((gift.amount.code[0] != '\0' && gift.amount.minor > 0) || fault_set(f, FAULT_INPUT, "amount_minor and currency say no sum")) &&
-		bank_new_gift(support, &gift, token, checkout, f);
+		support_new_checkout(support, &gift, support->settings->language, "bank", token, checkout, f);
 }
 
 void support_post_match(struct http_request *rq, void *self)
@@ -318,14 +331,15 @@ void support_post_match(struct http_request *rq, void *self)
 	json_t *answer = json_object();
 	struct fault f = {0};
 	size_t fresh = 0;
+	bool is_booked = false;
 	bool ok = http_json_need_text(http_json(rq), "payment", &payment, &f);
 
 	facts.payment = facts_name(payment);
 	if (ok && (!str_starts(facts.payment, STR("bank-")) || facts.payment.len > 60))
 		ok = fault_set(&f, FAULT_INPUT, "payment is what an import's answer calls it: bank-…");
-	ok = ok && find_gift(support, http_json(rq), arena, &facts.checkout, &f);
+	ok = ok && find_payment(support, facts.payment, &is_booked, &f);
 	facts.event = str_format(arena, "matched:%.*s", STR_ARG(facts.payment)); /* a payment is one gift's, once */
-	ok = ok && support_take(support, &facts, 1, &fresh, &f);
+	ok = ok && (is_booked || (find_gift(support, http_json(rq), arena, &facts.checkout, &f) && support_take(support, &facts, 1, &fresh, &f)));
 	if (ok) {
 		json_object_set_new(answer, "matched", json_boolean(fresh > 0));
 		http_answer_json(rq, 200, answer);

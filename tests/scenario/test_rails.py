@@ -347,6 +347,14 @@ def test_what_nobody_can_match_a_person_does(newsroom):
     assert house.mimeo("support", "bank", "match", payment, reference, json_out=True) == {"matched": False}
     assert len(house.gifts("bank")) == before + 1
     assert house.import_statement()["unmatched"] == []
+    # it is one gift's, whoever says what of it; and what no statement brought is nobody's
+    other = reference_on(ask_url("GET", to(house, house.give_by("bank", "once", 3400))))
+    assert house.mimeo("support", "bank", "match", payment, other, json_out=True) == {"matched": False}
+    house.bank.transfer(IBAN, 3400, reference=other, day=datetime.date.today())
+    assert house.import_statement()["matched"] == before + 2
+    unknown = house.mimeo("support", "bank", "match", "bank-" + "0" * 32, other, ok=False)
+    assert unknown.returncode != 0 and "import its statement first" in unknown.stderr, unknown
+    assert len(house.gifts("bank")) == before + 2
     # who paid stands nowhere
     assert disk_holds(house, ["Nadia Payer", "DE89370400440532013000", "a gift from"]) == set()
 
@@ -378,7 +386,7 @@ def test_readers_wait_for_no_years_statement(newsroom):
     house, many = newsroom, 3000
     bank = bank_rehearsal.Bank(IBAN)
     for i in range(many):
-        bank.transfer(IBAN, 100 + i, text="number %d" % i, day=datetime.date.today())
+        bank.transfer(IBAN, 100 + i, text="number %d" % i, day=datetime.date.today() - datetime.timedelta(days=1))
     said, seen = [], set()
     bringing = threading.Thread(target=lambda: said.append(house.import_statement(bank.statement())))
     with sqlite3.connect("file:%s?mode=ro" % house.path("data", "support", "support.db"), uri=True) as db:
