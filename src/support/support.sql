@@ -932,6 +932,14 @@ SELECT c.method, c.currency, handle.handle_sealed FROM contribution AS c LEFT JO
 SELECT id, amount_minor, state, reason, wanted_by, approved_by, fault, day, page_sealed FROM refund_wish WHERE contribution = $1
 ORDER BY day DESC, id
 
+-- name: wish_pages
+-- in: $1 contribution; out: amount_minor, page_sealed of what its giver takes at a page
+SELECT amount_minor, page_sealed FROM refund_wish WHERE contribution = $1 AND page_sealed IS NOT NULL ORDER BY day, id
+
+-- name: wish_has_page
+-- in: $1 contribution; out: how many of those there are
+SELECT count(*) FROM refund_wish WHERE contribution = $1 AND page_sealed IS NOT NULL
+
 -- name: wish_page_forget
 -- in: $1 day before which it is erased
 UPDATE refund_wish SET page_sealed = NULL WHERE page_sealed IS NOT NULL AND day < $1

@@ -284,9 +284,11 @@ def test_too_much_and_too_little_in_coins(newsroom):
 def test_a_treasurer_gives_coins_back(newsroom, treasurer):
     """The server sends nothing by itself: a page on which the giver names an address, made once, and known to the desk alone."""
     house = newsroom
-    house.press(to(house, house.give_by("btcpay", "once", 2600)), "pay")
+    back = house.press(to(house, house.give_by("btcpay", "once", 2600)), "pay").headers["location"]
     house.press(to(house, house.give_by("btcpay", "once", 2700)), "pay")
     house.wait_rails_quiet()
+    manage = urljoin(back, re.search(r'href="([^"]*support/manage/[a-z0-9]+)"', house.thanks(back).text).group(1))
+    assert ask_url("POST", manage, {"do": "contact", "email": "coins@example.org"}, headers={"Sec-Fetch-Site": "same-origin"}).status == 200
     page, path = give_back(house, treasurer, "btcpay", 2600, "16.00")
     assert page.status == 200 and "The provider took it" in main_text(page), main_text(page)
     made = house.rehearse("GET", "pull-payments")
@@ -294,6 +296,11 @@ def test_a_treasurer_gives_coins_back(newsroom, treasurer):
     assert 'href="%s"' % made[0]["viewLink"] in treasurer.get(path).text
     assert [one["state"] for one in house.gifts("btcpay") if one["amount_minor"] == 2600] == ["part_refunded"]
     assert disk_holds(house, [made[0]["id"]]) == set()
+    house.ask("support", "POST", "/notices/run", {})
+    mail = house.wait_mail("coins@example.org", "money back")
+    assert "waits for you" in mail["text"] and "Banks" not in mail["text"] and "pull-payments" not in mail["text"], mail["text"]
+    receipt = ask_url("GET", re.search(r"https?://\S+/support/receipt/\S+", mail["text"]).group(0))
+    assert 'href="%s"' % made[0]["viewLink"] in receipt.text and "Take €16" in receipt.text, main_text(receipt)
     # an answer that is lost makes no second page, and is found again
     house.rehearse("POST", "fail", how="cut", next=1, match="/refund")
     page, path = give_back(house, treasurer, "btcpay", 2700, "27.00")
