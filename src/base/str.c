@@ -96,6 +96,14 @@ struct str str_part(struct str s, size_t from, size_t len)
 	return (struct str){s.at != NULL ? s.at + from : NULL, len};
 }
 
+struct str str_cut(struct str s, size_t most)
+{
+	if (s.len > most)
+		for (s.len = most; s.len > 0 && ((unsigned char) s.at[s.len] & 0xc0) == 0x80; s.len--)
+			;
+	return s;
+}
+
 static bool is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');

@@ -38,6 +38,7 @@ size_t str_find(struct str s, struct str needle);
 
 /* The part from byte `from` (clamped) on, at most `len` bytes. */
 struct str str_part(struct str s, size_t from, size_t len);
+struct str str_cut(struct str s, size_t most); /* its first `most` bytes, less a character (UTF-8) that these would cut */
 struct str str_trim(struct str s); /* without ASCII white space at both ends */
 
 /* Cuts the next piece off *rest up to `separator` (which is dropped). False when *rest is used up: at.NULL. A text

@@ -63,15 +63,6 @@ static void refuse(struct reading *r, const char *why)
 	stop(r);
 }
 
-/* At most so many bytes, cut at a whole character. */
-static struct str cut(struct str text, size_t most)
-{
-	if (text.len > most)
-		for (text.len = most; text.len > 0 && ((unsigned char) text.at[text.len] & 0xc0) == 0x80; text.len--)
-			;
-	return text;
-}
-
 static struct str add_text(struct reading *r, struct str old, struct str more)
 {
 	if (more.len == 0)
@@ -156,7 +147,7 @@ static void give(struct reading *r, const struct transaction *tx, struct str nam
 	json_object_set_new(line, "credit", json_boolean(str_is(tx->credit, "CRDT")));
 	json_object_set_new(line, "returned", json_boolean(tx->returned || r->entry.returned));
 	json_object_set_new(line, "reference", json_of(name));
-	json_object_set_new(line, "text", json_of(cut(text, CAMT_TEXT_BYTES)));
+	json_object_set_new(line, "text", json_of(str_cut(text, CAMT_TEXT_BYTES)));
 	len = json_dumpb(line, out, sizeof(out), JSON_COMPACT);
 	json_decref(line);
 	if (++r->count > CAMT_TRANSACTIONS)
@@ -232,6 +223,15 @@ static const struct {
 	{TX "/RtrInf/Rsn/Prtry", true, RETURNED},
 };
 
+/* Some banks write NONREF, NOTPROVIDED or zeros, the same for all: who took that for a name would take two gifts of a day for one. */
+static bool is_reference(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] >= '1' && text.at[i] <= '9')
+			return true;
+	return false;
+}
+
 static void take_field(struct reading *r, struct transaction *to, enum field field, struct str value)
 {
 	switch (field) {
@@ -245,7 +245,7 @@ static void take_field(struct reading *r, struct transaction *to, enum field fie
 		to->credit = value;
 		break;
 	case REFERENCE:
-		to->reference = cut(value, 100);
+		to->reference = is_reference(value) ? str_cut(value, 100) : to->reference;
 		break;
 	case END_TO_END:
 		to->end_to_end = value;
@@ -360,19 +360,15 @@ static void on_end(void *self, const xmlChar *name, const xmlChar *prefix, const
 	r->path[r->depth > 0 ? r->lengths[r->depth - 1] : 0] = '\0';
 }
 
-/* Cut at a whole character. */
 static void on_chars(void *self, const xmlChar *at, int len)
 {
 	struct reading *r = self;
-	size_t more = (size_t) len, room = CAMT_TEXT_BYTES - r->chars_len;
+	struct str more = str_cut(str_make((const char *) at, (size_t) len), CAMT_TEXT_BYTES - r->chars_len);
 
 	if (r->stopped)
 		return;
-	if (more > room)
-		for (more = room; more > 0 && (at[more] & 0xc0) == 0x80; more--)
-			;
-	memcpy(r->chars + r->chars_len, at, more);
-	r->chars_len += more;
+	memcpy(r->chars + r->chars_len, more.at, more.len);
+	r->chars_len += more.len;
 }
 
 /* A document type or an entity of the file's own: neither is read. */

@@ -81,6 +81,7 @@ static void add_refunds(struct desk_visit *visit, struct press_value *root, cons
 		press_set_text(row, "by", by);
 		press_set_text(row, "approved_by", desk_money_text(visit, refund, "approved_by"));
 		press_set_text(row, "said", desk_money_text(visit, refund, "fault"));
+		press_set_text(row, "page", desk_money_text(visit, refund, "page"));
 		desk_money_state(row, state);
 		if (str_is(state, "refused"))
 			press_set_c(row, "state", "Refused by the provider");

@@ -30,6 +30,7 @@ static const struct notice {
 	{"expiring", "mail_expiring_subject", "mail_expiring_heading", "mail_expiring_sentence", "mail_support_button", false, false},
 	{"cancelled", "mail_cancelled_subject", "mail_cancelled_heading", "mail_cancelled_sentence", "mail_support_button", false, false},
 	{"refunded", "mail_refunded_subject", "mail_refunded_heading", "mail_refunded_sentence", "mail_receipt_button", true, false},
+	{"claim", "mail_refunded_subject", "mail_refunded_heading", "mail_claim_sentence", "mail_receipt_button", true, false},
 	{"asked", "mail_asked_subject", "mail_asked_heading", "mail_asked_sentence", "mail_support_button", false, false},
 	{"paused", "mail_paused_subject", "mail_paused_heading", "mail_paused_sentence", "mail_support_button", false, false},
 };

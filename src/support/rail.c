@@ -32,7 +32,7 @@ enum { SECRET_KEYS = 64, SECRETS_BYTES = 4096 };
 /* --- secrets --- */
 
 /* All drivers' keys as one table over one block of memory; starts[i] is where rail i's struct begins. */
-static size_t join_keys(struct conf_key joined[SECRET_KEYS], size_t starts[RAILS])
+static void join_keys(struct conf_key joined[SECRET_KEYS], size_t starts[RAILS])
 {
 	size_t count = 0, at = 0;
 
@@ -48,7 +48,6 @@ static size_t join_keys(struct conf_key joined[SECRET_KEYS], size_t starts[RAILS
 	}
 	must(at <= SECRETS_BYTES);
 	joined[count] = (struct conf_key){0};
-	return at;
 }
 
 static void free_secrets(struct rail_line *line)
@@ -68,7 +67,7 @@ static bool read_secrets(struct support *support, struct fault *f)
 	char *block = memory_new(1, SECRETS_BYTES);
 	bool ok;
 
-	(void) join_keys(joined, starts);
+	join_keys(joined, starts);
 	ok = support->room == NULL || room_secrets(support->room, joined, block, &support->secret_texts, f);
 	for (size_t i = 0; ok && rails[i] != NULL; i++) {
 		support->lines[i].secrets = memory_new(1, rails[i]->secrets_bytes + 1);
@@ -125,11 +124,21 @@ static bool can(const struct rail_line *line, enum frequency frequency)
 	return line->is_on && (line->rail->frequencies & (1U << frequency)) != 0;
 }
 
+bool rail_is_offered(const struct support *support, const struct rail_line *line)
+{
+	const struct conf_list *order = &support->settings->rails;
+
+	for (size_t i = 0; i < order->count; i++)
+		if (str_is(order->items[i], line->rail->name))
+			return true;
+	return false;
+}
+
 struct rail_line *rail_choose(struct support *support, struct str name, enum frequency frequency)
 {
 	struct rail_line *named = rail_find(support, name);
 
-	return named != NULL && can(named, frequency) ? named : rail_next(support, NULL, frequency);
+	return named != NULL && can(named, frequency) && rail_is_offered(support, named) ? named : rail_next(support, NULL, frequency);
 }
 
 /* In the order of [support] rails, those alone; after the last comes the first, so that each is the next of another. */

@@ -78,7 +78,8 @@ enum rail_standing { RAIL_UNKNOWN, RAIL_RUNS, RAIL_IS_PAUSED, RAIL_IS_LATE, RAIL
 
 /* Only what the function promises is filled; texts live during `done`. */
 struct rail_answer {
-	struct str url;             /* create, portal: where the reader goes. create: empty means a page of ours (instruct) */
+	struct str url;             /* create, portal: where the reader goes. create: empty means a page of ours (instruct).
+	                             * refund: a page at which the giver takes it, where they must; whoever has its address can */
 	struct str reference;       /* create: the provider's name for it; kept sealed */
 	enum rail_standing standing;/* cancel, change, pause, look_up */
 	int32_t next_day;           /* look_up: when it is charged next; 0: not known */
@@ -131,7 +132,7 @@ struct rail {
 	void (*portal)(struct rail_line *line, struct str subscription, struct str back_url, struct str language, rail_done *done,
 		void *self);
 
-	/* Gives `amount` of a payment back, by its handle. answer: facts (the refund as it stands). */
+	/* Gives `amount` of a payment back, by its handle, once for a key. answer: facts (the refund as it stands), url. */
 	void (*refund)(struct rail_line *line, struct str handle, struct money amount, struct str key, rail_done *done, void *self);
 };
 
@@ -143,7 +144,9 @@ bool rails_open(struct support *support, struct fault *f) __attribute__((warn_un
 void rails_close(struct support *support);
 /* By name; NULL when there is none of that name. */
 struct rail_line *rail_find(struct support *support, struct str name);
-/* The rail that a reader named if it is on and can do that frequency, else the first that is and can; NULL: none. */
+/* Does [support] rails name it? */
+bool rail_is_offered(const struct support *support, const struct rail_line *line);
+/* The rail that a reader named if it is offered, on and can do that frequency, else the first that is and can; NULL: none. */
 struct rail_line *rail_choose(struct support *support, struct str name, enum frequency frequency);
 /* The next one after `line` that is on and can: what is offered when it failed. NULL: none. */
 struct rail_line *rail_next(struct support *support, const struct rail_line *line, enum frequency frequency);

@@ -167,11 +167,6 @@ static bool bank_events(const struct rail_line *line, struct str bytes, struct a
 	return (ok && end == count) || fault_set(f, FAULT_INPUT, "the statement's lines are not whole");
 }
 
-bool bank_new_gift(struct support *support, const struct support_gift *gift, char token[27], int64_t *checkout, struct fault *f)
-{
-	return support_new_checkout(support, gift, support->settings->language, "bank", token, checkout, f);
-}
-
 /* --- what a person gave back outside of this house --- */
 
 void rail_refund_by_hand(struct rail_line *line, struct str handle, struct money amount, struct str key, rail_done *done, void *self)

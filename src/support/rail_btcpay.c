@@ -3,7 +3,8 @@
  * Decides: what an invoice holds, what its events mean, whether the server signed them. Leaves to others: when a gift that
  * comes back is asked for again. Runs in: support. The hard thing: an event names an invoice and no sum; so the sum stands
  * in the invoice's metadata, which comes back under the signature. The API has no idempotency key: an invoice that is made
- * twice is one that nobody is sent to, and ends by itself.
+ * twice is one that nobody is sent to, and ends by itself; a refund, which must not be made twice, is looked for by its name
+ * before it is made.
  * SPDX-License-Identifier: ISC */
 #include <sodium.h>
 #include <stddef.h>
@@ -16,7 +17,7 @@
 #include "support_inside.h"
 #include "support_push.h"
 
-enum { MAC_BYTES = 32, EXPIRES_MINUTES = 60, STORE_BYTES = 64, INVOICE_BYTES = 64 };
+enum { MAC_BYTES = 32, EXPIRES_MINUTES = 60, STORE_BYTES = 64, INVOICE_BYTES = 64, KEY_BYTES = 50 /* of a refund's name */ };
 
 struct btcpay_secrets {
 	struct secret *key, *webhook_secret, *webhook_secret_old;
@@ -25,7 +26,7 @@ struct btcpay_secrets {
 
 static const struct conf_key secret_keys[] = {
 	{"btcpay", "key", CONF_SECRET, false, offsetof(struct btcpay_secrets, key), NULL,
-		"API key of the store, with the permissions to create, view and modify invoices and to create pull payments"},
+		"API key of the store, with the permissions to create, view and modify invoices and to create and view pull payments"},
 	{"btcpay", "webhook_secret", CONF_SECRET, false, offsetof(struct btcpay_secrets, webhook_secret), NULL,
 		"the store's webhook secret"},
 	{"btcpay", "webhook_secret_old", CONF_SECRET, false, offsetof(struct btcpay_secrets, webhook_secret_old), NULL,
@@ -238,48 +239,79 @@ struct refunding {
 	rail_done *done;
 	void *self;
 	struct money amount;
-	char invoice[INVOICE_BYTES + 1];
+	char invoice[INVOICE_BYTES + 1], key[KEY_BYTES + 1];
 };
 
-static void refunded(void *self, const struct http_reply *reply, const struct fault *failed)
+static void answer_refund(struct refunding *refunding, const json_t *page, struct fault *f)
 {
-	struct refunding *refunding = self;
 	struct facts facts = {.rail = "btcpay", .kind = FACT_REFUND, .type = STR("PullPaymentCreated"), .refund_step = REFUND_SUCCEEDED,
 		.live = refunding->line->support->settings->live, .amount = refunding->amount, .payment = str_from(refunding->invoice),
 		.created_s = clock_now().us / 1000000};
 	struct rail_answer answer = {.facts = &facts, .facts_count = 1};
 	char event[INVOICE_BYTES + 16];
-	struct fault f = {0};
-	json_t *json = NULL;
 
-	if (rail_reply(reply, failed, "code", "message", &json, &f)) {
-		facts.item = facts_name(http_json_text(json, "id"));
-		answer.url = http_json_text(json, "viewLink");
+	if (f->kind == FAULT_NONE) {
+		facts.item = facts_name(http_json_text(page, "id"));
+		answer.url = http_json_text(page, "viewLink");
 		snprintf(event, sizeof(event), "refund:%.*s", STR_ARG(str_part(facts.item, 0, INVOICE_BYTES)));
 		facts.event = str_from(event);
 		if (facts.item.len == 0 || !rail_is_its_page(refunding->line, answer.url))
-			fault_set(&f, FAULT_UNCERTAIN, "the refund's page is not where [support] btcpay_url says");
+			fault_set(f, FAULT_UNCERTAIN, "the refund's page is not where [support] btcpay_url says");
 	}
-	refunding->done(refunding->self, f.kind == FAULT_NONE ? &answer : NULL, f.kind == FAULT_NONE ? NULL : &f);
-	json_decref(json);
+	refunding->done(refunding->self, f->kind == FAULT_NONE ? &answer : NULL, f->kind == FAULT_NONE ? NULL : f);
 	memory_free(refunding);
 }
 
-/* The API has no key for it: a second try is a second refund. An answer that is lost is UNCERTAIN, and a person looks. */
+static void refunded(void *self, const struct http_reply *reply, const struct fault *failed)
+{
+	struct fault f = {0};
+	json_t *json = NULL;
+
+	(void) rail_reply(reply, failed, "code", "message", &json, &f);
+	answer_refund(self, json, &f);
+	json_decref(json);
+}
+
+/* The store's pull payments: is ours among them? */
+static void looked_for(void *self, const struct http_reply *reply, const struct fault *failed)
+{
+	struct refunding *refunding = self;
+	const struct btcpay_secrets *secrets = secrets_of(refunding->line);
+	char text[RAIL_AMOUNT_CHARS], path[256];
+	const json_t *page = NULL;
+	struct fault f = {0};
+	json_t *json = NULL;
+
+	if (rail_reply(reply, failed, "code", "message", &json, &f) && !json_is_array(json))
+		fault_set(&f, FAULT_UNCERTAIN, "the server's list of refunds cannot be read");
+	for (size_t i = 0; page == NULL && i < json_array_size(json); i++)
+		if (str_is(http_json_text(json_array_get(json, i), "name"), refunding->key))
+			page = json_array_get(json, i);
+	if (f.kind != FAULT_NONE || page != NULL) {
+		answer_refund(refunding, page, &f);
+		goto done;
+	}
+	rail_write_amount(refunding->amount, text);
+	snprintf(path, sizeof(path), "/api/v1/stores/%.*s/invoices/%s/refund", STR_ARG(secrets->store), refunding->invoice);
+	call(refunding->line, "POST", str_from(path), json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", refunding->key, "payoutMethodId",
+		"BTC-CHAIN", "refundVariant", "Custom", "customAmount", text, "customCurrency", refunding->amount.code), refunded, refunding);
+done:
+	json_decref(json);
+}
+
+/* The API has no key for it, and a second refund pays twice. But it keeps a name: it is made where none has that name. */
 static void btcpay_refund(
 	struct rail_line *line, struct str handle, struct money amount, struct str key, rail_done *done, void *self)
 {
 	const struct btcpay_secrets *secrets = secrets_of(line);
 	struct refunding *refunding = memory_new(1, sizeof(*refunding));
-	char text[RAIL_AMOUNT_CHARS], path[256];
+	char path[256];
 
-	(void) key;
 	*refunding = (struct refunding){.line = line, .done = done, .self = self, .amount = amount};
 	snprintf(refunding->invoice, sizeof(refunding->invoice), "%.*s", STR_ARG(handle));
-	rail_write_amount(amount, text);
-	snprintf(path, sizeof(path), "/api/v1/stores/%.*s/invoices/%s/refund", STR_ARG(secrets->store), refunding->invoice);
-	call(line, "POST", str_from(path), json_pack("{s:s, s:s, s:s, s:s}", "payoutMethodId", "BTC-CHAIN", "refundVariant", "Custom",
-		"customAmount", text, "customCurrency", amount.code), refunded, refunding);
+	snprintf(refunding->key, sizeof(refunding->key), "%.*s", STR_ARG(key));
+	snprintf(path, sizeof(path), "/api/v1/stores/%.*s/pull-payments?includeArchived=true", STR_ARG(secrets->store));
+	call(line, "GET", str_from(path), NULL, looked_for, refunding);
 }
 
 const struct rail rail_btcpay = {

@@ -210,14 +210,11 @@ bool rails_check(struct support *support, json_t *findings, struct fault *f)
 	for (size_t i = 0; i < RAILS && support->lines[i].rail != NULL; i++) {
 		const struct rail_line *line = &support->lines[i];
 		struct health health;
-		bool is_offered = false;
 		char say[SAY_BYTES + 64];
 
-		for (size_t j = 0; j < support->settings->rails.count; j++)
-			is_offered |= str_is(support->settings->rails.items[j], line->rail->name);
 		if (!judge(support, line, &health, f))
 			return false;
-		if (support->settings->support_on && is_offered && !line->is_on) {
+		if (support->settings->support_on && rail_is_offered(support, line) && !line->is_on) {
 			snprintf(say, sizeof(say), "support: readers are offered %s, which is off", line->rail->title);
 			room_finding(findings, say, line->say);
 		}

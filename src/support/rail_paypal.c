@@ -261,18 +261,9 @@ static const char *locale_of(struct str language)
 	return "en-US";
 }
 
-static json_t *text_of(struct str text, size_t most)
-{
-	while (text.len > most || (text.len == most && most > 0 && ((unsigned char) text.at[text.len - 1] & 0x80) != 0))
-		text.len--;
-	while (text.len > 0 && ((unsigned char) text.at[text.len - 1] & 0xc0) == 0xc0)
-		text.len--;
-	return http_json_str(text);
-}
-
 static json_t *context_of(struct rail_line *line, const struct rail_order *order, const char *action)
 {
-	return json_pack("{s:o, s:s, s:s, s:s, s:o, s:o}", "brand_name", text_of(line->support->settings->name, BRAND_BYTES), "locale",
+	return json_pack("{s:o, s:s, s:s, s:s, s:o, s:o}", "brand_name", http_json_str(str_cut(line->support->settings->name, BRAND_BYTES)), "locale",
 		locale_of(order->language), "shipping_preference", "NO_SHIPPING", "user_action", action, "return_url",
 		http_json_str(order->thanks_url), "cancel_url", http_json_str(order->back_url));
 }
@@ -288,7 +279,7 @@ static void paypal_create(struct rail_line *line, const struct rail_order *order
 	snprintf(id, sizeof(id), "%lld", (long long) order->checkout);
 	if (order->frequency == FREQUENCY_ONCE) {
 		call(line, "POST", "/v2/checkout/orders", json_pack("{s:s, s:[{s:s, s:o, s:{s:s, s:s}}], s:{s:{s:o}}}", "intent", "CAPTURE",
-			"purchase_units", "custom_id", id, "description", text_of(order->product, DESCRIPTION_BYTES), "amount", "currency_code",
+			"purchase_units", "custom_id", id, "description", http_json_str(str_cut(order->product, DESCRIPTION_BYTES)), "amount", "currency_code",
 			order->amount.code, "value", amount, "payment_source", "paypal", "experience_context", context_of(line, order, "PAY_NOW")),
 			order->key, created, asking);
 	} else if (plan.len == 0) {

@@ -63,12 +63,8 @@ int64_t paypal_time_s(struct str text);
 
 /* --- rail_bank.c --- */
 extern const struct rail rail_bank;
-struct support_gift;
 /* The name of a statement's transaction, from mimeo-camt's line: the same in any statement that holds it. */
 struct str bank_payment_name(const json_t *line, struct arena *arena);
-/* A gift that came without a reference, as a person says. */
-bool bank_new_gift(struct support *support, const struct support_gift *gift, char token[27], int64_t *checkout, struct fault *f)
-	__attribute__((warn_unused_result));
 /* For rails that cannot send money: a person gave it back at their bank or from their wallet, and says so. */
 void rail_refund_by_hand(struct rail_line *line, struct str handle, struct money amount, struct str key, rail_done *done, void *self);
 

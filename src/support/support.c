@@ -130,6 +130,7 @@ void support_daily(void *self)
 		!store_run(support->db, SUPPORT_SQL_NAME_FORGET, STORE_NO_ARGS, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_ASK_FORGET, &before, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_HANDLE_FORGET, &handles, 1, NULL, &f) ||
+		!store_run(support->db, SUPPORT_SQL_WISH_PAGE_FORGET, &handles, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_RAIL_DAY_FORGET, &before, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_CHECKOUT_FORGET, &before, 1, NULL, &f) ||
 		!store_run(support->db, SUPPORT_SQL_CODE_FORGET, STORE_NO_ARGS, NULL, &f) ||

@@ -908,8 +908,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 SELECT id, contribution, amount_minor, state, wanted_by, approved_by FROM refund_wish WHERE id = $1
 
 -- name: wish_move
--- in: $1 id, $2 state from, $3 state to, $4 approved_by or NULL, $5 what the provider said or NULL
-UPDATE refund_wish SET state = $3, approved_by = coalesce($4, approved_by), fault = $5 WHERE id = $1 AND state = $2
+-- in: $1 id, $2 state from, $3 state to, $4 approved_by or NULL, $5 what the provider said or NULL, $6 page_sealed or NULL
+UPDATE refund_wish SET state = $3, approved_by = coalesce($4, approved_by), fault = $5, page_sealed = $6 WHERE id = $1 AND state = $2
 
 -- name: wish_sum_open
 -- in: $1 contribution; out: what is wanted or under way of it, that its row does not say yet
@@ -928,8 +928,26 @@ SELECT id FROM refund_wish WHERE state IN ('asking', 'uncertain') ORDER BY rando
 SELECT c.method, c.currency, handle.handle_sealed FROM contribution AS c LEFT JOIN handle ON handle.subject = c.subject WHERE c.id = $1
 
 -- name: wish_list_of
--- in: $1 contribution; out: id, amount_minor, state, reason, wanted_by, approved_by, fault, day
-SELECT id, amount_minor, state, reason, wanted_by, approved_by, fault, day FROM refund_wish WHERE contribution = $1 ORDER BY day DESC, id
+-- in: $1 contribution; out: id, amount_minor, state, reason, wanted_by, approved_by, fault, day, page_sealed
+SELECT id, amount_minor, state, reason, wanted_by, approved_by, fault, day, page_sealed FROM refund_wish WHERE contribution = $1
+ORDER BY day DESC, id
+
+-- name: wish_pages
+-- in: $1 contribution; out: amount_minor, page_sealed of what its giver takes at a page
+SELECT amount_minor, page_sealed FROM refund_wish WHERE contribution = $1 AND page_sealed IS NOT NULL ORDER BY day, id
+
+-- name: wish_has_page
+-- in: $1 contribution; out: how many of those there are
+SELECT count(*) FROM refund_wish WHERE contribution = $1 AND page_sealed IS NOT NULL
+
+-- name: wish_page_forget
+-- in: $1 day before which it is erased
+UPDATE refund_wish SET page_sealed = NULL WHERE page_sealed IS NOT NULL AND day < $1
+
+-- name: wish_page_blank
+-- in: $1 checkout
+UPDATE refund_wish SET page_sealed = NULL
+WHERE page_sealed IS NOT NULL AND contribution IN (SELECT id FROM contribution WHERE checkout = $1)
 
 -- name: wish_list_open
 -- out: id, contribution, amount_minor, currency, state, wanted_by, day of those that wait for somebody or the provider

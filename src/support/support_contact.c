@@ -70,6 +70,7 @@ static bool erase(struct support *support, int64_t checkout, struct fault *f)
 	return drop(support, checkout, f) &&
 		store_run(support->db, SUPPORT_SQL_CHECKOUT_BLANK, STORE_ARGS(store_i64(checkout)), NULL, f) &&
 		store_run(support->db, SUPPORT_SQL_HANDLE_BLANK, STORE_ARGS(store_i64(checkout)), NULL, f) &&
+		store_run(support->db, SUPPORT_SQL_WISH_PAGE_BLANK, STORE_ARGS(store_i64(checkout)), NULL, f) &&
 		store_run(support->db, SUPPORT_SQL_MANDATE_BLANK, STORE_ARGS(store_i64(checkout)), NULL, f);
 }
 

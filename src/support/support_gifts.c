@@ -221,11 +221,12 @@ static bool add_bookings(struct support *support, int64_t id, json_t *value, str
 	return store_rows_end(&rows) && ok;
 }
 
-static bool add_wishes(struct support *support, int64_t id, json_t *value, struct fault *f)
+static bool add_wishes(struct support *support, int64_t id, struct arena *arena, json_t *value, struct fault *f)
 {
 	static const char *const keys[] = {"state", "reason", "wanted_by", "approved_by", "fault"};
 	json_t *list = json_array();
 	struct store_rows rows;
+	struct str page;
 	bool ok = store_rows_begin(support->db, SUPPORT_SQL_WISH_LIST_OF, STORE_ARGS(store_i64(id)), &rows, f);
 
 	json_object_set_new(value, "refunds", list);
@@ -239,6 +240,11 @@ static bool add_wishes(struct support *support, int64_t id, json_t *value, struc
 				set_text(one, keys[i], store_column_text(&rows, i + 2));
 		set_day(one, "day", store_column_i64(&rows, 7));
 		json_array_append_new(list, one);
+		if (!store_column_is_null(&rows, 8)) {
+			ok = seal_open(support->seal_key, store_column_text(&rows, 8), arena, &page, f);
+			if (ok)
+				json_object_set_new(one, "page", http_json_str(page));
+		}
 	}
 	return store_rows_end(&rows) && ok;
 }
@@ -305,7 +311,7 @@ void support_get_gift(struct http_request *rq, void *room)
 	if (ok) {
 		value = gift_json(row.columns, arena);
 		json_object_set_new(value, "alone_minor", json_integer(support->settings->refund_alone.minor));
-		ok = add_bookings(support, id, value, &f) && add_wishes(support, id, value, &f) &&
+		ok = add_bookings(support, id, value, &f) && add_wishes(support, id, arena, value, &f) &&
 			add_mandate(support, row.columns[10].number, arena, value, &f);
 	}
 	if (ok) {

@@ -1,9 +1,10 @@
 /* support_import.c: statements, wallets' lists and addresses that the treasurer brings.
  *
  * Decides: how an import is answered: what was new, what was known, and what a person must look at. Leaves to others: the XML
- * (mimeo-camt, a child without files or network), what a line means (the rails), the books. Runs in: support. The hard thing: an
+ * (mimeo-camt, a child without files or network), what a line means (the rails), the books. Runs in: support. The hard things: an
  * unmatched transfer's text may name somebody. It is in the answer, for whoever holds the statement anyway, and nowhere else: to
- * see it again, the statement is brought again.
+ * see it again, the statement is brought again. And a year's payments take seconds, in which readers and webhooks want the room,
+ * too: they are taken some at a time; what was taken before a failure stays, and is known when the same is brought again.
  * SPDX-License-Identifier: ISC */
 #include "support_import.h"
 
@@ -25,7 +26,7 @@
 #include "store/store.h"
 #include "support_inside.h"
 
-enum { LINES_BYTES = 32 * 1024 * 1024, ARENA_BYTES = 128 * 1024 * 1024, FACTS_MOST = 20000, TEXT_BYTES = 400 };
+enum { LINES_BYTES = 32 * 1024 * 1024, ARENA_BYTES = 128 * 1024 * 1024, FACTS_MOST = 20000, SLICE = 100 /* payments in one transaction */ };
 
 /* One import under way. */
 struct importing {
@@ -37,7 +38,9 @@ struct importing {
 	struct fault said;
 	struct arena arena;
 	struct facts_list list;
-	int64_t known, fresh, matched;
+	struct loop_timer *timer;     /* to the next slice */
+	size_t taken;                 /* of the list */
+	int64_t fresh, matched;
 	json_t *answer, *unmatched, *went;
 };
 
@@ -58,13 +61,15 @@ static struct importing *importing_new(struct support *support, struct http_requ
 
 static void end_import(struct importing *importing, bool ok, const struct fault *f)
 {
+	int64_t known = (int64_t) importing->list.count - importing->fresh;
+
 	if (ok) {
 		json_object_set_new(importing->answer, "transactions", json_integer((json_int_t) importing->list.count));
 		json_object_set_new(importing->answer, "new", json_integer(importing->fresh));
-		json_object_set_new(importing->answer, "known", json_integer(importing->known));
+		json_object_set_new(importing->answer, "known", json_integer(known));
 		json_object_set_new(importing->answer, "matched", json_integer(importing->matched));
 		log_event(LOG_JOB, LOG_C("job", "import"), LOG_C("rail", importing->line->rail->name), LOG_I64("new", importing->fresh),
-			LOG_I64("known", importing->known));
+			LOG_I64("known", known));
 		http_answer_json(importing->rq, 200, importing->answer);
 	} else {
 		json_decref(importing->answer);
@@ -74,6 +79,58 @@ static void end_import(struct importing *importing, bool ok, const struct fault 
 	buf_release(&importing->lines);
 	arena_release(&importing->arena);
 	memory_free(importing);
+}
+
+/* --- what of a statement a person must look at --- */
+
+/* What a person needs to find it in the bank's own list: the bank's reference and the payer's words. The unmatched stand in the order of
+ * the lines: *next is the first of them that has none yet. */
+static void add_texts(struct importing *importing, const json_t *line, struct str payment, size_t *next)
+{
+	json_t *one = json_array_get(importing->unmatched, *next);
+
+	if (!str_equal(http_json_text(one, "payment"), payment))
+		return;
+	json_object_set_new(one, "reference", http_json_str(http_json_text(line, "reference")));
+	json_object_set_new(one, "text", http_json_str(http_json_text(line, "text")));
+	(*next)++;
+}
+
+/* Money that went and speaks of a gift: a transfer that came back, a refund that a person made. */
+static void add_went(struct importing *importing, const json_t *line)
+{
+	int64_t checkout;
+	json_t *one;
+
+	if (!json_is_true(json_object_get(line, "returned")) &&
+		!bank_find_reference(importing->support->index_key, http_json_text(line, "text"), &checkout))
+		return;
+	one = json_object();
+	json_array_append_new(importing->went, one);
+	json_object_set_new(one, "day", http_json_str(http_json_text(line, "day")));
+	json_object_set_new(one, "amount", http_json_str(http_json_text(line, "amount")));
+	json_object_set_new(one, "currency", http_json_str(http_json_text(line, "currency")));
+	json_object_set_new(one, "reference", http_json_str(http_json_text(line, "reference")));
+	json_object_set_new(one, "text", http_json_str(http_json_text(line, "text")));
+}
+
+static void look_at_lines(struct importing *importing)
+{
+	struct str rest = buf_view(&importing->lines), text;
+	struct fault ignored = {0};
+	size_t next = 0;
+
+	while (str_next(&rest, '\n', &text)) {
+		json_t *line = NULL;
+
+		if (text.len == 0 || !http_json_parse(text, &line, &ignored))
+			continue;
+		if (json_is_true(json_object_get(line, "credit")) && !json_is_true(json_object_get(line, "returned")))
+			add_texts(importing, line, bank_payment_name(line, &importing->arena), &next);
+		else if (json_object_get(line, "end") == NULL)
+			add_went(importing, line);
+		json_decref(line);
+	}
 }
 
 /* --- facts into the books --- */
@@ -104,86 +161,64 @@ static json_t *shown(const struct facts *facts)
 	return one;
 }
 
-/* All or none; then, what of them is somebody's. */
-static bool take_all(struct importing *importing, struct str bytes, struct fault *f)
+/* So many from importing->taken on; then, which of them are somebody's. */
+static bool take_some(struct importing *importing, size_t count, struct fault *f)
 {
 	struct support *support = importing->support;
-	struct facts_list *list = &importing->list;
-	const struct rail *rail = importing->line->rail;
+	const struct facts *at = importing->list.at + importing->taken;
 	size_t fresh = 0;
-	bool ok = rail->events(importing->line, bytes, &importing->arena, list, f);
+	bool ok = support_take(support, at, count, &fresh, f);
 
-	if (ok && list->count > FACTS_MOST)
-		ok = fault_set(f, FAULT_INPUT, "this is more than %d payments at once: import shorter periods", FACTS_MOST);
-	for (size_t i = 0; ok && i < list->count; i++)
-		list->at[i].rail = rail->name;
-	ok = ok && support_take(support, list->at, list->count, &fresh, f);
-	importing->fresh = (int64_t) fresh;
-	importing->known = (int64_t) (list->count - fresh);
+	importing->taken += count;
 	for (size_t i = 0; ok && i < fresh; i++)
-		rail_note_event(support, rail->name, 0);
-	for (size_t i = 0; ok && i < list->count; i++) {
+		rail_note_event(support, at->rail, 0);
+	importing->fresh += (int64_t) fresh;
+	for (size_t i = 0; ok && i < count; i++) {
 		bool applied = false;
 
-		ok = is_applied(support, &list->at[i], &applied, f);
+		ok = is_applied(support, &at[i], &applied, f);
 		importing->matched += applied;
 		if (ok && !applied)
-			json_array_append_new(importing->unmatched, shown(&list->at[i]));
+			json_array_append_new(importing->unmatched, shown(&at[i]));
 	}
 	return ok;
 }
 
-/* --- bank --- */
-
-/* What a person needs to find it in the bank's own list: the bank's reference and the payer's words. */
-static void add_texts(struct importing *importing, const json_t *line, struct str payment)
+static void take_next(void *self)
 {
-	for (size_t i = 0; i < json_array_size(importing->unmatched); i++) {
-		json_t *one = json_array_get(importing->unmatched, i);
+	struct importing *importing = self;
+	size_t left = importing->list.count - importing->taken;
+	struct fault f = {0};
+	bool ok = left == 0 || take_some(importing, left < SLICE ? left : SLICE, &f);
 
-		if (!str_equal(http_json_text(one, "payment"), payment))
-			continue;
-		json_object_set_new(one, "reference", http_json_str(http_json_text(line, "reference")));
-		json_object_set_new(one, "text", http_json_str(http_json_text(line, "text")));
-	}
-}
-
-/* Money that went and speaks of a gift: a transfer that came back, a refund that a person made. */
-static void add_went(struct importing *importing, const json_t *line)
-{
-	int64_t checkout;
-	bool is_ours = bank_find_reference(importing->support->index_key, http_json_text(line, "text"), &checkout);
-	json_t *one;
-
-	if ((json_is_true(json_object_get(line, "credit")) && !json_is_true(json_object_get(line, "returned"))) ||
-		(!is_ours && !json_is_true(json_object_get(line, "returned"))))
+	if (ok && importing->taken < importing->list.count) {
+		loop_timer_set(importing->support->room->loop, &importing->timer, 0, take_next, importing);
 		return;
-	one = json_object();
-	json_array_append_new(importing->went, one);
-	json_object_set_new(one, "day", http_json_str(http_json_text(line, "day")));
-	json_object_set_new(one, "amount", http_json_str(http_json_text(line, "amount")));
-	json_object_set_new(one, "currency", http_json_str(http_json_text(line, "currency")));
-	json_object_set_new(one, "reference", http_json_str(http_json_text(line, "reference")));
-	json_object_set_new(one, "text", http_json_str(http_json_text(line, "text")));
-}
-
-static void look_at_lines(struct importing *importing)
-{
-	struct str rest = buf_view(&importing->lines), text;
-	struct fault ignored = {0};
-
-	while (str_next(&rest, '\n', &text)) {
-		json_t *line = NULL;
-
-		if (text.len == 0 || !http_json_parse(text, &line, &ignored))
-			continue;
-		if (json_object_get(line, "end") == NULL) {
-			add_texts(importing, line, bank_payment_name(line, &importing->arena));
-			add_went(importing, line);
-		}
-		json_decref(line);
 	}
+	if (ok)
+		look_at_lines(importing);
+	end_import(importing, ok, &f);
 }
+
+/* Answers, at once or later. */
+static void take_all(struct importing *importing, struct str bytes)
+{
+	struct facts_list *list = &importing->list;
+	const struct rail *rail = importing->line->rail;
+	struct fault f = {0};
+	bool ok = rail->events(importing->line, bytes, &importing->arena, list, &f);
+
+	if (ok && list->count > FACTS_MOST)
+		ok = fault_set(&f, FAULT_INPUT, "this is more than %d payments at once: import shorter periods", FACTS_MOST);
+	for (size_t i = 0; ok && i < list->count; i++)
+		list->at[i].rail = rail->name;
+	if (ok)
+		take_next(importing);
+	else
+		end_import(importing, false, &f);
+}
+
+/* --- bank --- */
 
 static void statement_line(void *self, struct str line)
 {
@@ -208,10 +243,10 @@ static void statement_ended(void *self, int wait_status)
 
 	if (!ok)
 		fault_set(&f, FAULT_INPUT, "this statement needs more time or memory than mimeo gives it: import shorter periods");
-	ok = ok && buf_check(&importing->lines, "the statement", &f) && take_all(importing, buf_view(&importing->lines), &f);
-	if (ok)
-		look_at_lines(importing);
-	end_import(importing, ok, &f);
+	if (ok && buf_check(&importing->lines, "the statement", &f))
+		take_all(importing, buf_view(&importing->lines));
+	else
+		end_import(importing, false, &f);
 }
 
 /* mimeo-camt stands beside mimeo. */
@@ -252,6 +287,19 @@ void support_post_statements(struct http_request *rq, void *self)
 
 /* --- whose an unmatched one is --- */
 
+/* A statement brought the payment, and it is nobody's yet; *is_booked: it is somebody's. */
+static bool find_payment(struct support *support, struct str payment, bool *is_booked, struct fault *f)
+{
+	const struct facts paid = {.rail = "bank", .event = payment};
+	unsigned char index[SEAL_INDEX_BYTES];
+	int64_t known = 0;
+
+	support_rail_index(support, "support.event", paid.rail, paid.event, index);
+	return is_applied(support, &paid, is_booked, f) &&
+		store_number(support->db, SUPPORT_SQL_EVENT_KNOWN, STORE_ARGS(store_blob(str_make(index, sizeof(index)))), &known, f) &&
+		(known > 0 || fault_set(f, FAULT_MISSING, "no payment of this name is known here (any more): import its statement first"));
+}
+
 static bool find_gift(struct support *support, const json_t *asked, struct arena *arena, int64_t *checkout, struct fault *f)
 {
 	struct str reference = http_json_text(asked, "reference");
@@ -270,7 +318,7 @@ static bool find_gift(struct support *support, const json_t *asked, struct arena
 	gift.amount = facts_money(0, http_json_text(asked, "currency"));
 	return http_json_need_i64(asked, "amount_minor", &gift.amount.minor, f) &&
 		((gift.amount.code[0] != '\0' && gift.amount.minor > 0) || fault_set(f, FAULT_INPUT, "amount_minor and currency say no sum")) &&
-		bank_new_gift(support, &gift, token, checkout, f);
+		support_new_checkout(support, &gift, support->settings->language, "bank", token, checkout, f);
 }
 
 void support_post_match(struct http_request *rq, void *self)
@@ -283,14 +331,15 @@ void support_post_match(struct http_request *rq, void *self)
 	json_t *answer = json_object();
 	struct fault f = {0};
 	size_t fresh = 0;
+	bool is_booked = false;
 	bool ok = http_json_need_text(http_json(rq), "payment", &payment, &f);
 
 	facts.payment = facts_name(payment);
 	if (ok && (!str_starts(facts.payment, STR("bank-")) || facts.payment.len > 60))
 		ok = fault_set(&f, FAULT_INPUT, "payment is what an import's answer calls it: bank-…");
-	ok = ok && find_gift(support, http_json(rq), arena, &facts.checkout, &f);
+	ok = ok && find_payment(support, facts.payment, &is_booked, &f);
 	facts.event = str_format(arena, "matched:%.*s", STR_ARG(facts.payment)); /* a payment is one gift's, once */
-	ok = ok && support_take(support, &facts, 1, &fresh, &f);
+	ok = ok && (is_booked || (find_gift(support, http_json(rq), arena, &facts.checkout, &f) && support_take(support, &facts, 1, &fresh, &f)));
 	if (ok) {
 		json_object_set_new(answer, "matched", json_boolean(fresh > 0));
 		http_answer_json(rq, 200, answer);
@@ -313,7 +362,10 @@ void support_post_transfers(struct http_request *rq, void *self)
 
 	if (ok && importing->line == NULL)
 		ok = fault_set(&f, FAULT_CONFLICT, "this newsroom takes no Monero");
-	end_import(importing, ok && take_all(importing, text, &f), &f);
+	if (ok)
+		take_all(importing, text);
+	else
+		end_import(importing, false, &f);
 }
 
 static bool add_addresses(struct support *support, struct str text, int64_t *fresh, int64_t *known, struct fault *f)

@@ -10,7 +10,8 @@ struct http_request;
  * "amount_minor", "currency", "reference", "text"}], "went": [the same, money that went, where it looks like a gift's]}. A statement
  * may be brought as often as one likes: what is unmatched still is listed again, and stands nowhere else. */
 void support_post_statements(struct http_request *rq, void *room);
-/* POST /bank/match {"payment", "reference"}: it is that gift's. {"payment", "amount_minor", "currency"}: it is a gift without one. */
+/* POST /bank/match {"payment", "reference"}: it is that gift's. {"payment", "amount_minor", "currency"}: it is a gift without one.
+ * {"matched"}: false where it was somebody's already. MISSING for a payment that no statement brought. */
 void support_post_match(struct http_request *rq, void *room);
 
 /* POST /monero/addresses {"addresses": one a line}: {"new", "known", "left"}. All or none. */

@@ -183,6 +183,19 @@ static void handed(void *self, const struct http_reply *reply, const struct faul
 	hand_next(run);
 }
 
+/* Money that went back is with its giver, or waits at a page, which the receipt leads to. */
+static struct str kind_told(struct support *support, const struct store_row *row)
+{
+	struct fault f = {0};
+	int64_t pages = 0;
+
+	if (!str_is(row->columns[1].bytes, "refunded") || row->columns[6].type == STORE_NULL)
+		return row->columns[1].bytes;
+	if (!store_number(support->db, SUPPORT_SQL_WISH_HAS_PAGE, STORE_ARGS(store_i64(row->columns[6].number)), &pages, &f))
+		log_fault(&f, "looking how money went back");
+	return pages > 0 ? STR("claim") : row->columns[1].bytes;
+}
+
 /* Row: id, kind, checkout, amount, currency, day, contribution, key. */
 static json_t *write_order(struct support *support, const struct store_row *row, const struct support_contact *contact,
 	struct arena *arena)
@@ -197,7 +210,7 @@ static json_t *write_order(struct support *support, const struct store_row *row,
 	json_object_set_new(order, "key", http_json_str(row->columns[7].bytes));
 	json_object_set_new(order, "to", http_json_str(email_text(&contact->email)));
 	json_object_set_new(order, "language", http_json_str(locale_language(locale)));
-	json_object_set_new(order, "kind", http_json_str(row->columns[1].bytes));
+	json_object_set_new(order, "kind", http_json_str(kind_told(support, row)));
 	json_object_set_new(order, "amount", http_json_str(locale_money(locale, amount, true, arena)));
 	json_object_set_new(order, "date", http_json_str(locale_date(locale, &day, arena)));
 	json_object_set_new(order, "manage_url",

@@ -132,7 +132,7 @@ bool support_run_bank_match(struct errand *errand, struct fault *f)
 		return false;
 	if (errand->json)
 		return print_json(reply);
-	printf("%s\n", json_is_true(json_object_get(reply, "matched")) ? "Booked." : "That was said before: nothing has changed.");
+	printf("%s\n", json_is_true(json_object_get(reply, "matched")) ? "Booked." : "It is somebody's already: nothing has changed.");
 	json_decref(reply);
 	return true;
 }

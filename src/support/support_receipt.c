@@ -252,6 +252,28 @@ static size_t sums_of(const struct receipt *receipt, struct gift sums[8])
 
 /* --- the page --- */
 
+/* What was given back and waits at a page where they name an address of theirs (coins). */
+static void add_claims(const struct receipt *receipt, struct press_value *root)
+{
+	const struct gift *gift = &receipt->gifts[0];
+	struct arena *arena = http_arena(receipt->rq);
+	struct press_value *list = press_set_list(root, "claims");
+	struct store_rows rows;
+	struct fault f = {0};
+	struct str page;
+	bool ok = store_rows_begin(receipt->support->db, SUPPORT_SQL_WISH_PAGES, STORE_ARGS(store_i64(gift->id)), &rows, &f);
+
+	while (ok && store_rows_next(&rows, &f) && seal_open(receipt->support->seal_key, store_column_text(&rows, 1), arena, &page, &f)) {
+		const struct locale_pair pairs[] = {{"amount", money(receipt, store_column_i64(&rows, 0), gift)}, {NULL, {NULL, 0}}};
+		struct press_value *claim = press_add_map(list);
+
+		press_set_text(claim, "href", page);
+		press_set_text(claim, "text", locale_format(receipt->locale, "receipt_claim", arena, pairs));
+	}
+	if (!store_rows_end(&rows) || f.kind != FAULT_NONE)
+		log_fault(&f, "a receipt's refunds");
+}
+
 static void answer_page(const struct receipt *receipt, int status, const char *error)
 {
 	struct support *support = receipt->support;
@@ -285,6 +307,8 @@ static void answer_page(const struct receipt *receipt, int status, const char *e
 		for (size_t i = 0; i < n; i++)
 			press_set_text(press_add_map(list), "amount", money(receipt, sums[i].amount.minor, &sums[i]));
 		press_set_bool(root, "is_none", receipt->count == 0);
+	} else {
+		add_claims(receipt, root);
 	}
 	press_set_bool(root, "is_year", receipt->year != 0);
 	press_set_bool(root, "has_gifts", receipt->count > 0);

@@ -48,15 +48,22 @@ static bool read_wish(struct support *support, int64_t id, struct arena *arena, 
 	return wish_state_from(row.columns[3].bytes, &wish->state) || fault_set(f, FAULT_IO, "a refund's row cannot be read");
 }
 
-static bool move(struct support *support, int64_t id, enum wish_state from, enum wish_step step, struct str approved_by, struct str said,
-	struct fault *f)
+/* What is noted with a step; empty: nothing. */
+struct noted {
+	struct str approved_by, said, page;
+};
+
+static bool move(struct support *support, int64_t id, enum wish_state from, enum wish_step step, const struct noted *noted, struct fault *f)
 {
+	unsigned char sealed[SEAL_BYTES];
 	enum wish_state to;
 
 	if (!wish_next(from, step, &to))
 		return true;
-	return store_run(support->db, SUPPORT_SQL_WISH_MOVE, STORE_ARGS(store_i64(id), store_text(wish_state_name(from)),
-		store_text(wish_state_name(to)), store_text_or_null(approved_by), store_text_or_null(said)), NULL, f);
+	return (noted->page.len == 0 || seal(support->sealer, noted->page, sealed, f)) &&
+		store_run(support->db, SUPPORT_SQL_WISH_MOVE, STORE_ARGS(store_i64(id), store_text(wish_state_name(from)),
+			store_text(wish_state_name(to)), store_text_or_null(noted->approved_by), store_text_or_null(noted->said),
+			noted->page.len > 0 ? store_blob(str_make(sealed, sizeof(sealed))) : store_null()), NULL, f);
 }
 
 static void answer_wish(struct support *support, struct http_request *rq, int64_t id)
@@ -94,7 +101,7 @@ static void on_refund(void *self, const struct rail_answer *answer, const struct
 	struct refunding *refunding = self;
 	struct support *support = refunding->support;
 	struct fault f = {0};
-	struct str said = {NULL, 0};
+	struct noted noted = {.page = failed == NULL ? answer->url : (struct str){NULL, 0}};
 	enum wish_step step = WISH_IS_TAKEN;
 	size_t new_count;
 
@@ -102,9 +109,9 @@ static void on_refund(void *self, const struct rail_answer *answer, const struct
 		log_fault(failed, "giving money back");
 		step = failed->kind == FAULT_BUSY || failed->kind == FAULT_UNCERTAIN ? WISH_IS_DOUBTED : WISH_IS_REFUSED;
 		if (step == WISH_IS_REFUSED)
-			said = str_from(failed->say);
+			noted.said = str_from(failed->say);
 	}
-	if (!move(support, refunding->wish, WISH_ASKING, step, (struct str){NULL, 0}, said, &f))
+	if (!move(support, refunding->wish, WISH_ASKING, step, &noted, &f))
 		log_fault(&f, "noting how a refund went");
 	/* Its event says the same later, and is then known already. */
 	for (size_t i = 0; failed == NULL && i < answer->facts_count; i++) {
@@ -167,7 +174,7 @@ static void ask_or_refuse(struct support *support, int64_t id, struct http_reque
 	if (ask(support, id, rq, &f))
 		return;
 	log_fault(&f, "giving money back");
-	if (!move(support, id, WISH_ASKING, WISH_IS_REFUSED, (struct str){NULL, 0}, str_from(f.say), &second))
+	if (!move(support, id, WISH_ASKING, WISH_IS_REFUSED, &(struct noted){.said = str_from(f.say)}, &second))
 		log_fault(&second, "noting how a refund went");
 	if (rq != NULL)
 		answer_wish(support, rq, id);
@@ -182,7 +189,7 @@ void support_settle_refunds(void *self)
 	if (support->is_refunding || support->room->read_only || support->room->draining)
 		return;
 	if (!store_number(support->db, SUPPORT_SQL_WISH_NEXT, STORE_NO_ARGS, &id, &f) ||
-		(id != 0 && !move(support, id, WISH_UNCERTAIN, WISH_IS_APPROVED, (struct str){NULL, 0}, (struct str){NULL, 0}, &f)))
+		(id != 0 && !move(support, id, WISH_UNCERTAIN, WISH_IS_APPROVED, &(struct noted){0}, &f)))
 		log_fault(&f, "looking for refunds in doubt");
 	else if (id != 0)
 		ask_or_refuse(support, id, NULL);
@@ -258,7 +265,7 @@ void support_post_refund_answer(struct http_request *rq, void *room)
 		ok = fault_set(&f, FAULT_INPUT, "the answer is approve or decline");
 	if (ok && is_yes && str_equal_nocase(by, wish.wanted_by))
 		ok = fault_set(&f, FAULT_DENIED, "you asked for it, so somebody else must approve it");
-	ok = ok && move(support, id, WISH_WANTED, is_yes ? WISH_IS_APPROVED : WISH_IS_DECLINED, by, (struct str){NULL, 0}, &f);
+	ok = ok && move(support, id, WISH_WANTED, is_yes ? WISH_IS_APPROVED : WISH_IS_DECLINED, &(struct noted){.approved_by = by}, &f);
 	if (!ok)
 		http_answer_fault(rq, &f);
 	else if (is_yes)

@@ -19,7 +19,8 @@ CREATE = shape(amount=text(20, r"[0-9]{1,12}(\.[0-9]{1,8})?"), currency=text(5, 
                               expirationMinutes=integer(1, 525600), monitoringMinutes=integer(1, 525600), paymentTolerance=integer(0, 100), redirectURL=url,
                               redirectAutomatically=boolean, defaultLanguage=text(20)))
 REFUND = shape(name=text(50), description=text(5000), payoutMethodId_=text(30),
-               refundVariant_=one_of("RateThen", "CurrentRate", "Fiat", "OverpaidAmount", "Custom"), customAmount=text(20), customCurrency=text(5))
+               refundVariant_=one_of("RateThen", "CurrentRate", "Fiat", "OverpaidAmount", "Custom"), customAmount=text(20, r"[0-9]{1,12}(\.[0-9]{1,8})?"),
+               customCurrency=text(5, r"[A-Z]{3,5}"))
 
 
 class Btcpay:
@@ -74,6 +75,8 @@ class Btcpay:
                     invoice = self.find(invoice_id)
                     paid = "0.0001" if invoice["status"] in ("Processing", "Settled") else "0"
                     return 200, [{"paymentMethodId": "BTC-CHAIN", "currency": "BTC", "rate": "50000", "amount": "0.0001", "totalPaid": paid, "payments": []}]
+                case ("GET", "pull-payments"):
+                    return 200, list(self.refunds.values())
                 case ("POST", "invoices", invoice_id, "refund"):
                     return 200, self.refund(self.find(invoice_id), REFUND(self.json_of(body, headers)))
         except Wrong as wrong:
@@ -116,9 +119,15 @@ class Btcpay:
     def refund(self, invoice, asked):
         if invoice["status"] != "Settled":
             raise Refused(422, [{"path": "", "message": "Cannot refund this invoice"}])
-        out = {"id": new_id("", 28, LOWER), "name": asked.get("name", "Refund " + invoice["id"]), "currency": invoice["currency"], "amount": invoice["amount"]}
+        if asked["refundVariant"] == "Custom":
+            for name in ("customAmount", "customCurrency"):
+                if name not in asked:
+                    raise Wrong("/" + name, "", "Amount and currency must be specified for a custom refund")
+        custom = asked["refundVariant"] == "Custom"
+        out = {"id": new_id("", 28, LOWER), "name": asked.get("name", "Refund " + invoice["id"]), "description": asked.get("description", ""), "archived": False,
+               "autoApproveClaims": False, "currency": asked["customCurrency"] if custom else invoice["currency"], "amount": asked["customAmount"] if custom else invoice["amount"]}
         out["viewLink"] = "%s/pull-payments/%s" % (self.public, out["id"])
-        self.refunds[out["id"]] = dict(out, invoice=invoice["id"])
+        self.refunds[out["id"]] = out
         return out
 
     # --- time and payers -----------------------------------------------------------------------------------------------------------------
@@ -130,7 +139,7 @@ class Btcpay:
                 self.emit("InvoiceExpired", invoice, partiallyPaid=invoice["additionalStatus"] == "PaidPartial")
 
     def rehearse(self, what, invoice_id):
-        """What only coins bring: pay (seen and settled), see, settle, less (too little), over, invalid."""
+        """What only coins bring: pay (seen and settled), see, settle, less (too little), over, mark (settled by hand), invalid."""
         invoice = self.find(invoice_id)
         self.expire()
         payment = {"id": new_id("", 64, "0123456789abcdef") + "-0", "receivedDate": self.now(), "value": "0.0001", "fee": "0", "status": "Settled", "destination": "bcrt1q" + new_id("", 38, "0123456789acdefghjkl")}
@@ -156,6 +165,9 @@ class Btcpay:
                 invoice["additionalStatus"] = "PaidOver"
             self.emit("InvoicePaymentSettled", invoice, afterExpiration=False, paymentMethodId="BTC-CHAIN", payment=payment)
             self.emit("InvoiceSettled", invoice, manuallyMarked=False, overPaid=what == "over")
+        elif what == "mark":  # its owner says in BTCPay that it is settled, whatever came
+            invoice["status"] = "Settled"
+            self.emit("InvoiceSettled", invoice, manuallyMarked=True, overPaid=False)
         elif what == "invalid":
             invoice["status"] = "Invalid"
             self.emit("InvoiceInvalid", invoice, manuallyMarked=True)

@@ -220,6 +220,8 @@ class Handler(BaseHTTPRequestHandler):
                     return self.json([dict(one, answers=r.senders[which].log.get(one["id"], [])) for one in getattr(r, which).events])
                 case ("GET", what) if what in ("orders", "captures", "refunds", "subscriptions", "disputes"):
                     return self.json(list(getattr(r.paypal, what).values()))
+                case ("GET", "pull-payments"):
+                    return self.json(list(r.btcpay.refunds.values()))
                 case ("GET", "invoices"):
                     return self.json(list(r.btcpay.invoices.values()))
                 case ("POST", "paypal", what, thing_id):

@@ -6,20 +6,35 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
+import threading
 import time
 from urllib.parse import urljoin
 
 import pytest
 from house import ROOT, ask_url, browser, wait_for
-from rails import IBAN, RailsHouse, bank_rehearsal, main_text
+from rails import IBAN, Desk, RailsHouse, bank_rehearsal, main_text
 
 
 @pytest.fixture(scope="module")
 def newsroom():
-    with RailsHouse() as house:
+    with RailsHouse({"support.refund_alone": "1000"}) as house:
         house.mimeo("story", "import", house.story("a-story"))
         yield house
+
+
+@pytest.fixture(scope="module")
+def treasurer(newsroom):
+    return Desk(newsroom, "Theo Treasurer", "treasurer")
+
+
+def give_back(house, treasurer, method, minor, amount):
+    """Presses Give back for a gift of that sum: the gift's page, and its path."""
+    house.wait_rails_quiet()
+    one = next(one["id"] for one in house.ask("support", "GET", "/gifts").json["rows"] if (one["method"], one["amount_minor"]) == (method, minor))
+    path = "/support/gifts/" + one
+    return treasurer.post(path + "/refund", treasurer.get(path + "/refund"), amount=amount, reason="gave twice", currency="EUR"), path
 
 
 def to(house, answer):
@@ -141,6 +156,41 @@ def test_a_paypal_refund_and_a_dispute_reach_the_books(newsroom):
     wait_for(lambda: state_of(2200) == "lost", 10, why=lambda: house.gifts("paypal"))
 
 
+def test_a_treasurer_gives_back_by_paypal(newsroom, treasurer):
+    house = newsroom
+    house.press(to(house, house.give_by("paypal", "once", 2300)), "approve")
+    house.press(to(house, house.give_by("paypal", "monthly", 2400)), "approve")
+    house.wait_rails_quiet()
+    wait_for(lambda: {2300, 2400} <= {one["amount_minor"] for one in house.gifts("paypal")}, 10, why=lambda: house.gifts("paypal"))
+
+    def gift_of(amount):
+        return next(one for one in house.gifts("paypal") if one["amount_minor"] == amount)
+
+    def given_back():
+        return sorted(one["amount"]["value"] for one in house.rehearse("GET", "refunds"))
+    before = given_back()
+    # a part, whose answer is lost: asked again under the same key, given back once
+    house.rehearse("POST", "fail", how="cut", next=1, match="/refund")
+    page, path = give_back(house, treasurer, "paypal", 2300, "10.00")
+    assert page.status == 200 and "In doubt" in main_text(page), main_text(page)
+    wait_for(lambda: "In doubt" not in main_text(treasurer.get(path)), 60, 0.5, why=lambda: house.log()[-1500:])
+    assert gift_of(2300)["state"] == "part_refunded"
+    house.wait_rails_quiet()
+    assert given_back() == sorted(before + ["10.00"])
+    # the rest, then nothing is left
+    give_back(house, treasurer, "paypal", 2300, "13.00")
+    wait_for(lambda: gift_of(2300)["state"] == "refunded", 10, why=lambda: gift_of(2300))
+    assert give_back(house, treasurer, "paypal", 2300, "1.00")[0].status == 422
+    # of a gift that comes back by itself
+    page, path = give_back(house, treasurer, "paypal", 2400, "24.00")
+    wait_for(lambda: gift_of(2400)["state"] == "refunded", 10, why=lambda: (gift_of(2400), main_text(page)))
+    house.wait_rails_quiet()
+    assert given_back() == sorted(before + ["10.00", "13.00", "24.00"])
+    assert "pull-payments" not in treasurer.get(path).text
+    keys = [call["key"] for call in house.rehearse("GET", "calls") if call["line"].endswith("/refund") and call["line"].startswith("POST /v2")]
+    assert all(keys) and len(set(keys)) == 3 and len(keys) == 4, keys
+
+
 def test_a_kill_while_paypal_is_asked_captures_once(newsroom):
     house = newsroom
     for turn in range(3):
@@ -205,6 +255,64 @@ def test_forged_btcpay_events_are_not_believed(newsroom):
     assert house.ask("support", "GET", "/ledger?limit=5000").json == before
 
 
+def test_too_much_and_too_little_in_coins(newsroom):
+    house = newsroom
+    before = len(house.gifts("btcpay"))
+    page = to(house, house.give_by("btcpay", "once", 1700))
+    house.rehearse("POST", "btcpay/over/" + page.rsplit("/", 1)[1])
+    house.wait_rails_quiet()
+    assert len(house.wait_gift("btcpay", before + 1)) == before + 1
+    assert [one["state"] for one in house.gifts("btcpay") if one["amount_minor"] == 1700] == ["booked"]  # what was asked for
+    page = to(house, house.give_by("btcpay", "once", 1800))
+    invoice = page.rsplit("/", 1)[1]
+    thanks = next(one for one in house.rehearse("GET", "invoices") if one["id"] == invoice)["checkout"]["redirectURL"]
+    for step in ("less", "expire", "pay"):  # too little, then the rest too late
+        house.rehearse("POST", "btcpay/%s/%s" % (step, invoice))
+        house.wait_rails_quiet()
+        if step == "expire":
+            assert len(house.gifts("btcpay")) == before + 1
+    house.thanks(thanks)
+    assert len(house.gifts("btcpay")) == before + 2
+    page = to(house, house.give_by("btcpay", "once", 1900))
+    invoice = page.rsplit("/", 1)[1]
+    for step in ("less", "expire", "mark", "mark"):  # too little, and its owner takes it all the same
+        house.rehearse("POST", "btcpay/%s/%s" % (step, invoice))
+        house.wait_rails_quiet()
+    assert [one["state"] for one in house.gifts("btcpay") if one["amount_minor"] == 1900] == ["booked"]
+
+
+def test_a_treasurer_gives_coins_back(newsroom, treasurer):
+    """The server sends nothing by itself: a page on which the giver names an address, made once, and known to the desk alone."""
+    house = newsroom
+    back = house.press(to(house, house.give_by("btcpay", "once", 2600)), "pay").headers["location"]
+    house.press(to(house, house.give_by("btcpay", "once", 2700)), "pay")
+    house.wait_rails_quiet()
+    manage = urljoin(back, re.search(r'href="([^"]*support/manage/[a-z0-9]+)"', house.thanks(back).text).group(1))
+    assert ask_url("POST", manage, {"do": "contact", "email": "coins@example.org"}, headers={"Sec-Fetch-Site": "same-origin"}).status == 200
+    page, path = give_back(house, treasurer, "btcpay", 2600, "16.00")
+    assert page.status == 200 and "The provider took it" in main_text(page), main_text(page)
+    made = house.rehearse("GET", "pull-payments")
+    assert [(one["amount"], one["currency"]) for one in made] == [("16.00", "EUR")]
+    assert 'href="%s"' % made[0]["viewLink"] in treasurer.get(path).text
+    assert [one["state"] for one in house.gifts("btcpay") if one["amount_minor"] == 2600] == ["part_refunded"]
+    assert disk_holds(house, [made[0]["id"]]) == set()
+    house.ask("support", "POST", "/notices/run", {})
+    mail = house.wait_mail("coins@example.org", "money back")
+    assert "waits for you" in mail["text"] and "Banks" not in mail["text"] and "pull-payments" not in mail["text"], mail["text"]
+    receipt = ask_url("GET", re.search(r"https?://\S+/support/receipt/\S+", mail["text"]).group(0))
+    assert 'href="%s"' % made[0]["viewLink"] in receipt.text and "Take €16" in receipt.text, main_text(receipt)
+    # an answer that is lost makes no second page, and is found again
+    house.rehearse("POST", "fail", how="cut", next=1, match="/refund")
+    page, path = give_back(house, treasurer, "btcpay", 2700, "27.00")
+    assert "In doubt" in main_text(page), main_text(page)
+    wait_for(lambda: "pull-payments" in treasurer.get(path).text, 60, 0.5, why=lambda: main_text(treasurer.get(path)) + house.log()[-1500:])
+    made = house.rehearse("GET", "pull-payments")
+    assert sorted(one["amount"] for one in made) == ["16.00", "27.00"]
+    assert [one["state"] for one in house.gifts("btcpay") if one["amount_minor"] == 2700] == ["refunded"]
+    books = house.ask("support", "GET", "/ledger?limit=1").json["accounts"]
+    assert sum(one["balance_minor"] for one in books if one["currency"] == "EUR") == 0
+
+
 # --- bank ---------------------------------------------------------------------------------------------------------------------------------
 
 def reference_on(page):
@@ -246,6 +354,14 @@ def test_what_nobody_can_match_a_person_does(newsroom):
     assert house.mimeo("support", "bank", "match", payment, reference, json_out=True) == {"matched": False}
     assert len(house.gifts("bank")) == before + 1
     assert house.import_statement()["unmatched"] == []
+    # it is one gift's, whoever says what of it; and what no statement brought is nobody's
+    other = reference_on(ask_url("GET", to(house, house.give_by("bank", "once", 3400))))
+    assert house.mimeo("support", "bank", "match", payment, other, json_out=True) == {"matched": False}
+    house.bank.transfer(IBAN, 3400, reference=other, day=datetime.date.today())
+    assert house.import_statement()["matched"] == before + 2
+    unknown = house.mimeo("support", "bank", "match", "bank-" + "0" * 32, other, ok=False)
+    assert unknown.returncode != 0 and "import its statement first" in unknown.stderr, unknown
+    assert len(house.gifts("bank")) == before + 2
     # who paid stands nowhere
     assert disk_holds(house, ["Nadia Payer", "DE89370400440532013000", "a gift from"]) == set()
 
@@ -270,6 +386,29 @@ def test_statements_that_no_bank_wrote_are_refused(newsroom):
         done = house.import_statement(bad, ok=False)
         assert done.returncode == 2 and why in done.stderr, (why, done)
     assert len(house.gifts("bank")) == before
+
+
+def test_readers_wait_for_no_years_statement(newsroom):
+    """Many payments are taken some at a time: what is taken shows while the rest is not, and the room answers in between."""
+    house, many = newsroom, 3000
+    bank = bank_rehearsal.Bank(IBAN)
+    for i in range(many):
+        bank.transfer(IBAN, 100 + i, text="number %d" % i, day=datetime.date.today() - datetime.timedelta(days=1))
+    said, seen = [], set()
+    bringing = threading.Thread(target=lambda: said.append(house.import_statement(bank.statement())))
+    with sqlite3.connect("file:%s?mode=ro" % house.path("data", "support", "support.db"), uri=True) as db:
+        count = lambda: db.execute("SELECT count(*) FROM event WHERE rail = 'bank'").fetchone()[0]  # noqa: E731
+        before = count()
+        bringing.start()
+        while bringing.is_alive():
+            assert house.ask("support", "GET", "/totals").status == 200
+            seen.add(count() - before)
+    bringing.join()
+    assert (said[0]["new"], said[0]["known"], len(said[0]["unmatched"])) == (many, 0, many)
+    assert [one["text"] for one in said[0]["unmatched"]] == ["number %d" % i for i in range(many)]
+    assert seen - {0, many}, "all in one piece"
+    again = house.import_statement(bank.statement())
+    assert (again["new"], again["known"], len(again["unmatched"])) == (0, many, many)
 
 
 def test_the_transfers_code_is_read_by_a_telephone(newsroom, browsers):

@@ -7,25 +7,7 @@ import urllib.parse
 import pytest
 from house import House, ask_url, wait_for
 from judges import axe, why_no_axe
-from rails import RailsHouse
-
-
-class Desk:
-    """Somebody at the desk, without a browser: as it works without JavaScript."""
-
-    def __init__(self, house, name, role):
-        self.house = house
-        link = house.staff_link(name, role)
-        went = ask_url("POST", link, {}, headers={"Sec-Fetch-Site": "same-origin"})
-        self.cookie = went.headers["set-cookie"].split(";")[0]
-
-    def get(self, path):
-        return ask_url("GET", self.house.desk + path, headers={"Cookie": self.cookie})
-
-    def post(self, path, page, **form):
-        form["csrf"] = re.search(r'name="csrf" value="([^"]+)"', page.text).group(1)
-        answer = ask_url("POST", self.house.desk + path, form, headers={"Cookie": self.cookie, "Sec-Fetch-Site": "same-origin"})
-        return self.get(answer.headers["location"]) if answer.status == 303 else answer
+from rails import Desk, RailsHouse
 
 
 @pytest.fixture(scope="module")

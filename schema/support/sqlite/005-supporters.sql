@@ -48,6 +48,7 @@ CREATE TABLE refund_wish (
 	wanted_by TEXT NOT NULL,
 	approved_by TEXT,
 	fault TEXT,                                 -- what the provider said to a refused one
+	page_sealed BLOB,                           -- where the giver takes it, on rails that cannot send; goes with the payment's handle
 	day INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX refund_wish_contribution ON refund_wish (contribution);

@@ -23,6 +23,7 @@ static void the_empty_str_is_valid_everywhere(void **state)
 	assert_int_equal(str_find(none, STR("a")), SIZE_MAX);
 	assert_int_equal(str_find(none, none), 0);
 	assert_null(str_part(none, 5, 5).at);
+	assert_null(str_cut(none, 5).at);
 	assert_int_equal(str_trim(none).len, 0);
 	assert_false(str_next(&rest, ',', &piece));
 	assert_false(str_to_i64(none, &n));
@@ -63,6 +64,14 @@ static void finding_and_cutting(void **state)
 	assert_str(str_part(STR("abcdef"), 2, 3), "cde");
 	assert_str(str_part(STR("abcdef"), 4, SIZE_MAX), "ef");
 	assert_str(str_part(STR("abcdef"), 9, 1), "");
+	assert_str(str_cut(STR("abcdef"), 6), "abcdef");
+	assert_str(str_cut(STR("abcdef"), 4), "abcd");
+	assert_str(str_cut(STR("aжb"), 3), "aж");
+	assert_str(str_cut(STR("aжb"), 2), "a");
+	for (size_t most = 0; most < 3; most++)
+		assert_str(str_cut(STR("ქა"), most), "");
+	assert_str(str_cut(STR("ქა"), 3), "ქ");
+	assert_str(str_cut(STR("ქა"), 6), "ქა");
 	assert_str(str_trim(STR(" \t\r\n\v\fa b \n")), "a b");
 	assert_str(str_trim(STR(" \n")), "");
 	assert_str(str_trim(STR("\xc2\xa0")), "\xc2\xa0");

@@ -159,6 +159,26 @@ static void a_nameless_one_is_named_by_what_it_says(void **state)
 	forget(&two);
 }
 
+/* A word in place of a reference is the same for all: two gifts of a day would become one. */
+static void a_word_for_no_reference_is_none(void **state)
+{
+	static const char *const words[] = {"NONREF", "NOTPROVIDED", "0000000000", "-"};
+	char xml[4096];
+	struct got got;
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		snprintf(xml, sizeof(xml), HEAD "<Ntry><Amt Ccy=\"EUR\">5</Amt><CdtDbtInd>CRDT</CdtDbtInd><AcctSvcrRef>%s</AcctSvcrRef></Ntry>"
+			"<Ntry><Amt Ccy=\"EUR\">7</Amt><CdtDbtInd>CRDT</CdtDbtInd><AcctSvcrRef>%s</AcctSvcrRef></Ntry>"
+			"<Ntry><Amt Ccy=\"EUR\">7</Amt><CdtDbtInd>CRDT</CdtDbtInd><AcctSvcrRef>A1</AcctSvcrRef></Ntry>" FOOT, words[i], words[i]);
+		read_text(&got, xml);
+		assert_int_equal(got.count, 3);
+		assert_string_not_equal(text_of(&got, 0, "reference"), text_of(&got, 1, "reference"));
+		assert_string_equal(text_of(&got, 2, "reference"), "A1");
+		forget(&got);
+	}
+}
+
 static void refused(const char *xml, const char *why)
 {
 	struct got got;
@@ -229,6 +249,7 @@ int main(void)
 		cmocka_unit_test(a_batch_is_its_transactions),
 		cmocka_unit_test(pending_waits_and_returns_are_marked),
 		cmocka_unit_test(a_nameless_one_is_named_by_what_it_says),
+		cmocka_unit_test(a_word_for_no_reference_is_none),
 		cmocka_unit_test(document_types_and_entities_are_refused),
 		cmocka_unit_test(other_files_are_refused_with_a_sentence),
 		cmocka_unit_test(long_texts_are_cut_at_a_character),

@@ -452,6 +452,33 @@ static void an_address_is_given_once(void **state)
 	assert_int_equal(bench_number(bench, SUPPORT_SQL_MONERO_COUNT_FREE), 1);
 }
 
+/* --- which of them --- */
+
+/* A form names what it likes; a rail that the newsroom took off its list takes no new gift, though its keys are still there. */
+static void a_reader_chooses_among_what_is_offered(void **state)
+{
+	struct bench *bench = *state;
+	struct support *support = &bench->support;
+	const struct conf_list before = bench->settings.rails;
+	struct str names[] = {STR("bank"), STR("btcpay")};
+
+	for (size_t i = 0; i < RAILS; i++)
+		support->lines[i] = (struct rail_line){0};
+	support->lines[0] = (struct rail_line){.rail = &rail_btcpay, .support = support, .is_on = true};
+	support->lines[1] = (struct rail_line){.rail = &rail_bank, .support = support, .is_on = true};
+	bench->settings.rails = (struct conf_list){.items = names, .count = 2};
+	assert_ptr_equal(rail_choose(support, STR("btcpay"), FREQUENCY_ONCE), &support->lines[0]);
+	assert_ptr_equal(rail_choose(support, STR("no such"), FREQUENCY_ONCE), &support->lines[1]);
+	assert_ptr_equal(rail_next(support, &support->lines[1], FREQUENCY_ONCE), &support->lines[0]);
+	bench->settings.rails.count = 1;
+	assert_ptr_equal(rail_choose(support, STR("btcpay"), FREQUENCY_ONCE), &support->lines[1]);
+	assert_null(rail_next(support, &support->lines[1], FREQUENCY_ONCE));
+	support->lines[1].is_on = false;
+	assert_null(rail_choose(support, STR("btcpay"), FREQUENCY_ONCE));
+	bench->settings.rails = before;
+	support->lines[0] = support->lines[1] = (struct rail_line){0};
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -463,6 +490,7 @@ int main(void)
 		cmocka_unit_test(a_certificate_lies_at_paypals_own_origin),
 		cmocka_unit_test_setup_teardown(paypals_events_say_what_they_say, bench_set_up, bench_tear_down),
 		cmocka_unit_test_setup_teardown(transfers_become_payments_and_the_rest_is_left, bench_set_up, bench_tear_down),
+		cmocka_unit_test_setup_teardown(a_reader_chooses_among_what_is_offered, bench_set_up, bench_tear_down),
 		cmocka_unit_test(subaddresses_are_known_by_their_checksum),
 		cmocka_unit_test(coins_are_rounded_up_to_four_digits),
 		cmocka_unit_test_setup_teardown(a_wallets_list_is_read_when_it_is_final, bench_set_up, bench_tear_down),
