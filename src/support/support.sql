@@ -30,9 +30,8 @@ UPDATE checkout SET session_sealed = $2 WHERE id = $1
 -- in: $1 id, $2 rail, $3 state: it is asked of another one
 UPDATE checkout SET rail = $2, state = $3 WHERE id = $1
 
--- name: checkout_count_state
--- in: $1 state
-SELECT count(*) FROM checkout WHERE state = $1
+-- name: checkout_count_waiting
+SELECT count(*) FROM checkout WHERE state = 'waiting'
 
 -- name: checkout_forget
 -- in: $1 day before which checkouts that took no money are erased
@@ -62,20 +61,18 @@ UPDATE mandate SET state = $3, ended_day = $4 WHERE id = $1 AND state = $2
 -- name: mandate_in_doubt
 -- out: id, checkout, state, subscription_sealed, rail of one whose cancelling nobody knows the end of; any, so that none stands in the way
 SELECT mandate.id, mandate.checkout, mandate.state, mandate.subscription_sealed, checkout.rail
-FROM mandate JOIN checkout ON checkout.id = mandate.checkout WHERE mandate.state = 'uncertain' ORDER BY random() LIMIT 1
+FROM mandate JOIN checkout ON checkout.id = mandate.checkout WHERE mandate.state = 'uncertain' AND mandate.state IN ('cancelling', 'uncertain') ORDER BY random() LIMIT 1
 
 -- name: mandate_cancelling
 -- out: ids that an earlier process left in the middle
-SELECT id FROM mandate WHERE state = 'cancelling'
+SELECT id FROM mandate WHERE state = 'cancelling' AND state IN ('cancelling', 'uncertain')
 
--- name: mandate_count_state
--- in: $1 state
-SELECT count(*) FROM mandate WHERE state = $1
+-- name: mandate_count_doubt
+SELECT count(*) FROM mandate WHERE state = 'uncertain' AND state IN ('cancelling', 'uncertain')
 
 -- name: mandate_count_frequency
 -- in: $1 frequency; out: how many give so now
-SELECT count(*) FROM mandate JOIN checkout ON checkout.id = mandate.checkout
-WHERE mandate.state <> 'ended' AND checkout.frequency = $1
+SELECT running FROM mandate_sum WHERE frequency = $1
 
 -- name: contribution_by_subject
 -- in: $1 subject; out: id
@@ -855,7 +852,8 @@ FROM contribution AS c WHERE state IN ('disputed', 'lost') AND (day < $1 OR (day
 
 -- name: gifts_unmatched
 -- in: $1 day and $2 id after which, $3 limit; out: id, rail, type, state, day of what was told and is of no gift that we know
-SELECT id, rail, type, state, day FROM event WHERE state IN ('parked', 'foreign') AND (day < $1 OR (day = $1 AND id > $2))
+SELECT id, rail, type, state, day FROM event
+WHERE state IN ('parked', 'foreign') AND state <> 'applied' AND (day < $1 OR (day = $1 AND id > $2))
 ORDER BY day DESC, id LIMIT $3
 
 -- name: gifts_count_failed
@@ -865,7 +863,7 @@ SELECT count(*) FROM renewal WHERE state <> 'recovered'
 SELECT count(*) FROM contribution WHERE state IN ('disputed', 'lost')
 
 -- name: gifts_count_unmatched
-SELECT count(*) FROM event WHERE state IN ('parked', 'foreign')
+SELECT count(*) FROM event WHERE state IN ('parked', 'foreign') AND state <> 'applied'
 
 -- name: gifts_count_all
 SELECT count(*) FROM contribution
@@ -890,7 +888,8 @@ SELECT id FROM contribution WHERE id >= $1 AND id <= $2 LIMIT 2
 -- in: $1 contribution; out: kind, day, account's name, amount, currency
 SELECT booking.kind, booking.day, account.name, entry.amount_minor, account.currency FROM booking
 JOIN entry ON entry.booking = booking.id JOIN account ON account.id = entry.account
-WHERE booking.contribution = $1 ORDER BY booking.day, booking.id, entry.amount_minor DESC
+WHERE booking.subject = (SELECT subject FROM contribution WHERE contribution.id = $1) AND booking.contribution = $1
+ORDER BY booking.day, booking.id, entry.amount_minor DESC
 
 -- name: gift_mandate
 -- in: $1 checkout; out: state, started_day, ended_day

@@ -4,7 +4,7 @@
 
 ALTER TABLE checkout ADD COLUMN rail TEXT NOT NULL DEFAULT 'stripe';
 ALTER TABLE checkout ADD COLUMN renews INTEGER;  -- a pushed gift's later invoice: the checkout that began it
-CREATE INDEX checkout_state ON checkout (state);
+CREATE INDEX checkout_waiting ON checkout (id) WHERE state = 'waiting';
 
 -- What was before, one row a fact. Emptied at the first start.
 CREATE TABLE carried (
@@ -101,6 +101,25 @@ CREATE TABLE mandate (
 	started_day INTEGER NOT NULL,
 	ended_day INTEGER
 ) STRICT;
+-- In doubt, or about to be: looked for every minute. Ended ones are looked for by their day.
+CREATE INDEX mandate_unsettled ON mandate (state) WHERE state IN ('cancelling', 'uncertain');
+CREATE INDEX mandate_ended ON mandate (ended_day) WHERE ended_day IS NOT NULL;
+-- How many give so now, kept by triggers.
+CREATE TABLE mandate_sum (
+	frequency TEXT PRIMARY KEY,
+	running INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER mandate_counts AFTER INSERT ON mandate WHEN NEW.state <> 'ended' BEGIN
+	INSERT INTO mandate_sum (frequency, running) SELECT frequency, 1 FROM checkout WHERE id = NEW.checkout
+	ON CONFLICT (frequency) DO UPDATE SET running = running + 1;
+END;
+CREATE TRIGGER mandate_counts_no_more AFTER DELETE ON mandate WHEN OLD.state <> 'ended' BEGIN
+	UPDATE mandate_sum SET running = running - 1 WHERE frequency = (SELECT frequency FROM checkout WHERE id = OLD.checkout);
+END;
+CREATE TRIGGER mandate_counts_anew AFTER UPDATE OF state ON mandate WHEN (OLD.state = 'ended') <> (NEW.state = 'ended') BEGIN
+	UPDATE mandate_sum SET running = running + CASE NEW.state WHEN 'ended' THEN -1 ELSE 1 END
+	WHERE frequency = (SELECT frequency FROM checkout WHERE id = NEW.checkout);
+END;
 INSERT INTO mandate SELECT id, checkout, subscription_index, subscription_sealed, state, started_day, ended_day FROM mandate_before;
 DROP TABLE mandate_before;
 
