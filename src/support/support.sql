@@ -233,8 +233,8 @@ DELETE FROM renewal WHERE subject = $1 AND id <> $2
 DELETE FROM renewal WHERE subject = $1
 
 -- name: event_known
--- in: $1 event_index; out: 1 when it was taken before
-SELECT count(*) FROM event WHERE event_index = $1
+-- in: $1 id, $2 event_index; out: 1 when it was taken before
+SELECT count(*) FROM event WHERE id = $1 AND event_index = $2
 
 -- name: event_insert
 -- in: $1 id, $2 event_index, $3 rail, $4 type, $5 state, $6 subject or NULL, $7 period, $8 day, $9 facts or NULL
@@ -979,8 +979,8 @@ FROM rail_day WHERE rail = $1 AND day >= $2
 DELETE FROM rail_day WHERE day < $1
 
 -- name: import_is_applied
--- in: $1 event_index
-SELECT count(*) FROM event WHERE event_index = $1 AND state = 'applied'
+-- in: $1 id, $2 event_index
+SELECT count(*) FROM event WHERE id = $1 AND event_index = $2 AND state = 'applied'
 
 -- name: push_last_day
 -- in: $1 checkout that began it; out: the day of its last money

@@ -59,10 +59,11 @@ CREATE TABLE mandate_before AS SELECT * FROM mandate;
 DROP TABLE mandate;
 
 -- What a provider told us, once each, and what it answered when it was asked. `facts` has its time, amounts and hashed names,
--- sealed; NULL where nothing was worth keeping. Facts of one payment have one subject, however they were told.
+-- sealed; NULL where nothing was worth keeping. Facts of one payment have one subject, however they were told. The id is the
+-- first 63 bits of event_index: by it an event is known, and of two events that shared these the later one would be refused.
 CREATE TABLE event (
 	id INTEGER PRIMARY KEY,
-	event_index BLOB NOT NULL UNIQUE CHECK (length(event_index) = 32),
+	event_index BLOB NOT NULL CHECK (length(event_index) = 32),
 	rail TEXT NOT NULL,
 	type TEXT NOT NULL,                                                  -- the provider's word
 	state TEXT NOT NULL CHECK (state IN ('applied', 'parked', 'foreign', 'ignored')),
@@ -74,7 +75,10 @@ CREATE TABLE event (
 CREATE INDEX event_subject ON event (subject) WHERE subject IS NOT NULL;
 CREATE INDEX event_open ON event (state, day) WHERE state <> 'applied';
 INSERT INTO event (id, event_index, rail, type, state, subject, period, day, facts)
-	SELECT id, event_index, 'stripe', kind, CASE state WHEN 'ignored' THEN 'ignored' WHEN 'foreign' THEN 'foreign' ELSE 'applied' END,
+	SELECT (WITH RECURSIVE digit (n) AS (VALUES (0) UNION ALL SELECT n + 1 FROM digit WHERE n < 15)
+			SELECT sum(((instr('0123456789ABCDEF', substr(hex(event_index), n + 1, 1)) - 1) & CASE n WHEN 14 THEN 7 ELSE 15 END)
+				<< (n / 2 * 8 + (1 - n % 2) * 4)) FROM digit),
+		event_index, 'stripe', kind, CASE state WHEN 'ignored' THEN 'ignored' WHEN 'foreign' THEN 'foreign' ELSE 'applied' END,
 		NULL, 0, day, NULL FROM event_before WHERE state <> 'parked';
 DROP TABLE event_before;
 
