@@ -23,8 +23,10 @@ SELECT number, name, hash FROM schema_migration ORDER BY number;
 INSERT INTO schema_migration (number, name, hash, at_us) VALUES ($1, $2, $3, $4);
 
 -- name: sqlite_setup
--- a writer's connection; temp_store: nobody's address in a temporary file
+-- a writer's connection; temp_store: nobody's address in a temporary file; cache_size in KiB: of a large database, where a room finds
+-- its rows by hashes, what lies between root and leaf stays in memory
 PRAGMA synchronous = FULL;
+PRAGMA cache_size = -24576;
 PRAGMA secure_delete = ON;
 PRAGMA foreign_keys = ON;
 PRAGMA trusted_schema = OFF;
@@ -40,12 +42,10 @@ PRAGMA temp_store = MEMORY;
 -- name: sqlite_light
 PRAGMA synchronous = NORMAL;
 PRAGMA wal_autocheckpoint = 8000;
-PRAGMA cache_size = -24576;
 
 -- name: sqlite_heavy
 PRAGMA synchronous = FULL;
 PRAGMA wal_autocheckpoint = 1000;
-PRAGMA cache_size = -2000;
 
 -- name: sqlite_look
 -- from its first read on, a transaction sees one state

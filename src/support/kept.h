@@ -24,6 +24,8 @@ enum {
 /* Keyed hash of a name on a rail. Stripe's are hashed without its name, as they were before there were others. */
 void support_rail_index(const struct support *support, const char *domain, const char *rail, struct str name,
 	unsigned char out[SEAL_INDEX_BYTES]);
+/* A row id made of such a hash: its first 63 bits. */
+int64_t kept_id(const unsigned char index[SEAL_INDEX_BYTES]);
 /* A payment's name; a refund's, dispute's, fee's, payout's or subscription's own. Zeros for the empty text. */
 struct fact_key kept_payment_key(const struct support *support, const char *rail, struct str name);
 struct fact_key kept_item_key(const struct support *support, const char *rail, struct str name);

@@ -30,9 +30,8 @@ UPDATE checkout SET session_sealed = $2 WHERE id = $1
 -- in: $1 id, $2 rail, $3 state: it is asked of another one
 UPDATE checkout SET rail = $2, state = $3 WHERE id = $1
 
--- name: checkout_count_state
--- in: $1 state
-SELECT count(*) FROM checkout WHERE state = $1
+-- name: checkout_count_waiting
+SELECT count(*) FROM checkout WHERE state = 'waiting'
 
 -- name: checkout_forget
 -- in: $1 day before which checkouts that took no money are erased
@@ -62,20 +61,18 @@ UPDATE mandate SET state = $3, ended_day = $4 WHERE id = $1 AND state = $2
 -- name: mandate_in_doubt
 -- out: id, checkout, state, subscription_sealed, rail of one whose cancelling nobody knows the end of; any, so that none stands in the way
 SELECT mandate.id, mandate.checkout, mandate.state, mandate.subscription_sealed, checkout.rail
-FROM mandate JOIN checkout ON checkout.id = mandate.checkout WHERE mandate.state = 'uncertain' ORDER BY random() LIMIT 1
+FROM mandate JOIN checkout ON checkout.id = mandate.checkout WHERE mandate.state = 'uncertain' AND mandate.state IN ('cancelling', 'uncertain') ORDER BY random() LIMIT 1
 
 -- name: mandate_cancelling
 -- out: ids that an earlier process left in the middle
-SELECT id FROM mandate WHERE state = 'cancelling'
+SELECT id FROM mandate WHERE state = 'cancelling' AND state IN ('cancelling', 'uncertain')
 
--- name: mandate_count_state
--- in: $1 state
-SELECT count(*) FROM mandate WHERE state = $1
+-- name: mandate_count_doubt
+SELECT count(*) FROM mandate WHERE state = 'uncertain' AND state IN ('cancelling', 'uncertain')
 
 -- name: mandate_count_frequency
 -- in: $1 frequency; out: how many give so now
-SELECT count(*) FROM mandate JOIN checkout ON checkout.id = mandate.checkout
-WHERE mandate.state <> 'ended' AND checkout.frequency = $1
+SELECT running FROM mandate_sum WHERE frequency = $1
 
 -- name: contribution_by_subject
 -- in: $1 subject; out: id
@@ -236,8 +233,8 @@ DELETE FROM renewal WHERE subject = $1 AND id <> $2
 DELETE FROM renewal WHERE subject = $1
 
 -- name: event_known
--- in: $1 event_index; out: 1 when it was taken before
-SELECT count(*) FROM event WHERE event_index = $1
+-- in: $1 id, $2 event_index; out: 1 when it was taken before
+SELECT count(*) FROM event WHERE id = $1 AND event_index = $2
 
 -- name: event_insert
 -- in: $1 id, $2 event_index, $3 rail, $4 type, $5 state, $6 subject or NULL, $7 period, $8 day, $9 facts or NULL
@@ -855,7 +852,8 @@ FROM contribution AS c WHERE state IN ('disputed', 'lost') AND (day < $1 OR (day
 
 -- name: gifts_unmatched
 -- in: $1 day and $2 id after which, $3 limit; out: id, rail, type, state, day of what was told and is of no gift that we know
-SELECT id, rail, type, state, day FROM event WHERE state IN ('parked', 'foreign') AND (day < $1 OR (day = $1 AND id > $2))
+SELECT id, rail, type, state, day FROM event
+WHERE state IN ('parked', 'foreign') AND state <> 'applied' AND (day < $1 OR (day = $1 AND id > $2))
 ORDER BY day DESC, id LIMIT $3
 
 -- name: gifts_count_failed
@@ -865,7 +863,7 @@ SELECT count(*) FROM renewal WHERE state <> 'recovered'
 SELECT count(*) FROM contribution WHERE state IN ('disputed', 'lost')
 
 -- name: gifts_count_unmatched
-SELECT count(*) FROM event WHERE state IN ('parked', 'foreign')
+SELECT count(*) FROM event WHERE state IN ('parked', 'foreign') AND state <> 'applied'
 
 -- name: gifts_count_all
 SELECT count(*) FROM contribution
@@ -890,7 +888,8 @@ SELECT id FROM contribution WHERE id >= $1 AND id <= $2 LIMIT 2
 -- in: $1 contribution; out: kind, day, account's name, amount, currency
 SELECT booking.kind, booking.day, account.name, entry.amount_minor, account.currency FROM booking
 JOIN entry ON entry.booking = booking.id JOIN account ON account.id = entry.account
-WHERE booking.contribution = $1 ORDER BY booking.day, booking.id, entry.amount_minor DESC
+WHERE booking.subject = (SELECT subject FROM contribution WHERE contribution.id = $1) AND booking.contribution = $1
+ORDER BY booking.day, booking.id, entry.amount_minor DESC
 
 -- name: gift_mandate
 -- in: $1 checkout; out: state, started_day, ended_day
@@ -998,8 +997,8 @@ FROM rail_day WHERE rail = $1 AND day >= $2
 DELETE FROM rail_day WHERE day < $1
 
 -- name: import_is_applied
--- in: $1 event_index
-SELECT count(*) FROM event WHERE event_index = $1 AND state = 'applied'
+-- in: $1 id, $2 event_index
+SELECT count(*) FROM event WHERE id = $1 AND event_index = $2 AND state = 'applied'
 
 -- name: push_last_day
 -- in: $1 checkout that began it; out: the day of its last money

@@ -6,7 +6,6 @@
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "base/log.h"
-#include "base/rand.h"
 #include "gen/support_sql.h"
 #include "store/store.h"
 #include "support_inside.h"
@@ -92,9 +91,8 @@ static bool take_ask(struct support *support, const struct store_row *row, struc
 	if (!store_number(support->db, SUPPORT_SQL_NAME_FIND, STORE_ARGS(store_blob(str_make(key.at, sizeof(key.at)))), &subject, f))
 		return false;
 	support_rail_index(support, "support.ask", "stripe", what, index);
-	memcpy(key.at, index, sizeof(key.at));
 	return seal(support->sealer, what, sealed, f) && store_run(support->db, SUPPORT_SQL_ASK_INSERT,
-		STORE_ARGS(store_i64(fact_key_id(&key)), store_text(STR("stripe")), subject != 0 ? store_i64(subject) : store_null(),
+		STORE_ARGS(store_i64(kept_id(index)), store_text(STR("stripe")), subject != 0 ? store_i64(subject) : store_null(),
 			store_blob(str_make(sealed, sizeof(sealed))), store_i64(clock_now().us), store_i64(clock_utc_day(clock_now()))), NULL, f);
 }
 
@@ -171,7 +169,7 @@ static bool take_kept(struct support *support, const struct store_row *row, stru
 		!find_subject(support, &kept, &subject, f) || !support_write_books(support, subject, &kept, arena, &state, f))
 		return false;
 	kept_seal(support, index, &kept, sealed);
-	return store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(rand_id()),
+	return store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(kept_id(index)),
 		store_blob(str_make(index, sizeof(index))), store_text(STR("stripe")), store_text(STR("carried")),
 		store_text(event_state_name(state)), store_i64(subject), store_i64(support->open_period),
 		store_i64(clock_utc_day(clock_now())), store_blob(str_make(sealed, sizeof(sealed)))), NULL, f);

@@ -290,14 +290,12 @@ static bool add_counts(struct support *support, json_t *health, struct fault *f)
 {
 	int64_t day, seen = 0;
 
-	if (!set_count(
-			support, health, "waiting", SUPPORT_SQL_CHECKOUT_COUNT_STATE, checkout_state_name(CHECKOUT_WAITING), f) ||
+	if (!set_count(support, health, "waiting", SUPPORT_SQL_CHECKOUT_COUNT_WAITING, STR(""), f) ||
 		!set_count(support, health, "parked", SUPPORT_SQL_EVENT_COUNT_STATE, event_state_name(EVENT_PARKED), f) ||
 		!set_count(support, health, "unmatched", SUPPORT_SQL_EVENT_COUNT_STATE, event_state_name(EVENT_FOREIGN), f) ||
 		!set_count(support, health, "ignored", SUPPORT_SQL_EVENT_COUNT_STATE, event_state_name(EVENT_IGNORED), f) ||
 		!set_count(support, health, "asks_open", SUPPORT_SQL_ASK_COUNT, STR(""), f) ||
-		!set_count(support, health, "cancels_open", SUPPORT_SQL_MANDATE_COUNT_STATE,
-			mandate_state_name(MANDATE_UNCERTAIN), f) ||
+		!set_count(support, health, "cancels_open", SUPPORT_SQL_MANDATE_COUNT_DOUBT, STR(""), f) ||
 		!set_count(support, health, "reminders", SUPPORT_SQL_REMINDER_COUNT, STR(""), f) ||
 		!store_number(support->db, SUPPORT_SQL_EVENT_LAST_DAY, STORE_NO_ARGS, &day, f) ||
 		!store_number(support->db, SUPPORT_SQL_WEBHOOK_SEEN, STORE_NO_ARGS, &seen, f))

@@ -9,7 +9,6 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/must.h"
-#include "base/rand.h"
 #include "gen/support_sql.h"
 #include "store/store.h"
 #include "support_inside.h"
@@ -100,13 +99,11 @@ static bool insert_ask(struct taking *taking, struct fault *f)
 {
 	const struct facts *facts = taking->facts;
 	unsigned char index[SEAL_INDEX_BYTES], sealed[SEAL_BYTES];
-	struct fact_key key;
 
 	support_rail_index(taking->support, "support.ask", facts->rail, facts->ask, index);
-	memcpy(key.at, index, sizeof(key.at));
 	/* What is not ours, or not yet, waits; what a payout is made of is asked whoever's payments are in it. */
 	return seal(taking->support->sealer, facts->ask, sealed, f) &&
-		store_run(taking->support->db, SUPPORT_SQL_ASK_INSERT, STORE_ARGS(store_i64(fact_key_id(&key)),
+		store_run(taking->support->db, SUPPORT_SQL_ASK_INSERT, STORE_ARGS(store_i64(kept_id(index)),
 			store_text(str_from(facts->rail)),
 			facts->kind == FACT_PAYOUT || taking->subject == 0 ? store_null() : store_i64(taking->subject),
 			store_blob(str_make(sealed, sizeof(sealed))),
@@ -173,7 +170,7 @@ static bool keep(struct taking *taking, struct fault *f)
 
 	if (taking->is_kept)
 		kept_seal(support, taking->index, &taking->kept, sealed);
-	return note_told(taking, f) && store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(rand_id()),
+	return note_told(taking, f) && store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(kept_id(taking->index)),
 		store_blob(str_make(taking->index, sizeof(taking->index))), store_text(str_from(taking->facts->rail)),
 		store_text(taking->facts->type), store_text(event_state_name(taking->state)),
 		taking->subject != 0 ? store_i64(taking->subject) : store_null(), store_i64(support->open_period),
@@ -240,13 +237,11 @@ static bool is_whole(const struct taking *taking)
 static bool take_money(struct taking *taking, struct fault *f)
 {
 	bool is_paid = taking->facts->kind == FACT_PAID || taking->facts->kind == FACT_MATCHED;
-	struct fact_key own;
 
 	if (taking->facts->kind == FACT_PAYOUT) {
 		taking->subject = fact_key_id(&taking->kept.item);
 	} else if (taking->facts->kind == FACT_PAYOUT_PART) {
-		memcpy(own.at, taking->index, sizeof(own.at));
-		taking->subject = fact_key_id(&own);
+		taking->subject = kept_id(taking->index);
 	} else if (!find_subject(taking, f)) {
 		return false;
 	}
@@ -295,7 +290,7 @@ bool support_take_inside(struct support *support, const struct facts *facts, str
 
 	support_rail_index(support, "support.event", facts->rail, facts->event, taking.index);
 	if (!support_know_period(support, f) || !store_number(support->db, SUPPORT_SQL_EVENT_KNOWN,
-			STORE_ARGS(store_blob(str_make(taking.index, sizeof(taking.index)))), &known, f))
+			STORE_ARGS(store_i64(kept_id(taking.index)), store_blob(str_make(taking.index, sizeof(taking.index)))), &known, f))
 		return false;
 	*is_new = known == 0;
 	if (!*is_new)

@@ -141,7 +141,8 @@ static bool is_applied(struct support *support, const struct facts *facts, bool 
 	int64_t count = 0;
 
 	support_rail_index(support, "support.event", facts->rail, facts->event, index);
-	if (!store_number(support->db, SUPPORT_SQL_IMPORT_IS_APPLIED, STORE_ARGS(store_blob(str_make(index, sizeof(index)))), &count, f))
+	if (!store_number(support->db, SUPPORT_SQL_IMPORT_IS_APPLIED, STORE_ARGS(store_i64(kept_id(index)),
+			store_blob(str_make(index, sizeof(index)))), &count, f))
 		return false;
 	*applied = count > 0;
 	return true;

@@ -38,6 +38,14 @@ void support_rail_index(const struct support *support, const char *domain, const
 	support_index(support, domain, str_make(text, (size_t) len), out);
 }
 
+int64_t kept_id(const unsigned char index[SEAL_INDEX_BYTES])
+{
+	struct fact_key key;
+
+	memcpy(key.at, index, sizeof(key.at));
+	return fact_key_id(&key);
+}
+
 static struct fact_key key_of(const struct support *support, const char *domain, const char *rail, struct str name)
 {
 	unsigned char index[SEAL_INDEX_BYTES];

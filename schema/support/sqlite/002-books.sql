@@ -4,7 +4,7 @@
 
 ALTER TABLE checkout ADD COLUMN rail TEXT NOT NULL DEFAULT 'stripe';
 ALTER TABLE checkout ADD COLUMN renews INTEGER;  -- a pushed gift's later invoice: the checkout that began it
-CREATE INDEX checkout_state ON checkout (state);
+CREATE INDEX checkout_waiting ON checkout (id) WHERE state = 'waiting';
 
 -- What was before, one row a fact. Emptied at the first start.
 CREATE TABLE carried (
@@ -59,10 +59,11 @@ CREATE TABLE mandate_before AS SELECT * FROM mandate;
 DROP TABLE mandate;
 
 -- What a provider told us, once each, and what it answered when it was asked. `facts` has its time, amounts and hashed names,
--- sealed; NULL where nothing was worth keeping. Facts of one payment have one subject, however they were told.
+-- sealed; NULL where nothing was worth keeping. Facts of one payment have one subject, however they were told. The id is the
+-- first 63 bits of event_index: by it an event is known, and of two events that shared these the later one would be refused.
 CREATE TABLE event (
 	id INTEGER PRIMARY KEY,
-	event_index BLOB NOT NULL UNIQUE CHECK (length(event_index) = 32),
+	event_index BLOB NOT NULL CHECK (length(event_index) = 32),
 	rail TEXT NOT NULL,
 	type TEXT NOT NULL,                                                  -- the provider's word
 	state TEXT NOT NULL CHECK (state IN ('applied', 'parked', 'foreign', 'ignored')),
@@ -74,7 +75,10 @@ CREATE TABLE event (
 CREATE INDEX event_subject ON event (subject) WHERE subject IS NOT NULL;
 CREATE INDEX event_open ON event (state, day) WHERE state <> 'applied';
 INSERT INTO event (id, event_index, rail, type, state, subject, period, day, facts)
-	SELECT id, event_index, 'stripe', kind, CASE state WHEN 'ignored' THEN 'ignored' WHEN 'foreign' THEN 'foreign' ELSE 'applied' END,
+	SELECT (WITH RECURSIVE digit (n) AS (VALUES (0) UNION ALL SELECT n + 1 FROM digit WHERE n < 15)
+			SELECT sum(((instr('0123456789ABCDEF', substr(hex(event_index), n + 1, 1)) - 1) & CASE n WHEN 14 THEN 7 ELSE 15 END)
+				<< (n / 2 * 8 + (1 - n % 2) * 4)) FROM digit),
+		event_index, 'stripe', kind, CASE state WHEN 'ignored' THEN 'ignored' WHEN 'foreign' THEN 'foreign' ELSE 'applied' END,
 		NULL, 0, day, NULL FROM event_before WHERE state <> 'parked';
 DROP TABLE event_before;
 
@@ -101,6 +105,25 @@ CREATE TABLE mandate (
 	started_day INTEGER NOT NULL,
 	ended_day INTEGER
 ) STRICT;
+-- In doubt, or about to be: looked for every minute. Ended ones are looked for by their day.
+CREATE INDEX mandate_unsettled ON mandate (state) WHERE state IN ('cancelling', 'uncertain');
+CREATE INDEX mandate_ended ON mandate (ended_day) WHERE ended_day IS NOT NULL;
+-- How many give so now, kept by triggers.
+CREATE TABLE mandate_sum (
+	frequency TEXT PRIMARY KEY,
+	running INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER mandate_counts AFTER INSERT ON mandate WHEN NEW.state <> 'ended' BEGIN
+	INSERT INTO mandate_sum (frequency, running) SELECT frequency, 1 FROM checkout WHERE id = NEW.checkout
+	ON CONFLICT (frequency) DO UPDATE SET running = running + 1;
+END;
+CREATE TRIGGER mandate_counts_no_more AFTER DELETE ON mandate WHEN OLD.state <> 'ended' BEGIN
+	UPDATE mandate_sum SET running = running - 1 WHERE frequency = (SELECT frequency FROM checkout WHERE id = OLD.checkout);
+END;
+CREATE TRIGGER mandate_counts_anew AFTER UPDATE OF state ON mandate WHEN (OLD.state = 'ended') <> (NEW.state = 'ended') BEGIN
+	UPDATE mandate_sum SET running = running + CASE NEW.state WHEN 'ended' THEN -1 ELSE 1 END
+	WHERE frequency = (SELECT frequency FROM checkout WHERE id = NEW.checkout);
+END;
 INSERT INTO mandate SELECT id, checkout, subscription_index, subscription_sealed, state, started_day, ended_day FROM mandate_before;
 DROP TABLE mandate_before;
 

@@ -14,7 +14,7 @@ CREATE UNIQUE INDEX monero_address_checkout ON monero_address (checkout) WHERE c
 
 -- A pushed gift's later invoices are found by the one that began it.
 CREATE INDEX checkout_renews ON checkout (renews) WHERE renews IS NOT NULL;
-CREATE INDEX checkout_pushed ON checkout (rail, state) WHERE frequency <> 'once' AND renews IS NULL;
+CREATE INDEX checkout_pushed ON checkout (rail) WHERE frequency <> 'once' AND renews IS NULL;
 
 -- How each rail does, a day at a time: events taken, deliveries refused, calls that failed, how late events came. Nobody's.
 CREATE TABLE rail_day (

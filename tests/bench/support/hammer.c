@@ -1,6 +1,7 @@
 /* hammer.c: `hammer SOCKET SECRET CONNECTIONS RATE < EVENTS`: posts signed webhooks to a support room's socket.
  * RATE 0: as fast as they are answered; else so many a second, evenly. Prints "COUNT SECONDS P50_MS P99_MS WORST_MS REFUSED". One
- * thread, blocking on nothing but epoll; each connection has one request under way.
+ * thread, blocking on nothing but epoll; each connection has one request under way. They take turns: one that said nothing for long
+ * would be hung up on.
  * SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <sodium.h>
@@ -127,7 +128,7 @@ static int by_size(const void *a, const void *b)
 int main(int argc, char **argv)
 {
 	static struct line lines[MOST];
-	int connections, epoll = epoll_create1(0);
+	int connections, turn = 0, epoll = epoll_create1(0);
 	double begun, rate;
 
 	if (argc != 5 || sodium_init() < 0)
@@ -153,9 +154,12 @@ int main(int argc, char **argv)
 		struct epoll_event batch[MOST];
 		int ready;
 
-		for (int i = 0; i < connections && next_one < count; i++)
-			if (!lines[i].is_busy && (rate <= 0 || (double) next_one <= (now() - begun) * rate))
-				send_one(&lines[i], rate > 0 ? begun + (double) next_one / rate : 0);
+		for (int i = 0; i < connections && next_one < count && (rate <= 0 || (double) next_one <= (now() - begun) * rate); i++) {
+			struct line *line = &lines[turn++ % connections];
+
+			if (!line->is_busy)
+				send_one(line, rate > 0 ? begun + (double) next_one / rate : 0);
+		}
 		ready = epoll_wait(epoll, batch, MOST, rate > 0 ? 1 : 1000);
 		for (int i = 0; i < ready; i++)
 			receive(batch[i].data.ptr);

@@ -419,11 +419,107 @@ static void references_are_sealed(void **state)
 	}
 }
 
+/* --- what is asked often --- */
+
+static int64_t work_of(struct bench *bench, enum support_sql query, const struct store_value *values, size_t count)
+{
+	int64_t before = store_work(bench->support.db);
+	struct store_rows rows;
+	struct fault f = {0};
+
+	assert_true(store_rows_begin(bench->support.db, query, values, count, &rows, &f));
+	while (store_rows_next(&rows, &f))
+		;
+	assert_true(store_rows_end(&rows));
+	return store_work(bench->support.db) - before;
+}
+
+static void pay_some_monthly(struct bench *bench, int from, int until)
+{
+	char token[27], text[512];
+
+	for (int i = from; i < until; i++) {
+		int64_t checkout = bench_checkout(bench, FREQUENCY_MONTHLY, 500, token);
+
+		snprintf(text, sizeof(text), "{\"id\":\"evt_w%d\",\"type\":\"invoice.paid\",\"created\":1795000000,\"livemode\":false,\"data\":{\"object\":{"
+			"\"id\":\"in_w%d\",\"amount_paid\":500,\"currency\":\"usd\",\"parent\":{\"subscription_details\":{\"subscription\":\"sub_w%d\","
+			"\"metadata\":{\"checkout\":\"%lld\"}}}}}}", i, i, i, (long long) checkout);
+		assert_true(bench_take(bench, str_from(text)));
+		snprintf(text, sizeof(text), "{\"id\":\"evt_n%d\",\"type\":\"invoice_payment.paid\",\"created\":1795000000,\"livemode\":false,"
+			"\"data\":{\"object\":{\"invoice\":\"in_w%d\",\"payment\":{\"payment_intent\":\"pi_w%d\"}}}}", i, i, i);
+		assert_true(bench_take(bench, str_from(text)));
+	}
+}
+
+/* Ten times as many gifts: the pages and the minute's jobs read no more of them. */
+static void what_is_asked_often_does_not_grow(void **state)
+{
+	struct bench *bench = *state;
+	const struct store_value monthly = store_text(STR("monthly")), page[] = {store_i64(INT32_MAX), store_i64(0), store_i64(100)};
+	const struct fact_key payment = kept_payment_key(&bench->support, "stripe", STR("in_w7"));
+	const struct store_value gift = store_i64(fact_key_id(&payment)), ended[] = {store_i64(0), store_i64(INT32_MAX), store_i64(50)};
+	const struct {
+		enum support_sql query;
+		const struct store_value *values;
+		size_t count;
+	} asked[] = {
+		{SUPPORT_SQL_MANDATE_COUNT_FREQUENCY, &monthly, 1}, {SUPPORT_SQL_MANDATE_COUNT_DOUBT, NULL, 0},
+		{SUPPORT_SQL_MANDATE_IN_DOUBT, NULL, 0}, {SUPPORT_SQL_MANDATE_CANCELLING, NULL, 0},
+		{SUPPORT_SQL_CHECKOUT_COUNT_WAITING, NULL, 0}, {SUPPORT_SQL_GIFTS_UNMATCHED, page, 3},
+		{SUPPORT_SQL_GIFTS_COUNT_UNMATCHED, NULL, 0}, {SUPPORT_SQL_GIFT_BOOKINGS, &gift, 1},
+		{SUPPORT_SQL_NOTICE_FIND_CANCELLED, ended, 3}, {SUPPORT_SQL_MANDATE_REPLACED, NULL, 0},
+	};
+	int64_t few[sizeof(asked) / sizeof(asked[0])];
+
+	pay_some_monthly(bench, 0, 20);
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+		few[i] = work_of(bench, asked[i].query, asked[i].values, asked[i].count);
+	pay_some_monthly(bench, 20, 200);
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+		if (work_of(bench, asked[i].query, asked[i].values, asked[i].count) > few[i])
+			fail_msg("%s does more", support_sql[asked[i].query].name);
+}
+
+static int64_t running(struct bench *bench, enum frequency frequency)
+{
+	struct fault f = {0};
+	int64_t n = -1;
+
+	assert_true(store_number(bench->support.db, SUPPORT_SQL_MANDATE_COUNT_FREQUENCY,
+		STORE_ARGS(store_text(str_from(frequency_names[frequency]))), &n, &f));
+	return n;
+}
+
+static void running_gifts_are_counted(void **state)
+{
+	struct bench *bench = *state;
+	struct support_mandate mandate;
+	struct fault f = {0};
+	char token[27];
+	int64_t checkout;
+
+	assert_int_equal(running(bench, FREQUENCY_MONTHLY), 0);
+	pay_some_monthly(bench, 0, 3);
+	assert_int_equal(running(bench, FREQUENCY_MONTHLY), 3);
+	assert_int_equal(running(bench, FREQUENCY_ANNUAL), 0);
+	checkout = bench_checkout(bench, FREQUENCY_ANNUAL, 500, token);
+	assert_true(bench_take(bench, str_format(&bench->arena, "{\"id\":\"evt_a\",\"type\":\"customer.subscription.created\",\"created\":1795000000,"
+		"\"livemode\":false,\"data\":{\"object\":{\"id\":\"sub_a\",\"status\":\"active\",\"metadata\":{\"checkout\":\"%lld\"}}}}", (long long) checkout)));
+	assert_int_equal(running(bench, FREQUENCY_ANNUAL), 1);
+	assert_true(support_find_mandate(&bench->support, checkout, false, &bench->arena, &mandate, &f));
+	assert_true(support_move_mandate(&bench->support, &mandate, MANDATE_IS_LATE, &f));
+	assert_int_equal(running(bench, FREQUENCY_ANNUAL), 1);
+	assert_true(support_move_mandate(&bench->support, &mandate, MANDATE_HAS_ENDED, &f));
+	assert_int_equal(running(bench, FREQUENCY_ANNUAL), 0);
+	assert_int_equal(running(bench, FREQUENCY_MONTHLY), 3);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_order_gives_the_same_books),
+		T(what_is_asked_often_does_not_grow), T(running_gifts_are_counted),
 		T(a_full_disk_loses_nothing),
 		T(a_live_house_ignores_rehearsals),
 		T(the_schema_refuses_what_does_not_sum),

@@ -135,6 +135,7 @@ static void old_books_are_carried_over(void **state)
 	struct store_options options = {.path = bench->path, .migrations = old_schema, .queries = old_queries, .query_count = PUTS};
 	struct fault f = {0};
 	struct support_mandate mandate;
+	int64_t running;
 	bool ok = false;
 
 	store_close(&bench->support.db);
@@ -157,6 +158,8 @@ static void old_books_are_carried_over(void **state)
 	check(bench, 200);
 	assert_true(support_find_mandate(&bench->support, 101, true, &bench->arena, &mandate, &f));
 	assert_true(mandate.state == MANDATE_ACTIVE && str_is(mandate.subscription, "sub_1"));
+	assert_true(store_number(bench->support.db, SUPPORT_SQL_MANDATE_COUNT_FREQUENCY, STORE_ARGS(store_text(STR("monthly"))), &running, &f));
+	assert_int_equal(running, 1);
 	/* what was told then is known; a refund of then goes on from there; what waited then is met now */
 	assert_false(bench_take(bench, STR("{\"id\":\"evt_1\",\"type\":\"checkout.session.completed\",\"created\":1728000000,\"livemode\":false,"
 		"\"data\":{\"object\":{\"client_reference_id\":\"100\",\"payment_intent\":\"pi_1\",\"amount_total\":500,\"currency\":\"usd\","
