@@ -28,6 +28,7 @@ static void answer_back(struct support *support, struct http_request *rq, const 
 {
 	const struct locale *locale = page_locale(support->room->theme, support->settings, checkout->language);
 	const struct settings_frequency *set = &support->settings->frequency[checkout->frequency];
+	const struct rail_line *line = rail_find(support, checkout->rail);
 	struct page_coupon coupon = {
 		.frequency = checkout->frequency, .is_given = true, .notice = locale_text(locale, notice)};
 	struct money chosen = checkout->amount;
@@ -39,6 +40,8 @@ static void answer_back(struct support *support, struct http_request *rq, const 
 		log_fault(&f, "reading what a reader chose"); /* the amount is as good without */
 	chosen.minor -= cover_minor;
 	coupon.cover = cover_minor > 0;
+	if (line != NULL && line->rail->instruct == NULL) /* who leaves our page on how to pay wants another way */
+		coupon.rail = checkout->rail;
 	if (replaces != 0)
 		coupon.instead = token;
 	for (size_t i = 0; i < SETTINGS_AMOUNTS; i++)

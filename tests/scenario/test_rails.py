@@ -73,6 +73,7 @@ def test_coming_back_from_paypal_proves_nothing(newsroom):
     back = house.press(page, "cancel")
     answer = ask_url("GET", back.headers["location"])
     assert "Nothing was taken" in answer.text and "support/continue" in answer.text
+    assert '<button class="btn go" name="rail" value="paypal"' in answer.text, "the way to pay that was chosen is lost"
     house.wait_rails_quiet()
     assert len(house.gifts("paypal")) == before
 
