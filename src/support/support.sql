@@ -784,8 +784,9 @@ UPDATE notice SET state = $3 WHERE id = $1 AND state = $2
 SELECT count(*) FROM notice WHERE state = $1
 
 -- name: receipt_gifts
--- in: $1 checkout, $2 limit; out: id, frequency, method, amount_minor, currency, refunded_minor, day, newest first; of its later invoices, too
-SELECT id, frequency, method, amount_minor, currency, refunded_minor, day FROM contribution
+-- in: $1 checkout, $2 limit; out: id, frequency, method, amount_minor, currency, what went back (what a bank took back for good, too), day,
+-- newest first; of its later invoices, too
+SELECT id, frequency, method, amount_minor, currency, CASE state WHEN 'lost' THEN amount_minor ELSE refunded_minor END, day FROM contribution
 WHERE checkout = $1 OR checkout IN (SELECT later.id FROM checkout AS later WHERE later.renews = $1) ORDER BY day DESC, id LIMIT $2
 
 -- --- the desk's numbers ---

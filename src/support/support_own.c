@@ -116,8 +116,10 @@ static bool add_given(struct own *is, struct press_value *held, struct fault *f)
 			support_receipt_name(store_column_i64(&rows, 0), is->arena)));
 		press_set_text(item, "amount", locale_money(is->locale, amount, false, is->arena));
 		press_set_text(item, "date", locale_date(is->locale, &day, is->arena));
-		if (state != CONTRIBUTION_BOOKED)
-			press_set_text(item, "state", word(is, state == CONTRIBUTION_REFUNDED ? "manage_given_back" : "manage_given_part"));
+		if (state == CONTRIBUTION_PART_REFUNDED)
+			press_set_text(item, "state", word(is, "manage_given_part"));
+		else if (state == CONTRIBUTION_REFUNDED || state == CONTRIBUTION_LOST)
+			press_set_text(item, "state", word(is, "manage_given_back"));
 	}
 	press_set_bool(held, "has_given", press_value_count(list) > 0);
 	return store_rows_end(&rows) && ok &&

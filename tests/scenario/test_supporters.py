@@ -162,6 +162,23 @@ def test_a_year_has_a_statement(newsroom, tmp_path):
     assert empty.status == 200 and "No gift of yours" in empty.text
 
 
+def test_what_a_bank_took_back_is_on_no_statement(newsroom):
+    house = newsroom
+    _, own = own_page(house, "once", 4300)
+    charge = next(o for o in house.stripe("GET", "objects") if o["object"] == "charge" and o["amount"] == 4300)
+    dispute = house.stripe("POST", "dispute/" + charge["id"])
+    house.wait_stripe_quiet()
+    row = lambda: re.search(r"<li><a [^>]*>\$43\.00</a>[^<]*", ask_url("GET", own).text).group(0)
+    assert "back" not in row(), "nothing went back while the bank asks: " + row()
+    house.stripe("POST", "dispute-lost/" + dispute["id"])
+    house.wait_stripe_quiet()
+    wait_for(lambda: "· given back" in row(), 10, why=row)
+    page = ask_url("GET", own).text
+    statement = ask_url("GET", urllib.parse.urljoin(own, re.search(r'href="(\.\./receipt/[^"]+/20\d\d)"', page).group(1))).text
+    assert "$43.00" not in statement and statement.count("$0.00") == 2, "a tax office is told of money that the bank took back"
+    assert "Given back" in ask_url("GET", receipt_of(own)).text
+
+
 @pytest.mark.parametrize("lang,label", [("ru", "Квитанция"), ("ar", None)])
 def test_receipts_are_set_in_other_scripts(newsroom, tmp_path, lang, label):
     _, own = own_page(newsroom, "once", 1000, lang)
