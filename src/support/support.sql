@@ -588,16 +588,17 @@ SELECT count(*) FROM contact WHERE checkout = $1
 SELECT count(*) FROM mandate WHERE checkout = $1 AND state <> 'ended'
 
 -- name: checkout_blank
--- in: $1 checkout; the reference by which the provider knows it goes
-UPDATE checkout SET session_sealed = NULL WHERE id = $1
+-- in: $1 checkout; the reference by which the provider knows it goes, and those of its later invoices
+UPDATE checkout SET session_sealed = NULL WHERE id = $1 OR renews = $1
 
 -- name: mandate_blank
 -- in: $1 checkout; an ended one's openable reference goes, its hash stays for late events
 UPDATE mandate SET subscription_sealed = NULL WHERE checkout = $1 AND state = 'ended'
 
 -- name: handle_blank
--- in: $1 checkout; by what its payments are given back
-DELETE FROM handle WHERE subject IN (SELECT subject FROM contribution WHERE checkout = $1)
+-- in: $1 checkout; by what its payments, and those of its later invoices, are given back
+DELETE FROM handle WHERE subject IN (SELECT subject FROM contribution
+	WHERE checkout = $1 OR checkout IN (SELECT later.id FROM checkout AS later WHERE later.renews = $1))
 
 -- name: supporter_old
 -- in: $1 day; out: one checkout whose last gift, and mandate, ended before it, of which something openable is left
@@ -630,6 +631,10 @@ UPDATE checkout SET cover_minor = $2, replaces = coalesce((SELECT c.id FROM chec
 -- name: checkout_choice
 -- in: $1 id; out: cover_minor, replaces or NULL
 SELECT cover_minor, replaces FROM checkout WHERE id = $1
+
+-- name: checkout_later
+-- in: $1 checkout that began it, $2 id after which; out: id of a later invoice
+SELECT id FROM checkout WHERE renews = $1 AND id > $2 ORDER BY id LIMIT 1
 
 -- name: checkout_unlink
 -- in: $1 id, $2 and $3 random: no link leads to it any more

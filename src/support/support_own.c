@@ -373,14 +373,21 @@ static void press_erase(struct own *is)
 	answer(is, 200);
 }
 
-/* No link leads to the rows any more. */
-static bool unlink_checkout(struct support *support, int64_t checkout, struct fault *f)
+/* No link leads to the rows any more, nor to those of its later invoices. */
+static bool unlink_checkouts(struct support *support, int64_t first, struct fault *f)
 {
 	unsigned char nowhere[2][SEAL_HASH_BYTES];
+	int64_t id = first, after = 0;
 
-	rand_bytes(nowhere, sizeof(nowhere));
-	return store_run(support->db, SUPPORT_SQL_CHECKOUT_UNLINK, STORE_ARGS(store_i64(checkout),
-		store_blob(str_make(nowhere[0], SEAL_HASH_BYTES)), store_blob(str_make(nowhere[1], SEAL_HASH_BYTES))), NULL, f);
+	while (id != 0) {
+		rand_bytes(nowhere, sizeof(nowhere));
+		if (!store_run(support->db, SUPPORT_SQL_CHECKOUT_UNLINK, STORE_ARGS(store_i64(id),
+				store_blob(str_make(nowhere[0], SEAL_HASH_BYTES)), store_blob(str_make(nowhere[1], SEAL_HASH_BYTES))), NULL, f) ||
+			!store_number(support->db, SUPPORT_SQL_CHECKOUT_LATER, STORE_ARGS(store_i64(first), store_i64(after)), &id, f))
+			return false;
+		after = id;
+	}
+	return true;
 }
 
 static void press_erase_now(struct own *is)
@@ -394,7 +401,7 @@ static void press_erase_now(struct own *is)
 			fail(is->rq, &f, "erasing a supporter");
 		return;
 	}
-	if (!unlink_checkout(is->support, is->checkout->id, &f)) {
+	if (!unlink_checkouts(is->support, is->checkout->id, &f)) {
 		fail(is->rq, &f, "erasing a supporter");
 		return;
 	}
