@@ -767,11 +767,11 @@ WHERE r.state = 'given_up' AND r.day >= $1 AND r.day < $2
 LIMIT $3
 
 -- name: notice_find_annual
--- in: $1 mandate after which, $2 limit; out: mandate, checkout, amount, currency, last day of an annual gift that runs
+-- in: $1 mandate after which, $2 limit; out: mandate, checkout, amount, currency, last day of an annual gift that is charged next time
 SELECT m.id, m.checkout, checkout.amount_minor, checkout.currency,
 	(SELECT max(c.day) FROM contribution AS c WHERE c.checkout = m.checkout) FROM mandate AS m
 JOIN checkout ON checkout.id = m.checkout JOIN contact ON contact.checkout = m.checkout
-WHERE m.id > $1 AND m.state <> 'ended' AND checkout.frequency = 'annual' AND checkout.rail NOT IN ('btcpay', 'monero', 'bank')
+WHERE m.id > $1 AND m.state IN ('active', 'late') AND checkout.frequency = 'annual' AND checkout.rail NOT IN ('btcpay', 'monero', 'bank')
 	AND EXISTS (SELECT 1 FROM contribution AS c WHERE c.checkout = m.checkout)
 ORDER BY m.id LIMIT $2
 

@@ -177,6 +177,8 @@ static void a_debit_that_was_missed_is_told_until_its_day(void **state)
 	assert_int_equal(find(bench, TODAY + 365 - 2), 1); /* the house was down for a while */
 	run(bench, "DELETE FROM notice WHERE kind = 'upcoming'");
 	assert_int_equal(find(bench, TODAY + 365), 0);     /* it is too late */
+	run(bench, "UPDATE mandate SET state = 'paused'");
+	assert_int_equal(find(bench, TODAY + 365 - 14), 0); /* nothing is taken then */
 	run(bench, "UPDATE mandate SET state = 'ended', ended_day = %d", TODAY);
 	assert_int_equal(find(bench, TODAY + 365 - 14), 0);
 }
