@@ -190,6 +190,11 @@ struct when clock_from_civil(const struct civil *civil)
 	return (struct when){seconds * US_PER_S};
 }
 
+int32_t clock_day_of(int year, int month, int day)
+{
+	return (int32_t) floor_div(seconds_as_utc(&(struct civil){.year = year, .month = month, .day = day}), S_PER_DAY);
+}
+
 int32_t clock_utc_day(struct when when)
 {
 	return (int32_t) floor_div(when.us, (int64_t) S_PER_DAY * US_PER_S);

@@ -224,10 +224,9 @@ static bool is_period(struct str period)
 /* The last day of a month, as text. */
 static struct str month_end(struct desk_visit *visit, int year, int month)
 {
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	struct civil last = clock_civil_utc(clock_from_utc_day(clock_day_of(year, month + 1, 0)));
 
-	return str_format(visit->arena, "%04d-%02d-%02d", year, month, days[month - 1] + (month == 2 && is_leap));
+	return str_format(visit->arena, "%04d-%02d-%02d", last.year, last.month, last.day);
 }
 
 /* Who closed the period that this day is in; NULL: it is open. */

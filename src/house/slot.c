@@ -69,16 +69,6 @@ struct str slot_rule_text(const struct slot_rule *rule, struct arena *arena)
 
 /* --- days --- */
 
-/* A day of the calendar as clock_from_utc_day() counts them; no zone plays a part (Hinnant, "chrono-compatible low-level date
- * algorithms": years begin in March, so that a leap day is a year's last). */
-static int32_t day_number(const struct civil *civil)
-{
-	int32_t year = civil->year - (civil->month <= 2), era = (year >= 0 ? year : year - 399) / 400, of_era = year - era * 400;
-	int32_t of_year = (153 * (civil->month + (civil->month > 2 ? -3 : 9)) + 2) / 5 + civil->day - 1;
-
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 /* The moment of the rule's time on a day. */
 static struct when moment(const struct slot_rule *rule, int32_t day)
 {
@@ -113,7 +103,7 @@ static struct slot slot_on(const struct slot_rule *rule, int32_t day)
 static int32_t later_day(const struct slot_rule *rule, struct when now)
 {
 	const struct civil today = clock_civil(now);
-	int32_t day = day_number(&today) + DAYS + 2;
+	int32_t day = clock_day_of(today.year, today.month, today.day) + DAYS + 2;
 
 	/* 1970-01-01 was a Thursday */
 	return day + (rule->weekday - ((day + 4) % DAYS + DAYS) % DAYS + DAYS) % DAYS;
