@@ -204,16 +204,6 @@ void support_answer_own(struct support *support, struct http_request *rq, int st
 	answer(&is, status);
 }
 
-static void answer_unknown(struct support *support, struct http_request *rq)
-{
-	const struct locale *locale = page_locale(support->room->theme, support->settings, (struct str){NULL, 0});
-	struct page_small small = {.page = {.depth = 2}};
-
-	small.page.title = small.heading = locale_text(locale, "support_unknown_heading");
-	small.sentence = locale_text(locale, "support_unknown_sentence");
-	page_answer_small(support->room, rq, 404, &small);
-}
-
 /* The rows behind the link; answers itself when it is none. A reference that was erased does not open, and is not needed. */
 static bool find(struct support *support, struct http_request *rq, struct support_checkout *checkout,
 	struct support_mandate *mandate)
@@ -230,7 +220,7 @@ static bool find(struct support *support, struct http_request *rq, struct suppor
 		return false;
 	}
 	if (!found)
-		answer_unknown(support, rq);
+		support_answer_unknown(support, rq);
 	return found;
 }
 

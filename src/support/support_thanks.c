@@ -142,16 +142,6 @@ static void answer_thanks(struct thanks *is, bool is_waiting)
 	page_answer(support->room, is->rq, is->status, "thanks", is->root);
 }
 
-static void answer_unknown(struct support *support, struct http_request *rq)
-{
-	const struct locale *locale = page_locale(support->room->theme, support->settings, (struct str){NULL, 0});
-	struct page_small small = {.page = {.depth = 1}};
-
-	small.page.title = small.heading = locale_text(locale, "support_unknown_heading");
-	small.sentence = locale_text(locale, "support_unknown_sentence");
-	page_answer_small(support->room, rq, 404, &small);
-}
-
 static void begin(struct thanks *is, struct support *support, struct http_request *rq, const struct support_checkout *checkout,
 	struct str token)
 {
@@ -175,7 +165,7 @@ void support_get_thanks(struct http_request *rq, void *self)
 		return;
 	}
 	if (!found) {
-		answer_unknown(support, rq);
+		support_answer_unknown(support, rq);
 		return;
 	}
 	begin(&thanks, support, rq, &checkout, token);
