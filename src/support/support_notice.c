@@ -277,6 +277,7 @@ void support_post_run_notices(struct http_request *rq, void *room)
 {
 	struct fault f = {0};
 
+	support_look_at_cards(((struct room *) room)->self); /* what it finds is told by the next run */
 	if (!begin_run(((struct room *) room)->self, rq, &f))
 		http_answer_fault(rq, &f);
 }
