@@ -169,11 +169,6 @@ static int64_t seconds_as_utc(const struct civil *civil)
 	return timegm(&tm);
 }
 
-int32_t clock_day_number(int year, int month, int day)
-{
-	return (int32_t) (seconds_as_utc(&(struct civil){.year = year, .month = month, .day = day}) / S_PER_DAY);
-}
-
 static int offset_at(int64_t seconds)
 {
 	return clock_civil((struct when){seconds * US_PER_S}).offset_s;
@@ -193,6 +188,11 @@ struct when clock_from_civil(const struct civil *civil)
 	if (offset_at(seconds) != before && offset_at(local - after) == after)
 		seconds = local - after;
 	return (struct when){seconds * US_PER_S};
+}
+
+int32_t clock_day_of(int year, int month, int day)
+{
+	return (int32_t) floor_div(seconds_as_utc(&(struct civil){.year = year, .month = month, .day = day}), S_PER_DAY);
 }
 
 int32_t clock_utc_day(struct when when)

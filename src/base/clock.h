@@ -36,8 +36,8 @@ struct civil clock_civil_utc(struct when when);
 struct when clock_from_civil(const struct civil *civil);         /* zone's rules decide offset_s; a time that does not exist moves forward */
 int32_t clock_utc_day(struct when when);                         /* days since 1970-01-01 UTC */
 struct when clock_from_utc_day(int32_t day);
-/* The same of a day of the calendar, in no zone; months and days may run over: the 14th month is the next year's February. */
-int32_t clock_day_number(int year, int month, int day);
+/* The day of a date, which no zone plays a part in. Months and days run over: (2026, 14, 0) is the last day of January 2027. */
+int32_t clock_day_of(int year, int month, int day);
 
 /* "2026-11-20", "2026-11-20 14:05" or "2026-11-20T14:05:09+01:00" / "…Z"; no offset = newsroom's zone. */
 bool clock_parse(struct str text, struct when *out, struct fault *f) __attribute__((warn_unused_result));

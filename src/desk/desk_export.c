@@ -155,10 +155,8 @@ static void ask_page(struct desk_visit *visit, struct export_page *page, struct 
 }
 
 /* The days of "2026-10", or all. */
-static bool read_period(struct desk_visit *visit, struct export_page *page)
+static bool read_period(struct export_page *page)
 {
-	struct fault ignored = {0};
-	struct when first, next;
 	int64_t year = 0, month = 0;
 
 	page->from = 0;
@@ -168,12 +166,8 @@ static bool read_period(struct desk_visit *visit, struct export_page *page)
 	if (page->period.len != 7 || page->period.at[4] != '-' || !str_to_i64(str_part(page->period, 0, 4), &year) ||
 		!str_to_i64(str_part(page->period, 5, 2), &month) || year < 2000 || year > 9000 || month < 1 || month > 12)
 		return false;
-	if (!clock_parse(str_format(visit->arena, "%04d-%02d-01T00:00:00Z", (int) year, (int) month), &first, &ignored) ||
-		!clock_parse(str_format(visit->arena, "%04d-%02d-01T00:00:00Z", (int) (month == 12 ? year + 1 : year), (int) (month % 12 + 1)), &next,
-			&ignored))
-		return false;
-	page->from = clock_utc_day(first);
-	page->until = clock_utc_day(next) - 1;
+	page->from = clock_day_of((int) year, (int) month, 1);
+	page->until = clock_day_of((int) year, (int) month + 1, 0);
 	return true;
 }
 
@@ -192,7 +186,7 @@ void desk_get_export(struct http_request *rq, void *self)
 		while (page->which < EXPORT_KINDS && !str_is(format, exports[page->which].format))
 			page->which++;
 	}
-	if (page == NULL || page->which == EXPORT_KINDS || !read_period(visit, page)) {
+	if (page == NULL || page->which == EXPORT_KINDS || !read_period(page)) {
 		fault_set(&f, FAULT_MISSING, "There is no such export.");
 		desk_answer_fault(visit, &f, "support", "/support/periods");
 		return;

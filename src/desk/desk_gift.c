@@ -36,19 +36,6 @@ static struct str number_text(struct desk_visit *visit, const char *part)
 	return desk_parse_id(http_part(visit->rq, part), &id) ? desk_id(id, visit->arena) : STR("0");
 }
 
-static struct str account_name(struct desk_visit *visit, struct str account)
-{
-	static const char *const names[][2] = {{"fees", "Fees"}, {"given-back", "Given back"}, {"disputed", "Disputed"}, {"bank", "Bank"},
-		{"income:once", "Income, once"}, {"income:monthly", "Income, monthly"}, {"income:annual", "Income, annual"}};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (str_is(account, names[i][0]))
-			return str_from(names[i][1]);
-	if (str_starts(account, STR("provider:")))
-		return str_format(visit->arena, "At %.*s", STR_ARG(desk_money_method(str_copy(str_part(account, 9, SIZE_MAX), visit->arena))));
-	return str_copy(account, visit->arena);
-}
-
 static void add_bookings(struct desk_visit *visit, struct press_value *root, const json_t *gift)
 {
 	const json_t *bookings = json_object_get(gift, "bookings");
@@ -59,7 +46,7 @@ static void add_bookings(struct desk_visit *visit, struct press_value *root, con
 		struct press_value *row = press_add_map(list);
 
 		press_set_text(row, "day", desk_money_day(visit, http_json_text(booking, "day")));
-		press_set_text(row, "account", account_name(visit, http_json_text(booking, "account")));
+		press_set_text(row, "account", desk_money_account(visit, http_json_text(booking, "account")));
 		press_set_text(row, "amount", desk_money_of(visit, booking, "amount_minor"));
 	}
 	press_set_bool(root, "has_bookings", json_array_size(bookings) > 0);

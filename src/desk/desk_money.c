@@ -68,6 +68,19 @@ struct str desk_money_method(struct str method)
 	return method;
 }
 
+struct str desk_money_account(struct desk_visit *visit, struct str account)
+{
+	static const char *const names[][2] = {{"fees", "Fees"}, {"given-back", "Given back"}, {"disputed", "Disputed"}, {"bank", "Bank"},
+		{"income:once", "Income, once"}, {"income:monthly", "Income, monthly"}, {"income:annual", "Income, annual"}};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_is(account, names[i][0]))
+			return str_from(names[i][1]);
+	if (str_starts(account, STR("provider:")))
+		return str_format(visit->arena, "At %.*s", STR_ARG(desk_money_method(str_part(account, 9, SIZE_MAX))));
+	return str_copy(account, visit->arena);
+}
+
 struct str desk_money_day(struct desk_visit *visit, struct str iso)
 {
 	struct fault ignored = {0};

@@ -18,9 +18,10 @@ struct str desk_money_text(struct desk_visit *visit, const json_t *object, const
 struct str desk_money_sum(struct desk_visit *visit, struct str code, int64_t minor);
 /* object's amount under `key` in the currency that it names. */
 struct str desk_money_of(struct desk_visit *visit, const json_t *object, const char *key);
-/* "Monthly", "Card", "27 October 2026" (of "2026-10-27"); an unknown one is given back as it is. */
+/* "Monthly", "Stripe", "Income, monthly" (of "income:monthly"), "27 October 2026" (of "2026-10-27"); an unknown one is given back as it is. */
 struct str desk_money_frequency(struct str frequency);
 struct str desk_money_method(struct str method);
+struct str desk_money_account(struct desk_visit *visit, struct str account);
 struct str desk_money_day(struct desk_visit *visit, struct str iso);
 /* {{state}} and {{mark}} of a contribution's, mandate's, refund's, dispute's … state. */
 void desk_money_state(struct press_value *row, struct str state);

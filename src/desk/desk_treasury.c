@@ -116,21 +116,14 @@ static void add_payouts(struct desk_visit *visit, struct press_value *root, cons
 
 static void add_accounts(struct desk_visit *visit, struct press_value *root, const json_t *reply)
 {
-	static const char *const names[][2] = {{"fees", "Fees"}, {"given-back", "Given back"}, {"disputed", "Disputed"}, {"bank", "Bank"},
-		{"income:once", "Income, once"}, {"income:monthly", "Income, monthly"}, {"income:annual", "Income, annual"}};
 	const json_t *accounts = json_object_get(reply, "accounts");
 	struct press_value *list = press_set_list(root, "accounts");
 
 	for (size_t i = 0; i < json_array_size(accounts); i++) {
 		const json_t *account = json_array_get(accounts, i);
-		struct str name = desk_money_text(visit, account, "account");
 		struct press_value *row = press_add_map(list);
 
-		press_set_text(row, "account", str_starts(name, STR("provider:")) ? str_format(visit->arena, "At %.*s",
-			STR_ARG(desk_money_method(str_part(name, 9, SIZE_MAX)))) : name);
-		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
-			if (str_is(name, names[k][0]))
-				press_set_c(row, "account", names[k][1]);
+		press_set_text(row, "account", desk_money_account(visit, http_json_text(account, "account")));
 		press_set_text(row, "balance", desk_money_of(visit, account, "balance_minor"));
 	}
 	press_set_bool(root, "has_accounts", json_array_size(accounts) > 0);
@@ -224,10 +217,9 @@ static bool is_period(struct str period)
 /* The last day of a month, as text. */
 static struct str month_end(struct desk_visit *visit, int year, int month)
 {
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	struct civil last = clock_civil_utc(clock_from_utc_day(clock_day_of(year, month + 1, 0)));
 
-	return str_format(visit->arena, "%04d-%02d-%02d", year, month, days[month - 1] + (month == 2 && is_leap));
+	return str_format(visit->arena, "%04d-%02d-%02d", last.year, last.month, last.day);
 }
 
 /* Who closed the period that this day is in; NULL: it is open. */

@@ -103,7 +103,7 @@ static struct slot slot_on(const struct slot_rule *rule, int32_t day)
 static int32_t later_day(const struct slot_rule *rule, struct when now)
 {
 	const struct civil today = clock_civil(now);
-	int32_t day = clock_day_number(today.year, today.month, today.day) + DAYS + 2;
+	int32_t day = clock_day_of(today.year, today.month, today.day) + DAYS + 2;
 
 	/* 1970-01-01 was a Thursday */
 	return day + (rule->weekday - ((day + 4) % DAYS + DAYS) % DAYS + DAYS) % DAYS;

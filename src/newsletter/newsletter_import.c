@@ -72,7 +72,7 @@ static bool read_day(struct str text, int64_t *day)
 	if (text.len != 10 || text.at[4] != '-' || text.at[7] != '-' || !number_at(text, 0, 4, &year) || !number_at(text, 5, 2, &month) ||
 		!number_at(text, 8, 2, &of_month) || year < FIRST_YEAR)
 		return false;
-	*day = clock_day_number(year, month, of_month);
+	*day = clock_day_of(year, month, of_month);
 	is = clock_civil_utc(clock_from_utc_day((int32_t) *day));
 	return is.year == year && is.month == month && is.day == of_month;
 }

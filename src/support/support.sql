@@ -585,16 +585,17 @@ SELECT count(*) FROM contact WHERE checkout = $1
 SELECT count(*) FROM mandate WHERE checkout = $1 AND state <> 'ended'
 
 -- name: checkout_blank
--- in: $1 checkout; the reference by which the provider knows it goes
-UPDATE checkout SET session_sealed = NULL WHERE id = $1
+-- in: $1 checkout; the reference by which the provider knows it goes, and those of its later invoices
+UPDATE checkout SET session_sealed = NULL WHERE id = $1 OR renews = $1
 
 -- name: mandate_blank
 -- in: $1 checkout; an ended one's openable reference goes, its hash stays for late events
 UPDATE mandate SET subscription_sealed = NULL WHERE checkout = $1 AND state = 'ended'
 
 -- name: handle_blank
--- in: $1 checkout; by what its payments are given back
-DELETE FROM handle WHERE subject IN (SELECT subject FROM contribution WHERE checkout = $1)
+-- in: $1 checkout; by what its payments, and those of its later invoices, are given back
+DELETE FROM handle WHERE subject IN (SELECT subject FROM contribution
+	WHERE checkout = $1 OR checkout IN (SELECT later.id FROM checkout AS later WHERE later.renews = $1))
 
 -- name: supporter_old
 -- in: $1 day; out: one checkout whose last gift, and mandate, ended before it, of which something openable is left
@@ -627,6 +628,10 @@ UPDATE checkout SET cover_minor = $2, replaces = coalesce((SELECT c.id FROM chec
 -- name: checkout_choice
 -- in: $1 id; out: cover_minor, replaces or NULL
 SELECT cover_minor, replaces FROM checkout WHERE id = $1
+
+-- name: checkout_later
+-- in: $1 checkout that began it, $2 id after which; out: id of a later invoice
+SELECT id FROM checkout WHERE renews = $1 AND id > $2 ORDER BY id LIMIT 1
 
 -- name: checkout_unlink
 -- in: $1 id, $2 and $3 random: no link leads to it any more
@@ -759,11 +764,11 @@ WHERE r.state = 'given_up' AND r.day >= $1 AND r.day < $2
 LIMIT $3
 
 -- name: notice_find_annual
--- in: $1 mandate after which, $2 limit; out: mandate, checkout, amount, currency, last day of an annual gift that runs
+-- in: $1 mandate after which, $2 limit; out: mandate, checkout, amount, currency, last day of an annual gift that is charged next time
 SELECT m.id, m.checkout, checkout.amount_minor, checkout.currency,
 	(SELECT max(c.day) FROM contribution AS c WHERE c.checkout = m.checkout) FROM mandate AS m
 JOIN checkout ON checkout.id = m.checkout JOIN contact ON contact.checkout = m.checkout
-WHERE m.id > $1 AND m.state <> 'ended' AND checkout.frequency = 'annual' AND checkout.rail NOT IN ('btcpay', 'monero', 'bank')
+WHERE m.id > $1 AND m.state IN ('active', 'late') AND checkout.frequency = 'annual' AND checkout.rail NOT IN ('btcpay', 'monero', 'bank')
 	AND EXISTS (SELECT 1 FROM contribution AS c WHERE c.checkout = m.checkout)
 ORDER BY m.id LIMIT $2
 
@@ -781,8 +786,9 @@ UPDATE notice SET state = $3 WHERE id = $1 AND state = $2
 SELECT count(*) FROM notice WHERE state = $1
 
 -- name: receipt_gifts
--- in: $1 checkout, $2 limit; out: id, frequency, method, amount_minor, currency, refunded_minor, day, newest first; of its later invoices, too
-SELECT id, frequency, method, amount_minor, currency, refunded_minor, day FROM contribution
+-- in: $1 checkout, $2 limit; out: id, frequency, method, amount_minor, currency, what went back (what a bank took back for good, too), day,
+-- newest first; of its later invoices, too
+SELECT id, frequency, method, amount_minor, currency, CASE state WHEN 'lost' THEN amount_minor ELSE refunded_minor END, day FROM contribution
 WHERE checkout = $1 OR checkout IN (SELECT later.id FROM checkout AS later WHERE later.renews = $1) ORDER BY day DESC, id LIMIT $2
 
 -- --- the desk's numbers ---

@@ -42,7 +42,7 @@ static bool take_answer(struct support *support, const struct rail *rail, const 
 	struct fault *f)
 {
 	struct arena arena;
-	bool is_new, ok;
+	bool is_new, has_parts = false, ok;
 
 	arena_init(&arena, "answer", ARENA_BYTES);
 	ok = store_begin(support->db, f);
@@ -51,10 +51,13 @@ static bool take_answer(struct support *support, const struct rail *rail, const 
 			struct facts facts = answer->facts[i];
 
 			facts.rail = rail->name;
+			has_parts |= facts.kind == FACT_PAYOUT_PART;
 			ok = support_take_inside(support, &facts, &arena, &is_new, f);
 			arena_reset(&arena);
 		}
-		ok = ok && (id == 0 || drop(support, id, f)) && store_run(support->db, SUPPORT_SQL_PAYOUT_RECONCILE, STORE_NO_ARGS, NULL, f);
+		/* Goes through every payout that is open: not for a fee, of which each payment has one. */
+		ok = ok && (id == 0 || drop(support, id, f)) &&
+			(!has_parts || store_run(support->db, SUPPORT_SQL_PAYOUT_RECONCILE, STORE_NO_ARGS, NULL, f));
 		ok = store_end(support->db, ok, f);
 	}
 	arena_release(&arena);

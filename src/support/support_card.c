@@ -20,17 +20,6 @@ struct looking {
 	struct support_notice notice;
 };
 
-/* The last day of a card's month. */
-static int32_t last_day(int year, int month)
-{
-	char text[40];
-	struct when when;
-	struct fault ignored = {0};
-
-	snprintf(text, sizeof(text), "%04d-%02d-01T00:00:00Z", month == 12 ? year + 1 : year, month == 12 ? 1 : month + 1);
-	return clock_parse(str_from(text), &when, &ignored) ? clock_utc_day(when) - 1 : 0;
-}
-
 static void looked(void *self, const struct rail_answer *answer, const struct fault *failed)
 {
 	struct looking *looking = self;
@@ -43,7 +32,7 @@ static void looked(void *self, const struct rail_answer *answer, const struct fa
 	if (failed != NULL)
 		log_fault(failed, "asking about a card");
 	else if (answer->card_year > 2000 && answer->card_year < 2200 && answer->card_month >= 1 && answer->card_month <= 12) {
-		notice->day = last_day(answer->card_year, answer->card_month);
+		notice->day = clock_day_of(answer->card_year, answer->card_month + 1, 0); /* the last of its month */
 		notice->step = (int64_t) answer->card_year * 12 + answer->card_month;
 		if (notice->day - today <= TOLD_DAYS && notice->day >= today - TOLD_DAYS && !support_note(support, notice, &f))
 			log_fault(&f, "noting that a card expires");

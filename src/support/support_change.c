@@ -40,14 +40,16 @@ static bool kind_from(struct str word, enum change_kind *kind)
 	return false;
 }
 
-/* A rail that is pushed asks nobody: what it sends next is ours to say. */
+/* A rail that is pushed asks nobody: what it sends next is ours to say. An amount is typed and weighed in the newsroom's currency:
+ * a gift that began in another is chosen anew instead. */
 struct support_can support_can(struct support *support, const struct support_checkout *checkout)
 {
 	const struct rail_line *line = rail_find(support, checkout->rail);
+	bool is_ours = str_is(support->settings->currency, checkout->amount.code);
 
 	if (line == NULL || !line->is_on)
 		return (struct support_can){.change = false};
-	return (struct support_can){.change = line->rail->change != NULL || !line->rail->pulls,
+	return (struct support_can){.change = is_ours && (line->rail->change != NULL || !line->rail->pulls),
 		.pause = line->rail->pause != NULL || !line->rail->pulls, .card = line->rail->portal != NULL};
 }
 

@@ -107,6 +107,16 @@ static unsigned depth_of(struct str path)
 	return depth;
 }
 
+void support_answer_unknown(struct support *support, struct http_request *rq)
+{
+	const struct locale *locale = page_locale(support->room->theme, support->settings, (struct str){NULL, 0});
+	struct page_small small = {.page = {.depth = depth_of(http_path(rq))}};
+
+	small.page.title = small.heading = locale_text(locale, "support_unknown_heading");
+	small.sentence = locale_text(locale, "support_unknown_sentence");
+	page_answer_small(support->room, rq, 404, &small);
+}
+
 void support_answer_coupon(struct support *support, struct http_request *rq, int status, struct str language,
 	const struct page_coupon *coupon)
 {

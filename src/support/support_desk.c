@@ -98,15 +98,6 @@ void support_get_contributions(struct http_request *rq, void *self)
 
 /* --- totals --- */
 
-/* The UTC day of a month's first; months run over into other years. (Days since March, as in the usual algorithm.) */
-static int32_t first_of_month(int year, int month)
-{
-	int months = year * 12 + month - 1 - 2; /* from March of year 0 */
-	int y = months / 12, m = months % 12;
-
-	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 - 719468;
-}
-
 static bool add_sums(struct support *support, json_t *to, int32_t from, int32_t until, struct fault *f)
 {
 	struct arena arena;
@@ -132,7 +123,7 @@ static bool add_sums(struct support *support, json_t *to, int32_t from, int32_t 
 
 static bool add_month(struct support *support, json_t *list, int year, int month, struct fault *f)
 {
-	int32_t from = first_of_month(year, month), until = first_of_month(year, month + 1);
+	int32_t from = clock_day_of(year, month, 1), until = clock_day_of(year, month + 1, 1);
 	struct civil civil = clock_civil_utc(clock_from_utc_day(from));
 	json_t *one = json_object();
 	char text[32];
@@ -177,7 +168,7 @@ void support_get_totals(struct http_request *rq, void *self)
 	json_object_set_new(value, "month", month);
 	json_object_set_new(value, "all", all);
 	json_object_set_new(value, "months", months);
-	ok = add_sums(support, month, first_of_month(now.year, now.month), first_of_month(now.year, now.month + 1), &f) &&
+	ok = add_sums(support, month, clock_day_of(now.year, now.month, 1), clock_day_of(now.year, now.month + 1, 1), &f) &&
 		add_sums(support, all, 0, INT32_MAX, &f) &&
 		set_count(support, value, "monthly_supporters", SUPPORT_SQL_MANDATE_COUNT_FREQUENCY,
 			str_from(frequency_names[FREQUENCY_MONTHLY]), &f) &&

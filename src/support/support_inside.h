@@ -126,6 +126,8 @@ bool support_keep_session(struct support *support, struct support_checkout *chec
 	__attribute__((warn_unused_result));
 /* The token of the keep-this link that goes with a thanks page's token. */
 void support_manage_token(const struct support *support, struct str token, char out[2 * SUPPORT_MANAGE_BYTES + 1]);
+/* 404: no gift is behind this link. */
+void support_answer_unknown(struct support *support, struct http_request *rq);
 /* A page with the coupon: what was typed, and a notice or an error. */
 void support_answer_coupon(struct support *support, struct http_request *rq, int status, struct str language,
 	const struct page_coupon *coupon);

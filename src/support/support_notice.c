@@ -17,6 +17,7 @@
 #include "store/store.h"
 #include "support_contact.h"
 #include "support_inside.h"
+#include "support_push.h"
 #include "support_receipt.h"
 
 enum { FOUND_AT_ONCE = 64 };
@@ -78,25 +79,6 @@ static bool find_kind(struct support *support, enum notice_kind kind, enum suppo
 	return true;
 }
 
-/* A day of another year: the same month and day; 29 February becomes the 28th. */
-static int32_t years_later(int32_t day, int years)
-{
-	struct civil civil = clock_civil_utc(clock_from_utc_day(day));
-	struct when when;
-	struct fault ignored = {0};
-	struct buf text;
-
-	civil.year += years;
-	if (civil.month == 2 && civil.day == 29)
-		civil.day = 28;
-	buf_init(&text, 32);
-	buf_format(&text, "%04d-%02d-%02dT00:00:00Z", civil.year, civil.month, civil.day);
-	if (!clock_parse(buf_view(&text), &when, &ignored))
-		when = clock_from_utc_day(day + 365 * years);
-	buf_release(&text);
-	return clock_utc_day(when);
-}
-
 /* Annual debits come on the anniversary of their last; which day that is, SQL does not say. */
 static bool find_upcoming(struct support *support, int32_t today, int64_t *count, struct fault *f)
 {
@@ -111,7 +93,7 @@ static bool find_upcoming(struct support *support, int32_t today, int64_t *count
 		if (!store_rows_begin(support->db, SUPPORT_SQL_NOTICE_FIND_ANNUAL, STORE_ARGS(store_i64(after), store_i64(FOUND_AT_ONCE)), &rows, f))
 			return false;
 		while (n < FOUND_AT_ONCE && store_rows_next(&rows, f)) {
-			int32_t debit = years_later((int32_t) store_column_i64(&rows, 4), 1);
+			int32_t debit = push_months_later((int32_t) store_column_i64(&rows, 4), 12);
 
 			after = store_column_i64(&rows, 0);
 			found[n] = (struct support_notice){.kind = NOTICE_UPCOMING, .about = after, .step = debit,
@@ -308,6 +290,7 @@ void support_post_run_notices(struct http_request *rq, void *room)
 {
 	struct fault f = {0};
 
+	support_look_at_cards(((struct room *) room)->self); /* what it finds is told by the next run */
 	if (!begin_run(((struct room *) room)->self, rq, &f))
 		http_answer_fault(rq, &f);
 }

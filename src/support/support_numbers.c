@@ -19,15 +19,6 @@ struct span {
 	int64_t frequency[FREQUENCY_COUNT];
 };
 
-/* The UTC day of a month's first; months run over into other years. (Days since March, as in the usual algorithm.) */
-static int32_t first_of_month(int year, int month)
-{
-	int months = year * 12 + month - 1 - 2; /* from March of year 0 */
-	int y = months / 12, m = months % 12;
-
-	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 - 719468;
-}
-
 static bool read_frequency(struct str name, enum frequency *frequency)
 {
 	for (unsigned i = 0; i < FREQUENCY_COUNT; i++)
@@ -72,7 +63,7 @@ static void set_span(json_t *to, const struct span *span)
 static bool add_month(struct support *support, json_t *value, int32_t today, struct fault *f)
 {
 	struct civil now = clock_civil_utc(clock_from_utc_day(today));
-	int32_t first = first_of_month(now.year, now.month), before = first_of_month(now.year, now.month - 1);
+	int32_t first = clock_day_of(now.year, now.month, 1), before = clock_day_of(now.year, now.month - 1, 1);
 	int32_t until = before + (today - first) + 1;
 	json_t *month = json_object(), *last = json_object();
 	struct span span;
@@ -96,7 +87,7 @@ static bool add_months(struct support *support, json_t *value, int32_t today, st
 
 	json_object_set_new(value, "months", months);
 	for (int i = MONTHS - 1; i >= 0; i--) {
-		int32_t from = first_of_month(now.year, now.month - i), until = first_of_month(now.year, now.month - i + 1);
+		int32_t from = clock_day_of(now.year, now.month - i, 1), until = clock_day_of(now.year, now.month - i + 1, 1);
 		struct civil civil = clock_civil_utc(clock_from_utc_day(from));
 		json_t *one = json_object();
 		struct span span;
@@ -122,7 +113,7 @@ static bool add_running(struct support *support, json_t *value, int32_t today, s
 	int64_t recurring = 0;
 	struct store_rows rows;
 	bool ok = store_rows_begin(support->db, SUPPORT_SQL_NUMBERS_RUNNING, STORE_ARGS(store_text(support->settings->currency),
-		store_i64(first_of_month(now.year, now.month)), store_i64(today - MONTH_DAYS), store_i64(today - YEAR_DAYS)), &rows, f);
+		store_i64(clock_day_of(now.year, now.month, 1)), store_i64(today - MONTH_DAYS), store_i64(today - YEAR_DAYS)), &rows, f);
 
 	while (ok && store_rows_next(&rows, f)) {
 		enum frequency frequency;
@@ -187,7 +178,7 @@ static bool add_others(struct support *support, json_t *value, int32_t today, st
 		struct span span;
 		json_t *one;
 
-		ok = read_span(support, str_from(codes[i]), first_of_month(now.year, now.month - MONTHS + 1), today + 1, &span, f);
+		ok = read_span(support, str_from(codes[i]), clock_day_of(now.year, now.month - MONTHS + 1, 1), today + 1, &span, f);
 		if (!ok || span.count == 0)
 			continue;
 		one = json_object();

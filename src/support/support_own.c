@@ -116,8 +116,10 @@ static bool add_given(struct own *is, struct press_value *held, struct fault *f)
 			support_receipt_name(store_column_i64(&rows, 0), is->arena)));
 		press_set_text(item, "amount", locale_money(is->locale, amount, false, is->arena));
 		press_set_text(item, "date", locale_date(is->locale, &day, is->arena));
-		if (state != CONTRIBUTION_BOOKED)
-			press_set_text(item, "state", word(is, state == CONTRIBUTION_REFUNDED ? "manage_given_back" : "manage_given_part"));
+		if (state == CONTRIBUTION_PART_REFUNDED)
+			press_set_text(item, "state", word(is, "manage_given_part"));
+		else if (state == CONTRIBUTION_REFUNDED || state == CONTRIBUTION_LOST)
+			press_set_text(item, "state", word(is, "manage_given_back"));
 	}
 	press_set_bool(held, "has_given", press_value_count(list) > 0);
 	return store_rows_end(&rows) && ok &&
@@ -202,16 +204,6 @@ void support_answer_own(struct support *support, struct http_request *rq, int st
 	answer(&is, status);
 }
 
-static void answer_unknown(struct support *support, struct http_request *rq)
-{
-	const struct locale *locale = page_locale(support->room->theme, support->settings, (struct str){NULL, 0});
-	struct page_small small = {.page = {.depth = 2}};
-
-	small.page.title = small.heading = locale_text(locale, "support_unknown_heading");
-	small.sentence = locale_text(locale, "support_unknown_sentence");
-	page_answer_small(support->room, rq, 404, &small);
-}
-
 /* The rows behind the link; answers itself when it is none. A reference that was erased does not open, and is not needed. */
 static bool find(struct support *support, struct http_request *rq, struct support_checkout *checkout,
 	struct support_mandate *mandate)
@@ -228,7 +220,7 @@ static bool find(struct support *support, struct http_request *rq, struct suppor
 		return false;
 	}
 	if (!found)
-		answer_unknown(support, rq);
+		support_answer_unknown(support, rq);
 	return found;
 }
 
@@ -371,14 +363,21 @@ static void press_erase(struct own *is)
 	answer(is, 200);
 }
 
-/* No link leads to the rows any more. */
-static bool unlink_checkout(struct support *support, int64_t checkout, struct fault *f)
+/* No link leads to the rows any more, nor to those of its later invoices. */
+static bool unlink_checkouts(struct support *support, int64_t first, struct fault *f)
 {
 	unsigned char nowhere[2][SEAL_HASH_BYTES];
+	int64_t id = first, after = 0;
 
-	rand_bytes(nowhere, sizeof(nowhere));
-	return store_run(support->db, SUPPORT_SQL_CHECKOUT_UNLINK, STORE_ARGS(store_i64(checkout),
-		store_blob(str_make(nowhere[0], SEAL_HASH_BYTES)), store_blob(str_make(nowhere[1], SEAL_HASH_BYTES))), NULL, f);
+	while (id != 0) {
+		rand_bytes(nowhere, sizeof(nowhere));
+		if (!store_run(support->db, SUPPORT_SQL_CHECKOUT_UNLINK, STORE_ARGS(store_i64(id),
+				store_blob(str_make(nowhere[0], SEAL_HASH_BYTES)), store_blob(str_make(nowhere[1], SEAL_HASH_BYTES))), NULL, f) ||
+			!store_number(support->db, SUPPORT_SQL_CHECKOUT_LATER, STORE_ARGS(store_i64(first), store_i64(after)), &id, f))
+			return false;
+		after = id;
+	}
+	return true;
 }
 
 static void press_erase_now(struct own *is)
@@ -392,7 +391,7 @@ static void press_erase_now(struct own *is)
 			fail(is->rq, &f, "erasing a supporter");
 		return;
 	}
-	if (!unlink_checkout(is->support, is->checkout->id, &f)) {
+	if (!unlink_checkouts(is->support, is->checkout->id, &f)) {
 		fail(is->rq, &f, "erasing a supporter");
 		return;
 	}

@@ -17,28 +17,15 @@
 #include "support_notice.h"
 #include "support_own.h"
 
-enum { ARENA_BYTES = 64 * 1024, DAYS_MOST = 31 };
-
-static int days_in_month(int year, int month)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return month == 2 && is_leap ? 29 : days[month - 1];
-}
+enum { ARENA_BYTES = 64 * 1024 };
 
 int32_t push_months_later(int32_t day, int months)
 {
 	struct civil civil = clock_civil_utc(clock_from_utc_day(day));
-	int32_t out = day - civil.day; /* the last day before its month */
-	int year = civil.year, month = civil.month;
+	int32_t same = clock_day_of(civil.year, civil.month + months, civil.day);
+	int32_t last = clock_day_of(civil.year, civil.month + months + 1, 0);
 
-	for (int i = 0; i < months; i++) {
-		out += days_in_month(year, month);
-		year += month == 12;
-		month = month % 12 + 1;
-	}
-	return out + (civil.day < days_in_month(year, month) ? civil.day : days_in_month(year, month));
+	return same < last ? same : last;
 }
 
 /* --- a gift that was paid once becomes one that comes back --- */

@@ -127,16 +127,6 @@ bool support_list_receipts(struct support *support, int64_t checkout, struct str
 
 /* --- one receipt or statement --- */
 
-static void answer_unknown(struct support *support, struct http_request *rq)
-{
-	const struct locale *locale = page_locale(support->room->theme, support->settings, (struct str){NULL, 0});
-	struct page_small small = {.page = {.depth = 3}};
-
-	small.page.title = small.heading = locale_text(locale, "support_unknown_heading");
-	small.sentence = locale_text(locale, "support_unknown_sentence");
-	page_answer_small(support->room, rq, 404, &small);
-}
-
 /* Keeps of the gifts those that it speaks of. */
 static bool choose(struct receipt *receipt)
 {
@@ -171,7 +161,7 @@ static bool begin(struct receipt *receipt, struct http_request *rq, struct room 
 		return false;
 	}
 	if (!found || !choose(receipt)) {
-		answer_unknown(receipt->support, rq);
+		support_answer_unknown(receipt->support, rq);
 		return false;
 	}
 	receipt->locale = page_locale(room->theme, receipt->support->settings, receipt->checkout.language);

@@ -87,22 +87,23 @@ void support_post_renew(struct http_request *rq, void *self)
 {
 	struct support *support = ((struct room *) self)->self;
 	struct renewing *is = arena_alloc(http_arena(rq), sizeof(*is));
+	const struct locale *locale = page_locale(support->room->theme, support->settings, (struct str){NULL, 0});
 	struct fault f = {0};
 	bool found = false;
+	bool ok = false;
 
 	if (is == NULL || http_is_cross_site(rq)) {
-		fault_set(&f, FAULT_DENIED, "%s", locale_text(page_locale(support->room->theme, support->settings, (struct str){NULL, 0}),
-			"support_cross_site").at);
-	} else {
-		is->support = support;
-		is->rq = rq;
-		if (!support_find_checkout(support, SUPPORT_BY_MANAGE, http_part(rq, "token"), http_arena(rq), &is->first, &found, &f) ||
-			(found && !support_find_mandate(support, is->first.id, false, http_arena(rq), &is->mandate, &f)))
-			log_fault(&f, "finding a gift");
-		else if (!found || is->mandate.id == 0 || is->mandate.state == MANDATE_ENDED)
-			fault_set(&f, FAULT_MISSING, "%s", locale_text(page_locale(support->room->theme, support->settings, (struct str){NULL, 0}),
-				"support_unknown_sentence").at);
+		fault_set(&f, FAULT_DENIED, "%s", locale_text(locale, "support_cross_site").at);
+		http_answer_fault(rq, &f);
+		return;
 	}
+	is->support = support;
+	is->rq = rq;
+	if (!support_find_checkout(support, SUPPORT_BY_MANAGE, http_part(rq, "token"), http_arena(rq), &is->first, &found, &f) ||
+		(found && !support_find_mandate(support, is->first.id, false, http_arena(rq), &is->mandate, &f)))
+		log_fault(&f, "finding a gift");
+	else if (!found || is->mandate.id == 0 || is->mandate.state == MANDATE_ENDED)
+		fault_set(&f, FAULT_MISSING, "%s", locale_text(locale, "support_unknown_sentence").at);
 	if (f.kind != FAULT_NONE) {
 		http_answer_fault(rq, &f);
 		return;
@@ -110,7 +111,9 @@ void support_post_renew(struct http_request *rq, void *self)
 	is->line = rail_find(support, is->first.rail);
 	if (is->line == NULL || is->line->rail->pulls || !is->line->is_on)
 		fault_set(&f, FAULT_BUSY, "this way to pay is off now");
-	if (f.kind != FAULT_NONE || !begin(is, &f)) {
+	else
+		ok = begin(is, &f);
+	if (!ok) {
 		is->fresh.id = 0;
 		answer_failed(is, &f, "asking for a fresh invoice");
 	}

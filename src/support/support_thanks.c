@@ -28,6 +28,7 @@ static void answer_back(struct support *support, struct http_request *rq, const 
 {
 	const struct locale *locale = page_locale(support->room->theme, support->settings, checkout->language);
 	const struct settings_frequency *set = &support->settings->frequency[checkout->frequency];
+	const struct rail_line *line = rail_find(support, checkout->rail);
 	struct page_coupon coupon = {
 		.frequency = checkout->frequency, .is_given = true, .notice = locale_text(locale, notice)};
 	struct money chosen = checkout->amount;
@@ -39,6 +40,8 @@ static void answer_back(struct support *support, struct http_request *rq, const 
 		log_fault(&f, "reading what a reader chose"); /* the amount is as good without */
 	chosen.minor -= cover_minor;
 	coupon.cover = cover_minor > 0;
+	if (line != NULL && line->rail->instruct == NULL) /* who leaves our page on how to pay wants another way */
+		coupon.rail = checkout->rail;
 	if (replaces != 0)
 		coupon.instead = token;
 	for (size_t i = 0; i < SETTINGS_AMOUNTS; i++)
@@ -139,16 +142,6 @@ static void answer_thanks(struct thanks *is, bool is_waiting)
 	page_answer(support->room, is->rq, is->status, "thanks", is->root);
 }
 
-static void answer_unknown(struct support *support, struct http_request *rq)
-{
-	const struct locale *locale = page_locale(support->room->theme, support->settings, (struct str){NULL, 0});
-	struct page_small small = {.page = {.depth = 1}};
-
-	small.page.title = small.heading = locale_text(locale, "support_unknown_heading");
-	small.sentence = locale_text(locale, "support_unknown_sentence");
-	page_answer_small(support->room, rq, 404, &small);
-}
-
 static void begin(struct thanks *is, struct support *support, struct http_request *rq, const struct support_checkout *checkout,
 	struct str token)
 {
@@ -172,7 +165,7 @@ void support_get_thanks(struct http_request *rq, void *self)
 		return;
 	}
 	if (!found) {
-		answer_unknown(support, rq);
+		support_answer_unknown(support, rq);
 		return;
 	}
 	begin(&thanks, support, rq, &checkout, token);

@@ -145,11 +145,10 @@ void support_post_webhook(struct http_request *rq, void *self)
 	const struct rail_delivery given = {.rq = rq, .body = http_body(rq), .now = clock_now()};
 	struct fault f = {0};
 
-	if (delivery == NULL)
-		fault_full(&f, "an event");
-	else if (line == NULL || line->rail->verify == NULL)
-		fault_set(&f, FAULT_MISSING, "No provider of that name calls here.");
-	if (f.kind != FAULT_NONE) {
+	if (delivery == NULL || line == NULL || line->rail->verify == NULL) {
+		if (delivery == NULL)
+			fault_full(&f, "an event");
+		fault_set(&f, FAULT_MISSING, "No provider of that name calls here."); /* if that is all */
 		refuse(support, rq, &f);
 		return;
 	}

@@ -69,7 +69,7 @@ static bool move(struct support *support, int64_t id, enum wish_state from, enum
 static void answer_wish(struct support *support, struct http_request *rq, int64_t id)
 {
 	struct fault f = {0};
-	struct wish wish;
+	struct wish wish = {0};
 	json_t *value;
 	char text[24];
 
@@ -131,32 +131,39 @@ static bool ask(struct support *support, int64_t id, struct http_request *rq, st
 	struct refunding *refunding;
 	struct rail_line *line;
 	struct money amount = {0, ""};
-	struct store_row row;
+	struct store_row row = {0};
 	struct arena arena;
-	struct wish wish;
+	struct wish wish = {0};
 	struct str handle = {NULL, 0};
 	bool found = false;
 	char key[40];
-	bool ok;
+	bool ok = false;
 
 	arena_init(&arena, "refund", 16 * 1024);
-	ok = read_wish(support, id, &arena, &wish, f) &&
-		store_one(support->db, SUPPORT_SQL_WISH_HANDLE, STORE_ARGS(store_i64(wish.contribution)), &arena, &row, &found, f);
-	if (ok && (!found || row.columns[2].type == STORE_NULL || row.columns[2].bytes.len == 0))
-		ok = fault_set(f, FAULT_MISSING, "by what the provider knows this payment is erased: give it back at the provider's own pages");
-	ok = ok && seal_open(support->seal_key, row.columns[2].bytes, &arena, &handle, f);
-	line = ok ? rail_find(support, row.columns[0].bytes) : NULL;
-	if (ok && (line == NULL || !line->is_on || line->rail->refund == NULL))
-		ok = fault_set(f, FAULT_MISSING, "this way of paying gives nothing back by itself: give it back by hand, from the bank or wallet");
-	if (ok) {
-		amount.minor = wish.amount;
-		snprintf(amount.code, sizeof(amount.code), "%.*s", STR_ARG(row.columns[1].bytes));
-		snprintf(key, sizeof(key), "refund-%lld", (long long) id);
-		refunding = memory_new(1, sizeof(*refunding));
-		*refunding = (struct refunding){support, rq, line->rail, id};
-		support->is_refunding = true;
-		line->rail->refund(line, handle, amount, str_from(key), on_refund, refunding);
+	if (!read_wish(support, id, &arena, &wish, f) ||
+		!store_one(support->db, SUPPORT_SQL_WISH_HANDLE, STORE_ARGS(store_i64(wish.contribution)), &arena, &row, &found, f))
+		goto done;
+	if (!found || row.columns[2].type == STORE_NULL || row.columns[2].bytes.len == 0) {
+		fault_set(f, FAULT_MISSING, "by what the provider knows this payment is erased: give it back at the provider's own pages");
+		goto done;
 	}
+	if (!seal_open(support->seal_key, row.columns[2].bytes, &arena, &handle, f))
+		goto done;
+	line = rail_find(support, row.columns[0].bytes);
+	if (line == NULL || !line->is_on || line->rail->refund == NULL) {
+		fault_set(f, FAULT_MISSING, "this way of paying gives nothing back by itself: give it back by hand, from the bank or wallet");
+		goto done;
+	}
+	amount.minor = wish.amount;
+	snprintf(amount.code, sizeof(amount.code), "%.*s", STR_ARG(row.columns[1].bytes));
+	snprintf(key, sizeof(key), "refund-%lld", (long long) id);
+	refunding = memory_new(1, sizeof(*refunding));
+	*refunding = (struct refunding){support, rq, line->rail, id};
+	support->is_refunding = true;
+	line->rail->refund(line, handle, amount, str_from(key), on_refund, refunding);
+	ok = true;
+
+done:
 	arena_release(&arena);
 	return ok;
 }

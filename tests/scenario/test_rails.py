@@ -88,6 +88,7 @@ def test_coming_back_from_paypal_proves_nothing(newsroom):
     back = house.press(page, "cancel")
     answer = ask_url("GET", back.headers["location"])
     assert "Nothing was taken" in answer.text and "support/continue" in answer.text
+    assert '<button class="btn go" name="rail" value="paypal"' in answer.text, "the way to pay that was chosen is lost"
     house.wait_rails_quiet()
     assert len(house.gifts("paypal")) == before
 
@@ -530,7 +531,8 @@ def test_a_monthly_transfer_is_asked_for_late_paused_and_runs_again():
         action = urljoin(manage, re.search(r'action="([^"]*renew/[a-z0-9]+)"', page.text).group(1))
         fresh = ask_url("POST", action, {}, headers={"Sec-Fetch-Site": "same-origin"})
         assert fresh.status == 303, fresh
-        second = reference_on(ask_url("GET", urljoin(action, fresh.headers["location"])))
+        later = urljoin(action, fresh.headers["location"])
+        second = reference_on(ask_url("GET", later))
         assert second != reference
         travel(29 + 25)
         assert house.wait_mail("monthly@example.org", "rests")
@@ -543,6 +545,11 @@ def test_a_monthly_transfer_is_asked_for_late_paused_and_runs_again():
         assert "../renew/" not in ask_url("GET", manage).text
         done = ask_url("POST", manage, {"do": "cancel"}, headers={"Sec-Fetch-Site": "same-origin"})
         assert done.status == 200 and "ended" in main_text(done), done
+        thanks = urljoin(later, "../thanks?t=" + later.rsplit("/", 1)[1])
+        assert ask_url("GET", thanks).status == 200
+        gone = ask_url("POST", manage, {"do": "erase-now"}, headers={"Sec-Fetch-Site": "same-origin"})
+        assert gone.status == 200 and "nothing any more" in gone.text
+        assert ask_url("GET", manage).status == 404 and ask_url("GET", thanks).status == 404, "a later invoice's page is still there"
 
 
 # --- how they do ----------------------------------------------------------------------------------------------------------------------------

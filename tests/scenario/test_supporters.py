@@ -1,6 +1,7 @@
 """What a supporter hears from us, and what they can show: mails once each, receipts and statements as page and PDF, the end of an address.
 SPDX-License-Identifier: ISC
 """
+import datetime
 import os
 import re
 import shutil
@@ -95,6 +96,71 @@ def test_money_that_went_back_is_told_with_the_sum(newsroom):
     assert "$25" in back["text"]
 
 
+def test_a_debit_that_failed_is_told_at_the_second_try_and_the_last(newsroom):
+    house, address = newsroom, "no-money@example.org"
+    session, own = own_page(house, "monthly", 500)
+    assert press(own, do="contact", email=address).status == 200
+    tell(house)
+    mails_to(house, address, 1)
+    subscription = subscription_of(house, session)
+    handed = []
+    for what in ("advance-failing/", "refuse-again/", "refuse-again/", "refuse-again/"):
+        house.stripe("POST", what + subscription)
+        house.wait_stripe_quiet()
+        time.sleep(0.3)
+        handed.append(tell(house)["handed"])
+    assert handed == [0, 1, 0, 1], handed
+    mails = {one["subject"]: one["text"] for one in mails_to(house, address, 3)}
+    again = mails["Your support for The Tern Courier did not come through"]
+    assert "We could not take $5." in again and "It is tried again" in again and own in again, again
+    last = mails["Your support for The Tern Courier is about to end"]
+    assert "we will not try again" in last and own in last, last
+    house.stripe("POST", "retry/" + subscription)
+    house.wait_stripe_quiet()
+
+
+def test_a_card_that_expires_is_told_once(house):
+    address = "old-card@example.org"
+    session, own = own_page(house, "monthly", 500)
+    assert press(own, do="contact", email=address).status == 200
+    until = datetime.datetime.now(datetime.timezone.utc).date()  # its last day is at most thirty days ahead
+    house.stripe("POST", "card/" + subscription_of(house, session), year=until.year, month=until.month)
+    wait_for(lambda: tell(house) and len(house.mails(address)) == 2, 20, 0.3, why=lambda: house.stripe("GET", "calls")[-4:])
+    mail = next(one for one in mails_to(house, address, 2) if "expires soon" in one["subject"])
+    month = until.replace(day=28) + datetime.timedelta(days=4)
+    last = month - datetime.timedelta(days=month.day)
+    assert "expires on" in mail["text"] and "%d %s %d" % (last.day, last.strftime("%B"), last.year) in mail["text"], mail["text"]
+    assert "The next $5" in mail["text"] and own in mail["text"] and "4242" not in mail["text"], mail["text"]
+    for days in (0, 15):  # asked about again after two weeks, told no second time
+        if days:
+            house.stop()
+            house.env["MIMEO_CLOCK_OFFSET"] = "+%d" % (days * 86400)
+            house.serve()
+        before = len([one for one in house.stripe("GET", "calls") if "default_payment_method" in one["query"]])
+        for _ in range(3):
+            assert tell(house)["handed"] == 0
+            time.sleep(0.2)
+        asked = len([one for one in house.stripe("GET", "calls") if "default_payment_method" in one["query"]])
+        assert asked - before == (1 if days else 0), "each card is asked about once in two weeks"
+
+
+def test_an_annual_debit_is_told_before(house):
+    address = "yearly@example.org"
+    _, own = own_page(house, "annual", 5000)
+    assert press(own, do="contact", email=address).status == 200
+    tell(house)
+    mails_to(house, address, 1)
+    for days, handed in ((340, 0), (355, 1), (356, 0)):
+        house.stop()
+        house.env["MIMEO_CLOCK_OFFSET"] = "+%d" % (days * 86400)
+        house.serve()
+        assert tell(house)["handed"] == handed, days
+    mail = next(one for one in mails_to(house, address, 2) if "due soon" in one["subject"])
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    assert "%s %d" % (today.strftime("%B"), today.year + 1) in mail["text"] and "It is $50." in mail["text"] and own in mail["text"], mail["text"]
+    assert "TERN COURIER" in mail["text"], "what the bank statement will show"
+
+
 @pytest.mark.parametrize("lang,word", [("ru", "Спасибо"), ("ar", "شكرا")])
 def test_mails_speak_the_givers_language(newsroom, lang, word):
     house, address = newsroom, "in-%s@example.org" % lang
@@ -160,6 +226,23 @@ def test_a_year_has_a_statement(newsroom, tmp_path):
     assert pdf.body.startswith(b"%PDF-")
     empty = ask_url("GET", statement[:-4] + "2019")
     assert empty.status == 200 and "No gift of yours" in empty.text
+
+
+def test_what_a_bank_took_back_is_on_no_statement(newsroom):
+    house = newsroom
+    _, own = own_page(house, "once", 4300)
+    charge = next(o for o in house.stripe("GET", "objects") if o["object"] == "charge" and o["amount"] == 4300)
+    dispute = house.stripe("POST", "dispute/" + charge["id"])
+    house.wait_stripe_quiet()
+    row = lambda: re.search(r"<li><a [^>]*>\$43\.00</a>[^<]*", ask_url("GET", own).text).group(0)
+    assert "back" not in row(), "nothing went back while the bank asks: " + row()
+    house.stripe("POST", "dispute-lost/" + dispute["id"])
+    house.wait_stripe_quiet()
+    wait_for(lambda: "· given back" in row(), 10, why=row)
+    page = ask_url("GET", own).text
+    statement = ask_url("GET", urllib.parse.urljoin(own, re.search(r'href="(\.\./receipt/[^"]+/20\d\d)"', page).group(1))).text
+    assert "$43.00" not in statement and statement.count("$0.00") == 2, "a tax office is told of money that the bank took back"
+    assert "Given back" in ask_url("GET", receipt_of(own)).text
 
 
 @pytest.mark.parametrize("lang,label", [("ru", "Квитанция"), ("ar", None)])

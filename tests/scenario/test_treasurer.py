@@ -2,6 +2,7 @@
 SPDX-License-Identifier: ISC
 """
 import re
+import time
 import urllib.parse
 
 import pytest
@@ -185,6 +186,18 @@ def test_a_dispute_stands_with_the_day_by_which_to_answer(newsroom, treasurer):
     assert re.search(r"in 1[34] days", page.text) and "$2.00" in page.text, words(page)
     gift_page = treasurer.get(re.search(r'href="(/support/gifts/c-[0-9a-f]{8})"', page.text).group(1))
     assert gift_page.status == 200 and "Disputed" in words(gift_page)
+
+
+def test_an_alarm_stands_in_the_desks_bar(house):
+    treasurer, reporter = Desk(house, "Theo Treasurer", "treasurer"), Desk(house, "Rita Reporter", "reporter")
+    bar = lambda desk: re.search(r'<p class="health.*?</p>', desk.get("/stories").text, re.S).group(0)
+    assert "need a look" not in bar(treasurer)
+    for _ in range(12):
+        assert ask_url("POST", house.site + "/support/webhook/stripe", "{}", headers={"Stripe-Signature": "t=%d,v1=%s" % (time.time(), "0" * 64), "Content-Type": "application/json"}).status == 403
+    wait_for(lambda: "Payments need a look" in bar(treasurer), 60, 1, why=lambda: bar(treasurer))
+    assert "12 deliveries for" in bar(treasurer) and 'href="/support/rails"' in bar(treasurer), bar(treasurer)
+    assert "/support/rails" not in bar(reporter), "it leads where a reporter may not go"
+    assert "not signed as they must be" in words(treasurer.get("/support/rails"))
 
 
 def test_the_appeal_is_the_treasurers_too(treasurer):

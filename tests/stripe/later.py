@@ -27,6 +27,12 @@ class Later:
                      "three_d_secure_usage": {"supported": True}, "wallet": None},
             "created": self.now(), "customer": customer, "customer_account": None, "livemode": False, "metadata": {}, "type": "card"})
 
+    def card_until(self, subscription, year, month):
+        """The card with which it is paid ends with that month."""
+        method = self.find("payment_method", subscription["default_payment_method"])
+        method["card"].update(exp_year=year, exp_month=month)
+        return method
+
     def retry(self, subscription):
         """The card is tried again and taken: the open invoice is paid."""
         invoice = self.find("invoice", subscription["latest_invoice"], "invoice")

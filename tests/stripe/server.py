@@ -315,6 +315,8 @@ class Rehearsal:
                     out = world.end_dispute(world.find("dispute", thing_id), what == "dispute-won")
                 case "fail-refund":
                     out = world.fail_refund(world.find("refund", thing_id))
+                case "card":
+                    out = world.card_until(world.find("subscription", thing_id), asked["year"], asked["month"])
                 case "retry":
                     out = world.retry(world.find("subscription", thing_id))
                 case "refuse-again":

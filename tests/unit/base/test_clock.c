@@ -183,15 +183,18 @@ static void days_are_floors(void **state)
 	assert_int_equal(clock_utc_day((struct when){86400LL * 1000000}), 1);
 	assert_int_equal(clock_utc_day(clock_from_utc_day(20777)), 20777);
 	assert_int_equal(clock_utc_day(clock_from_utc_day(-20777)), -20777);
-	for (int32_t day = -100000; day < 200000; day += 7) {
+	assert_int_equal(clock_civil_utc((struct when){1795179909LL * 1000000}).weekday, 5);
+	assert_int_equal(clock_day_of(1970, 1, 1), 0);
+	assert_int_equal(clock_day_of(1969, 12, 31), -1);
+	assert_int_equal(clock_day_of(2026, 14, 0), clock_day_of(2027, 1, 31));
+	assert_int_equal(clock_day_of(2027, -10, 1), clock_day_of(2026, 2, 1));
+	assert_int_equal(clock_day_of(2028, 3, 0), clock_day_of(2028, 2, 29));
+	assert_int_equal(clock_day_of(2024, 2, 30), clock_day_of(2024, 3, 1));
+	for (int32_t day = -200000; day < 200000; day += 7) {
 		struct civil civil = clock_civil_utc(clock_from_utc_day(day));
 
-		assert_int_equal(clock_day_number(civil.year, civil.month, civil.day), day);
+		assert_int_equal(clock_day_of(civil.year, civil.month, civil.day), day);
 	}
-	assert_int_equal(clock_day_number(2026, 14, 1), clock_day_number(2027, 2, 1));
-	assert_int_equal(clock_day_number(2024, 2, 30), clock_day_number(2024, 3, 1));
-	assert_int_equal(clock_day_number(2026, -1, 1), clock_day_number(2025, 11, 1));
-	assert_int_equal(clock_civil_utc((struct when){1795179909LL * 1000000}).weekday, 5);
 	assert_true(clock_civil_utc((struct when){INT64_MAX}).year > 290000);
 	assert_true(clock_civil_utc((struct when){INT64_MIN}).year < -290000);
 }

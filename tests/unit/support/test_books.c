@@ -1,6 +1,8 @@
 /* test_books.c: the books stand, whatever order events come in and however often.
  * SPDX-License-Identifier: ISC */
 #include "support_bench.h"
+#include <signal.h>
+#include <sys/wait.h>
 
 enum { MOST_EVENTS = 64 };
 
@@ -480,6 +482,38 @@ static void what_is_asked_often_does_not_grow(void **state)
 			fail_msg("%s does more", support_sql[asked[i].query].name);
 }
 
+/* Another process takes gifts all the while, as the room does while its child proves the books. */
+static void the_proof_sees_one_moment(void **state)
+{
+	struct bench *bench = *state;
+	struct store_options options = {.path = bench->path, .read_only = true, .queries = support_sql, .query_count = SUPPORT_SQL_COUNT};
+	struct support_rebuilt rebuilt;
+	struct fault f = {0};
+	int64_t seen = 0;
+	pid_t writer;
+
+	pay_some_monthly(bench, 0, 50);
+	store_close(&bench->support.db);
+	writer = fork();
+	assert_true(writer >= 0);
+	if (writer == 0) {
+		bench_open(bench);
+		pay_some_monthly(bench, 50, 100000);
+		_exit(0);
+	}
+	assert_true(store_open(&bench->support.db, &options, &f));
+	for (int i = 0; i < 60; i++) {
+		if (!support_compare_books(&bench->support, &rebuilt, &f))
+			fail_msg("%s (%s)", f.say, f.detail);
+		assert_true(books_digests_equal(&rebuilt.told, &rebuilt.stands));
+		assert_true(rebuilt.facts >= seen);
+		seen = rebuilt.facts;
+	}
+	assert_true(seen > 100); /* it did take some */
+	assert_int_equal(kill(writer, SIGKILL), 0);
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
+}
+
 static int64_t running(struct bench *bench, enum frequency frequency)
 {
 	struct fault f = {0};
@@ -519,7 +553,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_order_gives_the_same_books),
-		T(what_is_asked_often_does_not_grow), T(running_gifts_are_counted),
+		T(what_is_asked_often_does_not_grow), T(running_gifts_are_counted), T(the_proof_sees_one_moment),
 		T(a_full_disk_loses_nothing),
 		T(a_live_house_ignores_rehearsals),
 		T(the_schema_refuses_what_does_not_sum),

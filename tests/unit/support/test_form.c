@@ -3,6 +3,7 @@
 #include "support_bench.h"
 #include "gen/theme_files.h"
 #include "press/locale.h"
+#include "support/support_own.h"
 
 static struct locale *open_locale(const char *language)
 {
@@ -224,6 +225,19 @@ static void a_gift_takes_the_place_of_another_once_it_is_paid(void **state)
 }
 
 /* Every sentence that the room says is there, in each language, and every reminder names its own month. */
+/* "500" would be read as yen, and taken as 500 cents. */
+static void a_gift_in_another_currency_gets_no_new_amount(void **state)
+{
+	struct bench *bench = *state;
+	const struct support_checkout checkout = {.frequency = FREQUENCY_MONTHLY, .amount = {500, "USD"}, .rail = STR("stripe")};
+
+	rail_find(&bench->support, STR("stripe"))->is_on = true;
+	assert_true(support_can(&bench->support, &checkout).change);
+	bench->settings.currency = STR("JPY");
+	assert_false(support_can(&bench->support, &checkout).change);
+	assert_true(support_can(&bench->support, &checkout).pause && support_can(&bench->support, &checkout).card);
+}
+
 static void each_language_has_every_sentence(void **state)
 {
 	static const char *const languages[] = {"en", "ru", "ar"};
@@ -262,6 +276,7 @@ int main(void)
 		cmocka_unit_test(after_a_gift_it_is_that_day_so_many_months_later),
 		cmocka_unit_test_setup_teardown(what_loses_too_much_is_refused_unless_the_fee_is_added, bench_set_up, bench_tear_down),
 		cmocka_unit_test_setup_teardown(a_gift_takes_the_place_of_another_once_it_is_paid, bench_set_up, bench_tear_down),
+		cmocka_unit_test_setup_teardown(a_gift_in_another_currency_gets_no_new_amount, bench_set_up, bench_tear_down),
 		cmocka_unit_test(each_language_has_every_sentence),
 	};
 

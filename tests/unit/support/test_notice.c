@@ -177,6 +177,8 @@ static void a_debit_that_was_missed_is_told_until_its_day(void **state)
 	assert_int_equal(find(bench, TODAY + 365 - 2), 1); /* the house was down for a while */
 	run(bench, "DELETE FROM notice WHERE kind = 'upcoming'");
 	assert_int_equal(find(bench, TODAY + 365), 0);     /* it is too late */
+	run(bench, "UPDATE mandate SET state = 'paused'");
+	assert_int_equal(find(bench, TODAY + 365 - 14), 0); /* nothing is taken then */
 	run(bench, "UPDATE mandate SET state = 'ended', ended_day = %d", TODAY);
 	assert_int_equal(find(bench, TODAY + 365 - 14), 0);
 }
@@ -274,6 +276,26 @@ static void a_running_gift_ends_before_it_is_erased(void **state)
 	assert_true(support_has_contact(&bench->support, checkout, &has, &f) && !has);
 }
 
+static void later_invoices_are_erased_with_the_gift_that_began_them(void **state)
+{
+	struct bench *bench = *state;
+	int64_t first = begin(bench, "monthly", TODAY), later = begin(bench, "monthly", TODAY + 30), other = begin(bench, "once", TODAY);
+	struct fault f = {0};
+
+	run(bench, "UPDATE checkout SET session_sealed = randomblob(456)");
+	run(bench, "UPDATE checkout SET renews = %lld WHERE id = %lld", (long long) first, (long long) later);
+	give(bench, 1, first, "monthly", TODAY);
+	give(bench, 2, later, "monthly", TODAY + 30);
+	give(bench, 3, other, "once", TODAY);
+	run(bench, "INSERT INTO handle (subject, handle_sealed, day) SELECT subject, randomblob(456), day FROM contribution");
+	mandate(bench, 1, first, "ended", TODAY, TODAY + 31);
+	assert_true(support_erase_supporter(&bench->support, first, &f));
+	assert_int_equal(ask(bench, "SELECT count(*) FROM checkout WHERE session_sealed IS NOT NULL"), 1);
+	assert_int_equal(ask(bench, "SELECT subject FROM handle"), 3);
+	assert_int_equal(ask(bench, "SELECT count(*) FROM handle"), 1);
+	assert_int_equal(ask(bench, "SELECT count(*) FROM contribution"), 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
 
 int main(void)
@@ -288,6 +310,7 @@ int main(void)
 		TEST(ends_and_refunds_are_told_once),
 		TEST(an_address_goes_thirteen_months_after_the_last_gift),
 		TEST(a_running_gift_ends_before_it_is_erased),
+		TEST(later_invoices_are_erased_with_the_gift_that_began_them),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
