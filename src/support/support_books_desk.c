@@ -242,7 +242,11 @@ bool support_books_job(struct room *room, int argc, char **argv, struct fault *f
 	(void) argv;
 	if (ok) {
 		support.facts_key = kept_key(support.seal_key);
+		ok = store_look(room->db, f); /* the room takes webhooks meanwhile */
+	}
+	if (ok) {
 		ok = support_compare_books(&support, &rebuilt, f);
+		store_look_end(room->db);
 	}
 	if (ok) {
 		value = rebuilt_json(&rebuilt);

@@ -185,7 +185,7 @@ struct support_rebuilt {
 	int64_t facts, subjects;
 	int64_t wrong_sums;                   /* currencies that do not sum to zero */
 };
-/* Works the books out of every fact and holds them against the tables. Reads only. */
+/* Works the books out of every fact and holds them against the tables. Reads only; store_look where another process writes. */
 bool support_compare_books(struct support *support, struct support_rebuilt *rebuilt, struct fault *f)
 	__attribute__((warn_unused_result));
 /* Writes the tables anew from the facts, in one transaction. CONFLICT: a closed period would change. */

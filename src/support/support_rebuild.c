@@ -395,11 +395,13 @@ static bool sum_contributions(struct support *support, struct books_digest *dige
 	return store_rows_end(&rows) && ok;
 }
 
-static bool compare(struct support *support, struct support_rebuilt *rebuilt, struct fault *f)
+bool support_compare_books(struct support *support, struct support_rebuilt *rebuilt, struct fault *f)
 {
 	struct gathering all = {.support = support, .rebuilt = rebuilt};
-	bool ok = read_periods(&all, f) && read_facts(&all, f);
+	bool ok;
 
+	*rebuilt = (struct support_rebuilt){0};
+	ok = read_periods(&all, f) && read_facts(&all, f);
 	if (ok) {
 		join_all(&all);
 		ok = fold_all(&all, f);
@@ -408,19 +410,6 @@ static bool compare(struct support *support, struct support_rebuilt *rebuilt, st
 	memory_free(all.parent);
 	memory_free(all.last_days);
 	return ok && sum_bookings(support, &rebuilt->stands, f) && sum_contributions(support, &rebuilt->stands, f);
-}
-
-/* Facts and tables of one moment: in a child, webhooks are taken meanwhile. */
-bool support_compare_books(struct support *support, struct support_rebuilt *rebuilt, struct fault *f)
-{
-	bool ok;
-
-	*rebuilt = (struct support_rebuilt){0};
-	if (!store_look(support->db, f))
-		return false;
-	ok = compare(support, rebuilt, f);
-	store_look_end(support->db);
-	return ok;
 }
 
 /* --- writing anew --- */

@@ -462,8 +462,7 @@ static void a_reader_chooses_among_what_is_offered(void **state)
 	const struct conf_list before = bench->settings.rails;
 	struct str names[] = {STR("bank"), STR("btcpay")};
 
-	for (size_t i = 0; i < RAILS; i++)
-		support->lines[i] = (struct rail_line){0};
+	rails_close(support);
 	support->lines[0] = (struct rail_line){.rail = &rail_btcpay, .support = support, .is_on = true};
 	support->lines[1] = (struct rail_line){.rail = &rail_bank, .support = support, .is_on = true};
 	bench->settings.rails = (struct conf_list){.items = names, .count = 2};
