@@ -286,7 +286,9 @@ static void on_cancelled(struct desk_visit *visit, json_t *reply, const struct f
 	struct fault own = {0};
 
 	(void) reply;
-	if (f != NULL && f->kind != FAULT_MISSING) /* that it never had needs no cancelling */
+	if (f != NULL && f->kind == FAULT_MISSING) /* it is on its way there, or the poll sends it: once there, it can be cancelled */
+		fault_set(&own, FAULT_CONFLICT, "The newsletter does not have this issue yet, so nothing can be taken back: try again in a minute.");
+	else if (f != NULL)
 		own = *f;
 	else
 		(void) !desk_issue_cancelled(visit->room, page->draft.issue, &own);

@@ -8,6 +8,7 @@ import email.policy
 import os
 import re
 import signal
+import threading
 import time
 
 import pytest
@@ -444,6 +445,33 @@ def test_a_scheduled_issue_waits_and_can_be_taken_back(newsroom, desks):
     d.press("Approve")
     other = re.search(r"/newsletter/(\d+)$", d.one("main a.btn.p").get_attribute("href")).group(1)
     assert other != issue and house.ask("newsletter", "GET", "/issues/" + other).json["subject"] == "For later, changed"
+
+
+def test_what_the_newsletter_does_not_have_yet_is_not_taken_back(newsroom, desks):
+    """An approval whose hand-over is under way: were it a draft again now, the issue would arrive after that and go out."""
+    house, d = newsroom, desks(newsroom, nojs=True)
+    here = d.begin()
+    d.type("subject", "On its way")
+    d.b.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    day = (datetime.date.today() + datetime.timedelta(days=3)).isoformat()
+    d.b.execute_script("document.getElementById('day').value = arguments[0]; document.getElementById('hour').value = '08:00'", day)
+    d.b.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    d.do("approve")
+    house.signal("newsletter", signal.SIGSTOP)
+    threading.Timer(1, lambda: house.kill("newsletter")).start()  # with the hand-over before its door
+    d.press("Approve")
+    assert "Approved by Anna Editor" in d.text()
+    issue = re.search(r"/newsletter/(\d+)$", d.one("main a.btn.p").get_attribute("href")).group(1)
+
+    def taken_back():
+        d.open(here)
+        d.press("Take the approval back")
+        if "It is a draft again" in d.text():
+            return True
+        assert "does not have this issue yet" in d.text() or "does not answer" in d.text(), d.text()
+        return False
+    wait_for(taken_back, 90, 1, why=lambda: d.text())
+    assert house.ask("newsletter", "GET", "/issues/" + issue).json["state"] == "cancelled"
 
 
 def test_an_issue_in_arabic(newsroom, desks):

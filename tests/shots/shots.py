@@ -127,7 +127,7 @@ def giving(camera, wanted):
              "give-disclosure": ("/support/", "document.querySelector('.safe summary').click()"), "give-reminder": ("/support/", "document.querySelector('.later summary').click()"),
              "give-reminder-error": ("/support/", "document.querySelector('.later').open=1;document.querySelector('.later form').noValidate=true;document.querySelector('.later [type=email]').value='nobody';" + send(".later .btn")),
              "give-sending": ("/support/", "document.querySelector('#support form').addEventListener('submit',e=>e.preventDefault());document.querySelector('#support .go').click()"),
-             "give-mirror": ("/support/", "document.head.insertAdjacentHTML('beforeend','');for(const e of document.querySelectorAll('.mirror'))e.hidden=false;for(const e of document.querySelectorAll('.mirror~form,.mirror~details'))e.hidden=true,e.style.display='none'")}
+             "give-mirror": ("/support/", "for(const e of document.querySelectorAll('.mirror'))e.hidden=false;for(const e of document.querySelectorAll('.mirror~form,.mirror~details'))e.hidden=true,e.style.display='none'")}
     for lang in ("en", "ru", "ar"):
         at = {"en": "/support/", "ru": "/support/ru/", "ar": "/support/ar/"}[lang]
         pages = {}
@@ -189,13 +189,11 @@ class Camera:
         b = self.browser(dark, desk)
         b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
         b.get(address)
+        status = b.execute_script("return performance.getEntriesByType('navigation')[0].responseStatus")
+        fault = "answers %d" % status if status >= 400 and not name.startswith(("not-found", "thanks-unknown")) else ""
         if script:
             b.execute_script(script)
             time.sleep(0.7)
-        status = b.execute_script("return performance.getEntriesByType('navigation')[0].responseStatus")
-        is_wrong = status >= 400 and not name.startswith(("not-found", "thanks-unknown"))
-        if is_wrong:
-            print("   %s answers %d" % (address, status), flush=True)
         b.execute_async_script("for (const i of document.images) i.loading = 'eager';"
                                "Promise.all([...document.images].map(i => i.decode().catch(() => 0))).then(() => arguments[0]())")
         if text != 1:
@@ -206,9 +204,11 @@ class Camera:
         file = "%s-%d%s%s.png" % (name, width, "d" if dark else "l", "-text%d" % (100 * text) if text != 1 else "")
         with open(os.path.join(OUT, file), "wb") as out:
             out.write(base64.b64decode(shot["data"]))
-        self.taken.append((file, max(over, is_wrong)))
         if over > 0:
-            print("   %s scrolls sideways by %d pixels" % (file, over), flush=True)
+            fault = "scrolls sideways by %d pixels" % over
+        if fault:
+            print("   %s (%s) %s" % (file, address, fault), flush=True)
+        self.taken.append((file, fault))
 
     def end(self):
         for one in self.browsers.values():
@@ -245,10 +245,11 @@ def main(words):
         camera.end()
     with open(os.path.join(OUT, "index.html"), "w", encoding="utf-8") as out:
         out.write("<!doctype html><html lang=en><meta charset=utf-8><title>mimeo: pictures</title><style>body{font:1rem sans-serif}figure{display:inline-block;vertical-align:top;margin:.5rem}img{max-width:20rem;border:1px solid}</style><h1>Pictures</h1>")
-        for file, over in camera.taken:
-            out.write('<figure><a href="%s"><img src="%s" alt="" loading="lazy"></a><figcaption>%s%s</figcaption></figure>\n' % (file, file, html.escape(file), " <b>scrolls sideways</b>" if over > 0 else ""))
-    print("%d pictures in %s, %d scroll sideways (%.0f s)" % (len(camera.taken), os.path.relpath(OUT), sum(1 for _, over in camera.taken if over > 0), time.monotonic() - began))
-    return 0 if camera.taken and not any(over > 0 for _, over in camera.taken) else 1
+        for file, fault in camera.taken:
+            out.write('<figure><a href="%s"><img src="%s" alt="" loading="lazy"></a><figcaption>%s%s</figcaption></figure>\n' % (file, file, html.escape(file), " <b>%s</b>" % fault if fault else ""))
+    wrong = sum(1 for _, fault in camera.taken if fault)
+    print("%d pictures in %s, %d of them wrong (%.0f s)" % (len(camera.taken), os.path.relpath(OUT), wrong, time.monotonic() - began))
+    return 0 if camera.taken and wrong == 0 else 1
 
 
 if __name__ == "__main__":
