@@ -18,6 +18,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/must.h"
 #include "base/loop.h"
 #include "gen/support_sql.h"
 #include "kept.h"
@@ -205,9 +206,13 @@ static void take_next(void *self)
 static void take_all(struct importing *importing, struct str bytes)
 {
 	struct facts_list *list = &importing->list;
-	const struct rail *rail = importing->line->rail;
+	const struct rail *rail = NULL;
 	struct fault f = {0};
-	bool ok = rail->events(importing->line, bytes, &importing->arena, list, &f);
+	bool ok;
+
+	must(importing->line != NULL); /* whoever begins an import has found it */
+	rail = importing->line->rail;
+	ok = rail->events(importing->line, bytes, &importing->arena, list, &f);
 
 	if (ok && list->count > FACTS_MOST)
 		ok = fault_set(&f, FAULT_INPUT, "this is more than %d payments at once: import shorter periods", FACTS_MOST);
