@@ -976,6 +976,11 @@ INSERT INTO card_look (mandate, day) VALUES ($1, $2) ON CONFLICT (mandate) DO UP
 SELECT checkout.id FROM checkout WHERE checkout.rail = $1 AND checkout.frequency <> 'once' AND checkout.state = 'paid'
 	AND checkout.renews IS NULL AND NOT EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id) LIMIT 1
 
+-- name: push_is_new
+-- in: $1 checkout; out: 1 where it is one of push_new
+SELECT count(*) FROM checkout WHERE id = $1 AND frequency <> 'once' AND state = 'paid'
+	AND renews IS NULL AND NOT EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id)
+
 -- name: push_list
 -- in: $1 rail, $2 mandate after which; out: mandate, its first checkout, state, frequency, amount_minor, currency, day of its last money
 SELECT mandate.id, mandate.checkout, mandate.state, first.frequency, first.amount_minor, first.currency, max(
