@@ -773,8 +773,9 @@ WHERE m.id > $1 AND m.state IN ('active', 'late') AND checkout.frequency = 'annu
 ORDER BY m.id LIMIT $2
 
 -- name: notice_next
--- in: $1 id after which; out: id, kind, checkout, amount, currency, day, contribution, hand_over_key of what is due
-SELECT id, kind, checkout, amount_minor, currency, day, contribution, hand_over_key FROM notice
+-- in: $1 id after which; out: id, kind, checkout, amount, currency, day, contribution, hand_over_key, rail of what is due
+SELECT id, kind, checkout, amount_minor, currency, day, contribution, hand_over_key,
+	(SELECT rail FROM checkout WHERE checkout.id = notice.checkout) FROM notice
 WHERE state = 'due' AND id > $1 ORDER BY id LIMIT 1
 
 -- name: notice_move
