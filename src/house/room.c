@@ -97,6 +97,11 @@ static bool room_begin(struct room *room, struct fault *f)
 	return room_begin_overlay(room, f);
 }
 
+bool room_database_path(const struct room *room, char *path, struct fault *f)
+{
+	return home_path(&room->home, path, f, "data/%s/%s.db", room->kind->word, room->kind->word);
+}
+
 bool room_open_database(struct room *room, bool read_only, struct fault *f)
 {
 	char path[PATH_MAX], copy[PATH_MAX];
@@ -109,7 +114,7 @@ bool room_open_database(struct room *room, bool read_only, struct fault *f)
 
 	if (room->kind->schema == NULL)
 		return true;
-	return home_path(&room->home, path, f, "data/%s/%s.db", word, word)
+	return room_database_path(room, path, f)
 		&& home_path(&room->home, copy, f, "data/%s/before-migration.db", word)
 		&& store_open(&room->db, &options, f);
 }
@@ -302,6 +307,7 @@ static void room_end(struct room *room)
 		for (i = 0; i < room->inside->periodic_count; i++)
 			loop_timer_stop(&room->inside->periodic[i].timer);
 		loop_timer_stop(&room->inside->drain_timer);
+		room_end_log(room);
 	}
 	if (room->kind->close != NULL && room->self != NULL)
 		room->kind->close(room);

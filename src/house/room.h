@@ -87,6 +87,9 @@ struct room_bare {
 bool room_job_start(struct room *room, const char *job, const char *const *args, loop_line_call *on_line,
 	loop_end_call *on_end, void *self, struct loop_child **child, struct fault *f) __attribute__((warn_unused_result));
 
+/* From now on no commit of this room waits while the database's log is moved into its file: a child moves it. */
+void room_move_log_beside(struct room *room);
+
 /* Takes what the desk wrote into data/newsroom, now: for the desk itself. Others see it within half a second: room->settings and
  * room->theme are then others; the texts of the old ones stay valid for ten minutes. */
 void room_look_at_overlay(struct room *room);

@@ -46,6 +46,8 @@ struct room_inside {
 	struct loop_timer *overlay_timer;
 	ino_t overlay_ino;                           /* of data/newsroom/current when it was last looked at */
 	struct timespec overlay_mtime;
+	struct loop_timer *log_timer;
+	struct loop_child *log_job;
 };
 
 /* room_overlay.c: settings and theme with what the desk laid over them; looks again by itself once room_watch_overlay() was called. */
@@ -64,6 +66,13 @@ bool room_caller_uid(const struct room *room, const char *caller, uid_t *uid, st
 
 /* The room's database; a reader neither migrates nor writes. */
 bool room_open_database(struct room *room, bool read_only, struct fault *f);
+
+/* Where it is: a buffer of PATH_MAX. */
+bool room_database_path(const struct room *room, char *path, struct fault *f);
+
+/* room_log.c: the job that moves a database's log into its file; for find_job. */
+extern const struct room_job room_log_job;
+void room_end_log(struct room *room);
 
 /* A descriptor's number from the environment (MIMEO_EXE), or -1. */
 int room_env_fd(const char *name);

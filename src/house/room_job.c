@@ -31,6 +31,8 @@ static const struct room_job *find_job(const struct room *room, const char *name
 {
 	const struct room_job *job = room->kind->jobs;
 
+	if (strcmp(name, room_log_job.name) == 0)
+		return &room_log_job;
 	while (job != NULL && job->name != NULL && strcmp(job->name, name) != 0)
 		job++;
 	must(job != NULL && job->name != NULL); /* only rooms name jobs */

@@ -375,5 +375,20 @@ bool store_check(struct store *store, struct arena *arena, struct str *report, s
 
 bool store_checkpoint(struct store *store, struct fault *f)
 {
-	return store->driver->checkpoint(store->link, f);
+	return store->driver->checkpoint(store->link, true, f);
+}
+
+void store_on_long_log(struct store *store, void (*call)(void *self), void *self)
+{
+	store->driver->on_long_log(store->link, call, self);
+}
+
+bool store_checkpoint_beside(const char *path, struct fault *f)
+{
+	return store_sqlite.checkpoint_beside(path, f);
+}
+
+bool store_checkpoint_rest(struct store *store, struct fault *f)
+{
+	return store->driver->checkpoint(store->link, false, f);
 }

@@ -41,11 +41,9 @@ PRAGMA temp_store = MEMORY;
 
 -- name: sqlite_light
 PRAGMA synchronous = NORMAL;
-PRAGMA wal_autocheckpoint = 8000;
 
 -- name: sqlite_heavy
 PRAGMA synchronous = FULL;
-PRAGMA wal_autocheckpoint = 1000;
 
 -- name: sqlite_look
 -- from its first read on, a transaction sees one state

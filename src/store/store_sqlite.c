@@ -19,8 +19,15 @@
 
 enum { BUSY_MS = 5000 };
 
+/* Pages in the log at which a commit moves them into the file: as SQLite does by itself; in light transactions; where another
+ * process should have. And how long a log is that another process is to move, how little it leaves. */
+enum { LOG_MOST = 1000, LOG_MOST_LIGHT = 8000, LOG_MOST_BESIDE = 16000, LOG_LONG = 4000, LOG_LITTLE = 200, BESIDE_PASSES = 10 };
+
 struct store_link {
 	sqlite3 *db;
+	bool is_light;
+	void (*on_long_log)(void *self); /* NULL: commits move the log */
+	void *self;
 };
 
 struct store_statement {
@@ -233,6 +240,7 @@ static bool sqlite_begin(struct store_link *link, struct fault *f)
 
 static bool sqlite_lightly(struct store_link *link, bool on, struct fault *f)
 {
+	link->is_light = on;
 	return sqlite_script(link, store_sql[on ? STORE_SQL_SQLITE_LIGHT : STORE_SQL_SQLITE_HEAVY].text, f);
 }
 
@@ -326,15 +334,51 @@ static bool sqlite_check(struct store_link *link, struct buf *report, struct fau
 	return sqlite_check_references(link, report, f);
 }
 
-static bool sqlite_checkpoint(struct store_link *link, struct fault *f)
+static bool sqlite_checkpoint(struct store_link *link, bool truncate, struct fault *f)
 {
 	int code;
 
-	/* A reader may stand on the WAL for long: the loop does not wait for it. */
+	/* A reader may stand on the log for long: the loop does not wait for it. */
 	sqlite3_busy_timeout(link->db, 0);
-	code = sqlite3_wal_checkpoint_v2(link->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	code = sqlite3_wal_checkpoint_v2(link->db, NULL, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	sqlite3_busy_timeout(link->db, BUSY_MS);
 	return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || fail(link->db, code, f);
+}
+
+/* After each commit: so many pages are in the log now. What cannot be moved is moved later. */
+static int committed(void *self, sqlite3 *db, const char *name, int pages)
+{
+	struct store_link *link = self;
+
+	if (pages >= (link->on_long_log != NULL ? LOG_MOST_BESIDE : link->is_light ? LOG_MOST_LIGHT : LOG_MOST))
+		(void) sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	else if (pages >= LOG_LONG && link->on_long_log != NULL)
+		link->on_long_log(link->self);
+	return SQLITE_OK;
+}
+
+static void sqlite_on_long_log(struct store_link *link, void (*call)(void *self), void *self)
+{
+	link->on_long_log = call;
+	link->self = self;
+}
+
+/* Each pass moves what was committed before it began; meanwhile the owner commits more, which the next pass moves. */
+static bool sqlite_checkpoint_beside(const char *path, struct fault *f)
+{
+	sqlite3 *db = NULL;
+	int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_READWRITE, NULL);
+	int before = 0, pages = 0, moved = 0;
+	bool ok, is_little = false;
+
+	for (int i = 0; code == SQLITE_OK && !is_little && i < BESIDE_PASSES; i++) {
+		code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
+		is_little = pages - before <= LOG_LITTLE || moved < pages; /* the latter: a reader stands on the rest */
+		before = pages;
+	}
+	ok = code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || fail(db, code, f);
+	(void) sqlite3_close(db);
+	return ok;
 }
 
 static void sqlite_close(struct store_link **link)
@@ -385,8 +429,10 @@ static bool sqlite_open(struct store_link **out, const struct store_options *opt
 		ok = sqlite_script(link,
 			store_sql[options->read_only ? STORE_SQL_SQLITE_SETUP_READER : STORE_SQL_SQLITE_SETUP].text, f);
 	}
-	if (ok && !options->read_only)
+	if (ok && !options->read_only) {
+		(void) sqlite3_wal_hook(link->db, committed, link);
 		ok = set_wal(link, options->persist_wal, f);
+	}
 	if (ok)
 		*out = link;
 	else
@@ -418,4 +464,6 @@ const struct store_driver store_sqlite = {
 	.check_references = sqlite_check_references,
 	.check = sqlite_check,
 	.checkpoint = sqlite_checkpoint,
+	.on_long_log = sqlite_on_long_log,
+	.checkpoint_beside = sqlite_checkpoint_beside,
 };

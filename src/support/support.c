@@ -162,6 +162,7 @@ static bool open_room(struct room *room, struct fault *f)
 		!support_keys_fit(support, f) || !rails_open(support, f) ||
 		(!room->read_only && (!support_carry(support, f) || !support_doubt_cancelling(support, f))))
 		return false;
+	room_move_log_beside(room);
 	room_every(room, 5, 60, support_ask_next, support);
 	for (size_t i = 0; rails[i] != NULL; i++)
 		if (rails[i]->poll != NULL && rails[i]->poll_s > 0)
@@ -186,6 +187,7 @@ static void close_room(struct room *room)
 	if (!room->read_only)
 		rails_keep_health(support);
 	loop_timer_stop(&support->deliveries_timer);
+	support_end_notices(support);
 	support_release(support);
 	memory_free(support);
 	room->self = NULL;

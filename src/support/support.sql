@@ -711,27 +711,24 @@ INSERT INTO notice (id, kind, about, step, checkout, amount_minor, currency, day
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 WHERE EXISTS (SELECT 1 FROM contact WHERE contact.checkout = $5)
 ON CONFLICT (kind, about, step) DO NOTHING
 
--- name: notice_find_thanks
--- in: $1 first day, $2 day after the last, $3 limit; out: about, step, checkout, amount, currency, day, contribution of first gifts. A
--- pushed gift's later invoices are checkouts of their own; the address is with the one that began it
-SELECT c.id, 0, contact.checkout, c.amount_minor, c.currency, c.day, c.id FROM contribution AS c
-JOIN checkout AS own ON own.id = c.checkout JOIN contact ON contact.checkout = coalesce(own.renews, own.id)
-WHERE c.day >= $1 AND c.day < $2
-	AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.about = c.id AND notice.kind IN ('thanks', 'renewed') AND notice.step = 0)
-	AND own.renews IS NULL AND NOT EXISTS (SELECT 1 FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day)
-LIMIT $3
+-- name: notice_find_paid
+-- in: $1 day, $2 id of the contribution after which, $3 how many of that day are looked at; out: about, step, checkout, amount, currency,
+--     day, contribution, and 0 for a first gift, 1 for one that came again. A pushed gift's later invoices are checkouts of their own; the
+--     address is with the one that began it
+SELECT c.id, 0, contact.checkout, c.amount_minor, c.currency, c.day, c.id, own.renews IS NOT NULL
+	OR EXISTS (SELECT 1 FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day) AS is_again
+FROM (SELECT id, checkout, amount_minor, currency, day FROM contribution WHERE day = $1 AND id > $2 ORDER BY id LIMIT $3) AS c
+CROSS JOIN checkout AS own ON own.id = c.checkout JOIN contact ON contact.checkout = coalesce(own.renews, own.id)
+WHERE NOT EXISTS (SELECT 1 FROM notice WHERE notice.about = c.id AND notice.kind IN ('thanks', 'renewed') AND notice.step = 0)
+	AND (NOT is_again OR c.day >= contact.since_day)
 
--- name: notice_find_renewed
--- in, out: as notice_find_thanks; gifts that came again
-SELECT c.id, 0, contact.checkout, c.amount_minor, c.currency, c.day, c.id FROM contribution AS c
-JOIN checkout AS own ON own.id = c.checkout JOIN contact ON contact.checkout = coalesce(own.renews, own.id)
-WHERE c.day >= $1 AND c.day < $2 AND c.day >= contact.since_day
-	AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.about = c.id AND notice.kind IN ('thanks', 'renewed') AND notice.step = 0)
-	AND (own.renews IS NOT NULL OR EXISTS (SELECT 1 FROM contribution AS other WHERE other.checkout = c.checkout AND other.day < c.day))
-LIMIT $3
+-- name: notice_paid_part
+-- in: as notice_find_paid; out: the last of them, none when fewer are left
+SELECT id FROM contribution WHERE day = $1 AND id > $2 ORDER BY id LIMIT 1 OFFSET $3 - 1
 
 -- name: notice_find_cancelled
--- in, out: as notice_find_thanks; gifts that ended
+-- in: $1 first day, $2 day after the last, $3 limit; out: about, step, checkout, amount, currency, day, contribution or NULL of gifts that
+--     ended
 SELECT m.id, 0, m.checkout, checkout.amount_minor, checkout.currency, m.ended_day, NULL FROM mandate AS m
 JOIN contact ON contact.checkout = m.checkout JOIN checkout ON checkout.id = m.checkout
 WHERE m.state = 'ended' AND m.ended_day >= $1 AND m.ended_day < $2 AND m.ended_day >= contact.since_day
@@ -739,7 +736,7 @@ WHERE m.state = 'ended' AND m.ended_day >= $1 AND m.ended_day < $2 AND m.ended_d
 LIMIT $3
 
 -- name: notice_find_refunded
--- in, out: as notice_find_thanks; what was given back in all
+-- in, out: as notice_find_cancelled; what was given back in all
 SELECT c.id, c.refunded_minor, contact.checkout, c.refunded_minor, c.currency, max(r.day), c.id FROM refund AS r
 JOIN contribution AS c ON c.id = r.contribution JOIN checkout AS own ON own.id = c.checkout
 JOIN contact ON contact.checkout = coalesce(own.renews, own.id)
@@ -748,7 +745,7 @@ WHERE r.state = 'done' AND r.day >= $1 AND r.day < $2 AND c.refunded_minor > 0
 GROUP BY c.id, c.refunded_minor, contact.checkout, c.currency LIMIT $3
 
 -- name: notice_find_failed
--- in, out: as notice_find_thanks; renewals whose second try failed, or whose fourth did
+-- in, out: as notice_find_cancelled; renewals whose second try failed, or whose fourth did
 SELECT r.id, CASE WHEN r.attempts >= 4 THEN 4 ELSE 2 END, r.checkout, r.amount_minor, r.currency, $2 - 1, NULL FROM renewal AS r
 JOIN contact ON contact.checkout = r.checkout
 WHERE r.state = 'failing' AND r.attempts >= 2 AND r.day >= $1 AND r.day < $2 AND NOT EXISTS (SELECT 1 FROM notice
@@ -756,7 +753,7 @@ WHERE r.state = 'failing' AND r.attempts >= 2 AND r.day >= $1 AND r.day < $2 AND
 LIMIT $3
 
 -- name: notice_find_failed_last
--- in, out: as notice_find_thanks; renewals that are not tried again
+-- in, out: as notice_find_cancelled; renewals that are not tried again
 SELECT r.id, 0, r.checkout, r.amount_minor, r.currency, $2 - 1, NULL FROM renewal AS r
 JOIN contact ON contact.checkout = r.checkout
 WHERE r.state = 'given_up' AND r.day >= $1 AND r.day < $2
@@ -764,13 +761,18 @@ WHERE r.state = 'given_up' AND r.day >= $1 AND r.day < $2
 LIMIT $3
 
 -- name: notice_find_annual
--- in: $1 mandate after which, $2 limit; out: mandate, checkout, amount, currency, last day of an annual gift that is charged next time
-SELECT m.id, m.checkout, checkout.amount_minor, checkout.currency,
-	(SELECT max(c.day) FROM contribution AS c WHERE c.checkout = m.checkout) FROM mandate AS m
-JOIN checkout ON checkout.id = m.checkout JOIN contact ON contact.checkout = m.checkout
-WHERE m.id > $1 AND m.state IN ('active', 'late') AND checkout.frequency = 'annual' AND checkout.rail NOT IN ('btcpay', 'monero', 'bank')
-	AND EXISTS (SELECT 1 FROM contribution AS c WHERE c.checkout = m.checkout)
-ORDER BY m.id LIMIT $2
+-- in: $1 mandate after which, $2 how many are looked at; out: as notice_find_cancelled, of annual gifts that are charged next time; day: the
+--     last on which they were
+SELECT m.id, 0, m.checkout, checkout.amount_minor, checkout.currency,
+	(SELECT max(c.day) FROM contribution AS c WHERE c.checkout = m.checkout) AS last_day, NULL
+FROM (SELECT id, checkout, state FROM mandate WHERE id > $1 ORDER BY id LIMIT $2) AS m
+CROSS JOIN checkout ON checkout.id = m.checkout JOIN contact ON contact.checkout = m.checkout
+WHERE m.state IN ('active', 'late') AND checkout.frequency = 'annual' AND checkout.rail NOT IN ('btcpay', 'monero', 'bank')
+	AND last_day IS NOT NULL
+
+-- name: notice_annual_part
+-- in: as notice_find_annual; out: the last of them, none when fewer are left
+SELECT id FROM mandate WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2 - 1
 
 -- name: notice_next
 -- in: $1 id after which; out: id, kind, checkout, amount, currency, day, contribution, hand_over_key, rail of what is due

@@ -51,7 +51,9 @@ struct support {
 	struct arena secret_texts;
 	struct rail_line lines[RAILS];             /* as rails[]; a NULL rail ends them */
 	bool is_asking, is_cancelling, is_reminding, is_changing;
-	bool is_noticing, is_refunding, is_looking_at_card;
+	bool is_refunding, is_looking_at_card;
+	struct noticing *noticing;          /* supporters are being told; NULL: not now */
+	struct loop_timer *notice_timer;
 	int64_t denied_quiet_until_ms;             /* refused events are logged again from then on */
 	bool is_period_known;                      /* what follows is as the database has it; false after a rollback */
 	int32_t open_period, first_day;            /* its number and first day */

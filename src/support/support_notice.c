@@ -46,9 +46,35 @@ bool support_note(struct support *support, const struct support_notice *notice, 
 
 /* --- what the rows tell --- */
 
-/* One kind of thing that is found, a batch at a time: about, step, checkout, amount, currency, day, contribution or NULL. */
-static bool find_kind(struct support *support, enum notice_kind kind, enum support_sql query, int32_t from, int32_t until,
-	int64_t *count, struct fault *f)
+/* One more of a query's rows: about, step, checkout, amount, currency, day, contribution or NULL. */
+static struct support_notice read_found(const struct store_rows *rows, enum notice_kind kind)
+{
+	struct support_notice found = {.kind = kind, .about = store_column_i64(rows, 0), .step = store_column_i64(rows, 1),
+		.checkout = store_column_i64(rows, 2), .amount.minor = store_column_i64(rows, 3), .day = (int32_t) store_column_i64(rows, 5),
+		.contribution = store_column_is_null(rows, 6) ? 0 : store_column_i64(rows, 6)};
+
+	snprintf(found.amount.code, sizeof(found.amount.code), "%.*s", STR_ARG(store_column_text(rows, 4)));
+	return found;
+}
+
+static bool note_all(struct support *support, const struct support_notice *found, size_t count, int64_t *noted, struct fault *f)
+{
+	int64_t changed = 0;
+	bool ok = true;
+
+	if (count == 0)
+		return true;
+	if (!store_begin(support->db, f))
+		return false;
+	for (size_t i = 0; ok && i < count; i++) {
+		ok = note(support, &found[i], &changed, f);
+		*noted += changed;
+	}
+	return store_end(support->db, ok, f);
+}
+
+/* One kind of thing that is found, a batch at a time. */
+static bool find_kind(struct support *support, enum notice_kind kind, enum support_sql query, int32_t today, int64_t *noted, struct fault *f)
 {
 	struct support_notice found[FOUND_AT_ONCE];
 	size_t n;
@@ -57,75 +83,92 @@ static bool find_kind(struct support *support, enum notice_kind kind, enum suppo
 		struct store_rows rows;
 
 		n = 0;
-		if (!store_rows_begin(support->db, query, STORE_ARGS(store_i64(from), store_i64(until), store_i64(FOUND_AT_ONCE)), &rows, f))
+		if (!store_rows_begin(support->db, query,
+				STORE_ARGS(store_i64(today - NOTICE_LATE_DAYS), store_i64(today + 1), store_i64(FOUND_AT_ONCE)), &rows, f))
 			return false;
-		while (n < FOUND_AT_ONCE && store_rows_next(&rows, f)) {
-			found[n] = (struct support_notice){.kind = kind, .about = store_column_i64(&rows, 0),
-				.step = store_column_i64(&rows, 1), .checkout = store_column_i64(&rows, 2),
-				.amount.minor = store_column_i64(&rows, 3), .day = (int32_t) store_column_i64(&rows, 5),
-				.contribution = store_column_is_null(&rows, 6) ? 0 : store_column_i64(&rows, 6)};
-			snprintf(found[n].amount.code, sizeof(found[n].amount.code), "%.*s", STR_ARG(store_column_text(&rows, 4)));
-			n++;
-		}
-		if (!store_rows_end(&rows) || !store_begin(support->db, f))
+		while (n < FOUND_AT_ONCE && store_rows_next(&rows, f))
+			found[n++] = read_found(&rows, kind);
+		if (!store_rows_end(&rows) || !note_all(support, found, n, noted, f))
 			return false;
-		for (size_t i = 0; i < n; i++)
-			if (!support_note(support, &found[i], f))
-				return store_end(support->db, false, f);
-		if (!store_end(support->db, true, f))
-			return false;
-		*count += (int64_t) n;
 	} while (n == FOUND_AT_ONCE);
 	return true;
 }
 
-/* Annual debits come on the anniversary of their last; which day that is, SQL does not say. */
-static bool find_upcoming(struct support *support, int32_t today, int64_t *count, struct fault *f)
+/* A part of the gifts of one day; `after` is the last that was looked at, 0 where none is left. */
+static bool look_at_gifts(struct support *support, struct notice_look *look, struct fault *f)
 {
+	const struct store_value from[] = {store_i64(look->day), store_i64(look->after), store_i64(FOUND_AT_ONCE)};
 	struct support_notice found[FOUND_AT_ONCE];
-	int64_t after = 0, changed = 0;
-	size_t n;
+	struct store_rows rows;
+	size_t n = 0;
 
-	do {
-		struct store_rows rows;
-
-		n = 0;
-		if (!store_rows_begin(support->db, SUPPORT_SQL_NOTICE_FIND_ANNUAL, STORE_ARGS(store_i64(after), store_i64(FOUND_AT_ONCE)), &rows, f))
-			return false;
-		while (n < FOUND_AT_ONCE && store_rows_next(&rows, f)) {
-			int32_t debit = push_months_later((int32_t) store_column_i64(&rows, 4), 12);
-
-			after = store_column_i64(&rows, 0);
-			found[n] = (struct support_notice){.kind = NOTICE_UPCOMING, .about = after, .step = debit,
-				.checkout = store_column_i64(&rows, 1), .amount.minor = store_column_i64(&rows, 2), .day = debit};
-			snprintf(found[n].amount.code, sizeof(found[n].amount.code), "%.*s", STR_ARG(store_column_text(&rows, 3)));
-			n++;
-		}
-		if (!store_rows_end(&rows))
-			return false;
-		for (size_t i = 0; i < n; i++) {
-			if (found[i].day - NOTICE_AHEAD_DAYS > today || found[i].day <= today)
-				continue;
-			if (!note(support, &found[i], &changed, f))
-				return false;
-			*count += changed;
-		}
-	} while (n == FOUND_AT_ONCE);
+	if (!store_rows_begin(support->db, SUPPORT_SQL_NOTICE_FIND_PAID, from, 3, &rows, f))
+		return false;
+	for (; n < FOUND_AT_ONCE && store_rows_next(&rows, f); n++)
+		found[n] = read_found(&rows, store_column_i64(&rows, 7) ? NOTICE_RENEWED : NOTICE_THANKS);
+	if (!store_rows_end(&rows) || !note_all(support, found, n, &look->noted, f) ||
+		!store_number(support->db, SUPPORT_SQL_NOTICE_PAID_PART, from, 3, &look->after, f))
+		return false;
+	if (look->after == 0) /* that day is done */
+		look->day++;
+	if (look->day > look->today)
+		look->at = NOTICE_LOOK_ANNUAL;
 	return true;
 }
 
-bool support_find_notices(struct support *support, int32_t today, int64_t *count, struct fault *f)
+/* A part of the running gifts: annual debits come on the anniversary of their last; which day that is, SQL does not say. */
+static bool look_at_annual(struct support *support, struct notice_look *look, struct fault *f)
 {
-	int32_t from = today - NOTICE_LATE_DAYS, until = today + 1;
+	const struct store_value from[] = {store_i64(look->after), store_i64(FOUND_AT_ONCE)};
+	struct support_notice found[FOUND_AT_ONCE];
+	struct store_rows rows;
+	size_t n = 0;
 
-	*count = 0;
-	return find_kind(support, NOTICE_THANKS, SUPPORT_SQL_NOTICE_FIND_THANKS, from, until, count, f) &&
-		find_kind(support, NOTICE_RENEWED, SUPPORT_SQL_NOTICE_FIND_RENEWED, from, until, count, f) &&
-		find_kind(support, NOTICE_CANCELLED, SUPPORT_SQL_NOTICE_FIND_CANCELLED, from, until, count, f) &&
-		find_kind(support, NOTICE_REFUNDED, SUPPORT_SQL_NOTICE_FIND_REFUNDED, from, until, count, f) &&
-		find_kind(support, NOTICE_FAILED, SUPPORT_SQL_NOTICE_FIND_FAILED, from, until, count, f) &&
-		find_kind(support, NOTICE_FAILED_LAST, SUPPORT_SQL_NOTICE_FIND_FAILED_LAST, from, until, count, f) &&
-		find_upcoming(support, today, count, f);
+	if (!store_rows_begin(support->db, SUPPORT_SQL_NOTICE_FIND_ANNUAL, from, 2, &rows, f))
+		return false;
+	while (n < FOUND_AT_ONCE && store_rows_next(&rows, f)) {
+		found[n] = read_found(&rows, NOTICE_UPCOMING);
+		found[n].day = push_months_later(found[n].day, 12);
+		found[n].step = found[n].day;
+		if (found[n].day - NOTICE_AHEAD_DAYS <= look->today && found[n].day > look->today)
+			n++;
+	}
+	if (!store_rows_end(&rows) || !note_all(support, found, n, &look->noted, f) ||
+		!store_number(support->db, SUPPORT_SQL_NOTICE_ANNUAL_PART, from, 2, &look->after, f))
+		return false;
+	if (look->after == 0)
+		look->at = NOTICE_LOOK_REST;
+	return true;
+}
+
+/* These are few, and found by what tells them from others. */
+static bool look_at_rest(struct support *support, struct notice_look *look, struct fault *f)
+{
+	look->at = NOTICE_LOOK_DONE;
+	return find_kind(support, NOTICE_CANCELLED, SUPPORT_SQL_NOTICE_FIND_CANCELLED, look->today, &look->noted, f) &&
+		find_kind(support, NOTICE_REFUNDED, SUPPORT_SQL_NOTICE_FIND_REFUNDED, look->today, &look->noted, f) &&
+		find_kind(support, NOTICE_FAILED, SUPPORT_SQL_NOTICE_FIND_FAILED, look->today, &look->noted, f) &&
+		find_kind(support, NOTICE_FAILED_LAST, SUPPORT_SQL_NOTICE_FIND_FAILED_LAST, look->today, &look->noted, f);
+}
+
+struct notice_look notice_look_from(int32_t today)
+{
+	return (struct notice_look){.today = today, .day = today - NOTICE_LATE_DAYS, .at = NOTICE_LOOK_PAID};
+}
+
+bool support_look_for_notices(struct support *support, struct notice_look *look, struct fault *f)
+{
+	switch (look->at) {
+	case NOTICE_LOOK_PAID:
+		return look_at_gifts(support, look, f);
+	case NOTICE_LOOK_ANNUAL:
+		return look_at_annual(support, look, f);
+	case NOTICE_LOOK_REST:
+		return look_at_rest(support, look, f);
+	case NOTICE_LOOK_DONE:
+		break;
+	}
+	return true;
 }
 
 /* --- handing over --- */
@@ -134,6 +177,7 @@ bool support_find_notices(struct support *support, int32_t today, int64_t *count
 struct noticing {
 	struct support *support;
 	struct http_request *rq;
+	struct notice_look look;
 	int64_t id, handed, failed;
 };
 
@@ -207,7 +251,7 @@ static json_t *write_order(struct support *support, const struct store_row *row,
 
 static void end_run(struct noticing *run)
 {
-	run->support->is_noticing = false;
+	run->support->noticing = NULL;
 	if (run->handed + run->failed > 0)
 		log_event(LOG_JOB, LOG_C("job", "notices"), LOG_I64("handed", run->handed), LOG_I64("failed", run->failed));
 	if (run->rq != NULL) {
@@ -262,21 +306,44 @@ static void hand_next(struct noticing *run)
 		end_run(run);
 }
 
+/* A part of the looking; webhooks and readers are answered before the next. */
+static void look_on(void *self)
+{
+	struct noticing *run = self;
+	struct fault f = {0};
+
+	if (run->support->room->draining) {
+		end_run(run);
+	} else if (!support_look_for_notices(run->support, &run->look, &f)) {
+		log_fault(&f, "looking for what supporters are to be told");
+		hand_next(run);
+	} else if (run->look.at != NOTICE_LOOK_DONE) {
+		loop_timer_set(run->support->room->loop, &run->support->notice_timer, 0, look_on, run);
+	} else {
+		hand_next(run);
+	}
+}
+
 static bool begin_run(struct support *support, struct http_request *rq, struct fault *f)
 {
 	struct noticing *run;
-	int64_t found;
 
-	if (support->is_noticing)
+	if (support->noticing != NULL)
 		return fault_set(f, FAULT_BUSY, "notices are being handed over now: try again in a moment");
-	if (!support_find_notices(support, clock_utc_day(clock_now()), &found, f))
-		return fault_add(f, "while looking for what supporters are to be told");
 	run = memory_new(1, sizeof(*run));
-	run->support = support;
-	run->rq = rq;
-	support->is_noticing = true;
-	hand_next(run);
+	*run = (struct noticing){.support = support, .rq = rq, .look = notice_look_from(clock_utc_day(clock_now()))};
+	support->noticing = run;
+	look_on(run);
 	return true;
+}
+
+void support_end_notices(struct support *support)
+{
+	if (support->notice_timer == NULL) /* what is being handed over ends with its call */
+		return;
+	loop_timer_stop(&support->notice_timer);
+	memory_free(support->noticing);
+	support->noticing = NULL;
 }
 
 void support_run_notices(void *self)
@@ -284,7 +351,7 @@ void support_run_notices(void *self)
 	struct support *support = self;
 	struct fault f = {0};
 
-	if (!support->is_noticing && !support->room->draining && !begin_run(support, NULL, &f))
+	if (support->noticing == NULL && !support->room->draining && !begin_run(support, NULL, &f))
 		log_fault(&f, "notices");
 }
 

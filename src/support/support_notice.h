@@ -49,8 +49,15 @@ void support_run_notices(void *support);
 /* By the clock, support_card.c: asks about one card whose giver wants to be told, each every two weeks. */
 void support_look_at_cards(void *support);
 http_handler support_post_run_notices;
-/* The finding alone; *count: how many are new. */
-bool support_find_notices(struct support *support, int32_t today, int64_t *count, struct fault *f)
-	__attribute__((warn_unused_result));
+/* The finding alone. It goes through a month's gifts and all running ones, a part at each call, until at is NOTICE_LOOK_DONE. */
+struct notice_look {
+	int32_t today, day;
+	enum { NOTICE_LOOK_PAID, NOTICE_LOOK_ANNUAL, NOTICE_LOOK_REST, NOTICE_LOOK_DONE } at;
+	int64_t after, noted;     /* noted: how many are new */
+};
+struct notice_look notice_look_from(int32_t today);
+bool support_look_for_notices(struct support *support, struct notice_look *look, struct fault *f) __attribute__((warn_unused_result));
+/* Before the room's life ends. */
+void support_end_notices(struct support *support);
 
 #endif

@@ -1,5 +1,6 @@
 -- Several rails, one ledger: facts are kept for good, and the books are worked out of them. What stood here before becomes
 -- facts, too: it waits in `carried` until the room, which alone can seal, has taken it.
+-- A list of more than two after IN would be a temporary B-tree at every write, so checks are written with OR.
 -- SPDX-License-Identifier: ISC
 
 ALTER TABLE checkout ADD COLUMN rail TEXT NOT NULL DEFAULT 'stripe';
@@ -66,7 +67,7 @@ CREATE TABLE event (
 	event_index BLOB NOT NULL CHECK (length(event_index) = 32),
 	rail TEXT NOT NULL,
 	type TEXT NOT NULL,                                                  -- the provider's word
-	state TEXT NOT NULL CHECK (state IN ('applied', 'parked', 'foreign', 'ignored')),
+	state TEXT NOT NULL CHECK (state = 'applied' OR state = 'parked' OR state = 'foreign' OR state = 'ignored'),
 	subject INTEGER,
 	period INTEGER NOT NULL,                                             -- that was open when it was taken
 	day INTEGER NOT NULL,                                                -- on which it was taken
@@ -101,7 +102,8 @@ CREATE TABLE mandate (
 	checkout INTEGER NOT NULL UNIQUE REFERENCES checkout(id),
 	subscription_index BLOB NOT NULL UNIQUE CHECK (length(subscription_index) = 32),
 	subscription_sealed BLOB,                                            -- NULL: erased; it had ended long before
-	state TEXT NOT NULL CHECK (state IN ('active', 'late', 'paused', 'cancelling', 'uncertain', 'ended')),
+	state TEXT NOT NULL CHECK (state = 'active' OR state = 'late' OR state = 'paused' OR state = 'cancelling' OR state = 'uncertain'
+		OR state = 'ended'),
 	started_day INTEGER NOT NULL,
 	ended_day INTEGER
 ) STRICT;
@@ -134,13 +136,13 @@ CREATE TABLE contribution (
 	id INTEGER PRIMARY KEY,
 	subject INTEGER NOT NULL UNIQUE,
 	checkout INTEGER NOT NULL REFERENCES checkout(id),
-	frequency TEXT NOT NULL CHECK (frequency IN ('once', 'monthly', 'annual')),
+	frequency TEXT NOT NULL CHECK (frequency = 'once' OR frequency = 'monthly' OR frequency = 'annual'),
 	method TEXT NOT NULL,                                                -- the rail
 	amount_minor INTEGER NOT NULL CHECK (amount_minor >= 0),
 	currency TEXT NOT NULL CHECK (length(currency) = 3),
 	fee_minor INTEGER,                                                   -- NULL: not known yet, or in another currency
 	refunded_minor INTEGER NOT NULL CHECK (refunded_minor >= 0),
-	state TEXT NOT NULL CHECK (state IN ('booked', 'part_refunded', 'refunded', 'disputed', 'lost')),
+	state TEXT NOT NULL CHECK (state = 'booked' OR state = 'part_refunded' OR state = 'refunded' OR state = 'disputed' OR state = 'lost'),
 	day INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX contribution_day ON contribution (day);
@@ -185,7 +187,7 @@ CREATE TABLE refund (
 	contribution INTEGER NOT NULL REFERENCES contribution(id) DEFERRABLE INITIALLY DEFERRED,
 	amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
 	currency TEXT NOT NULL,
-	state TEXT NOT NULL CHECK (state IN ('pending', 'done', 'failed')),
+	state TEXT NOT NULL CHECK (state = 'pending' OR state = 'done' OR state = 'failed'),
 	day INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX refund_subject ON refund (subject);
@@ -199,7 +201,7 @@ CREATE TABLE dispute (
 	currency TEXT NOT NULL,
 	fee_minor INTEGER NOT NULL,
 	back_minor INTEGER NOT NULL,
-	state TEXT NOT NULL CHECK (state IN ('warned', 'open', 'answered', 'won', 'lost')),
+	state TEXT NOT NULL CHECK (state = 'warned' OR state = 'open' OR state = 'answered' OR state = 'won' OR state = 'lost'),
 	reason TEXT NOT NULL,
 	day INTEGER NOT NULL,
 	due_day INTEGER NOT NULL                                             -- 0: none
@@ -212,11 +214,11 @@ CREATE TABLE renewal (
 	id INTEGER PRIMARY KEY,
 	subject INTEGER NOT NULL UNIQUE,
 	checkout INTEGER NOT NULL REFERENCES checkout(id),
-	frequency TEXT NOT NULL CHECK (frequency IN ('once', 'monthly', 'annual')),
+	frequency TEXT NOT NULL CHECK (frequency = 'once' OR frequency = 'monthly' OR frequency = 'annual'),
 	amount_minor INTEGER NOT NULL,
 	currency TEXT NOT NULL,
 	attempts INTEGER NOT NULL,
-	state TEXT NOT NULL CHECK (state IN ('failing', 'given_up', 'recovered')),
+	state TEXT NOT NULL CHECK (state = 'failing' OR state = 'given_up' OR state = 'recovered'),
 	reason TEXT NOT NULL,
 	day INTEGER NOT NULL,
 	next_day INTEGER NOT NULL
@@ -231,7 +233,7 @@ CREATE TABLE payout (
 	rail TEXT NOT NULL,
 	amount_minor INTEGER NOT NULL,
 	currency TEXT NOT NULL,
-	state TEXT NOT NULL CHECK (state IN ('sent', 'arrived', 'failed')),
+	state TEXT NOT NULL CHECK (state = 'sent' OR state = 'arrived' OR state = 'failed'),
 	reason TEXT NOT NULL,
 	day INTEGER NOT NULL,
 	arrives_day INTEGER NOT NULL,
@@ -275,8 +277,9 @@ CREATE TRIGGER period_is_kept BEFORE DELETE ON period BEGIN SELECT RAISE(ABORT, 
 CREATE TABLE booking (
 	id INTEGER PRIMARY KEY,
 	subject INTEGER NOT NULL,
-	kind TEXT NOT NULL CHECK (kind IN ('contribution', 'fee', 'exchange', 'refund', 'refund_failed', 'dispute', 'dispute_fee',
-		'dispute_won', 'dispute_lost', 'payout', 'payout_failed')),
+	kind TEXT NOT NULL CHECK (kind = 'contribution' OR kind = 'fee' OR kind = 'exchange' OR kind = 'refund' OR kind = 'refund_failed'
+		OR kind = 'dispute' OR kind = 'dispute_fee' OR kind = 'dispute_won' OR kind = 'dispute_lost' OR kind = 'payout'
+		OR kind = 'payout_failed'),
 	reason BLOB NOT NULL CHECK (length(reason) = 16),
 	contribution INTEGER,
 	period INTEGER NOT NULL,

@@ -327,6 +327,90 @@ static void a_kill_keeps_what_was_committed(void **state)
 	assert_int_equal(report.len, 0);
 }
 
+static void note_long(void *self)
+{
+	++*(int *) self;
+}
+
+static void grow(struct bench *bench, int64_t from, int64_t until)
+{
+	struct fault f = {0};
+	bool ok = store_begin(bench->store, &f);
+
+	for (int64_t i = from; ok && i < until; i++)
+		ok = store_run(bench->store, GROW, STORE_ARGS(store_i64(i)), NULL, &f);
+	if (!store_end(bench->store, ok, &f))
+		fail_msg("%s (%s)", f.say, f.detail);
+}
+
+static off_t log_bytes(const struct bench *bench)
+{
+	char path[160];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s-wal", bench->path);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+/* Another process, begun before anything was open, moves the log while commits go on; the little that is left is moved here, and the
+ * log begins anew instead of growing. */
+static void a_long_log_is_moved_beside(void **state)
+{
+	struct bench *bench = *state;
+	int64_t id = 1, until;
+	int calls = 0, pipes[2], status;
+	off_t most;
+	char byte;
+	pid_t child;
+	struct fault f = {0};
+	struct str report;
+
+	store_close(&bench->store);
+	assert_int_equal(pipe(pipes), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(read(pipes[0], &byte, 1) == 1 && store_checkpoint_beside(bench->path, &f) ? 0 : 1);
+	must_open(bench);
+	store_on_long_log(bench->store, note_long, &calls);
+	for (; calls == 0 && id < 20000; id += 100)
+		grow(bench, id, id + 100);
+	assert_int_equal(calls, 1);
+	assert_true(log_bytes(bench) > 4000 * 4096);
+	assert_int_equal(write(pipes[1], "g", 1), 1);
+	for (until = id + 2000; id < until && waitpid(child, &status, WNOHANG) == 0; id += 10)
+		grow(bench, id, id + 10);
+	if (id == until)
+		assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_true(store_checkpoint_rest(bench->store, &f));
+	most = log_bytes(bench);
+	calls = 0;
+	for (until = id + 2000; id < until; id += 100)
+		grow(bench, id, id + 100);
+	assert_int_equal(calls, 0);
+	assert_int_equal(log_bytes(bench), most);
+	assert_int_equal(count(bench->store), id - 1);
+	assert_true(store_check(bench->store, &bench->arena, &report, &f));
+	assert_int_equal(report.len, 0);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
+/* A child that never comes: the log does not grow without end. */
+static void a_log_that_nobody_moves_has_an_end(void **state)
+{
+	struct bench *bench = *state;
+	int calls = 0;
+
+	store_on_long_log(bench->store, note_long, &calls);
+	for (int64_t id = 1; id < 40000; id += 1000)
+		grow(bench, id, id + 1000);
+	assert_true(calls > 0);
+	assert_true(log_bytes(bench) < 20000 * 4120);
+}
+
 static void a_copy_is_whole_and_private(void **state)
 {
 	struct bench *bench = *state;
@@ -655,7 +739,8 @@ int main(void)
 		T(what_is_looked_at_stands_still), T(light_commits_are_commits), T(work_grows_with_what_is_read),
 		T(parameters_keep_their_places), T(values_come_back_as_they_went), T(refusals_are_conflicts),
 		T(a_conflict_does_not_end_the_transaction), T(a_full_disk_loses_the_whole_transaction), T(every_step_may_fail),
-		T(a_failing_cursor_says_so), T(a_kill_keeps_what_was_committed), T(a_copy_is_whole_and_private),
+		T(a_failing_cursor_says_so), T(a_kill_keeps_what_was_committed), T(a_long_log_is_moved_beside),
+		T(a_log_that_nobody_moves_has_an_end), T(a_copy_is_whole_and_private),
 		T(a_reader_reads_while_one_writes), T(modes_and_missing_files), T(schemas_that_do_not_fit_are_refused),
 		T(a_table_is_built_anew_with_its_children), T(wrong_statements_stop_the_start), T(a_file_that_is_no_database_is_said_so),
 		T(damage_is_found),

@@ -81,12 +81,13 @@ static void leave_address(struct bench *bench, int64_t checkout, int day)
 static int64_t find(struct bench *bench, int day)
 {
 	struct fault f = {0};
-	int64_t count = -1;
+	struct notice_look look = notice_look_from(day);
 
 	clock_fix(clock_from_utc_day(day));
-	if (!support_find_notices(&bench->support, day, &count, &f))
-		fail_msg("%s (%s; %s)", f.say, f.detail, f.trail);
-	return count;
+	while (look.at != NOTICE_LOOK_DONE)
+		if (!support_look_for_notices(&bench->support, &look, &f))
+			fail_msg("%s (%s; %s)", f.say, f.detail, f.trail);
+	return look.noted;
 }
 
 static int64_t noted(struct bench *bench, const char *kind)
