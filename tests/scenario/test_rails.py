@@ -13,7 +13,7 @@ import time
 from urllib.parse import urljoin
 
 import pytest
-from house import ROOT, ask_url, browser, wait_for
+from house import ROOT, ask_url, wait_for
 from rails import IBAN, Desk, RailsHouse, bank_rehearsal, main_text
 
 
