@@ -161,14 +161,14 @@ help:
 	@echo 'make scenario    the real binary, real sockets, a real browser'
 	@echo 'make shots       pictures of every kind of page, in build/shots/ (for people to look at)'
 	@echo 'make check-archive  every page of 10,000 stories through the Nu HTML checker, some of each kind through axe'
-	@echo 'make check-house the house rules;  make bench, bench-site: ratios;  make torture: kill at every system call'
+	@echo 'make check-house the house rules;  make bench, bench-site: ratios;  make torture: kill at every system call, every flow of a gift'
 scenario: all ; @tests/scenario/run
 shots: all ; @tests/shots/run
 check-archive: all ; @tests/archive/run $(ARCHIVE)
 check-house: ; @tools/check-house
 bench: all ; @tests/bench/run
 bench-site: all ; @tests/bench/site/run $(BENCH)
-torture: all ; @tests/fault/run --all
+torture: all ; @tests/fault/run --all && FLOWS=all tests/scenario/run test_flows.py
 $(BUILD)/bench/fill: tests/bench/newsletter/fill.c $(LINK_ORDER) $(GEN_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(COMMON) -o $@ $< $(GEN_OBJ) $(LDFLAGS) -Wl,--start-group $(LINK_ORDER) -Wl,--end-group $(PKGLIBS)

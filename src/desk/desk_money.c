@@ -207,14 +207,24 @@ static void add_tiles(struct desk_visit *visit, struct money_page *page, const j
 		str_format(visit->arena, "%" PRId64 " paid after all", desk_money_number(failed, "recovered")));
 }
 
-/* Why renewals failed in these thirty days. */
-static void add_reasons(struct desk_visit *visit, struct money_page *page, const json_t *numbers)
+/* A provider's word for why a payment failed, as people say it; a word that is not known as it came. */
+static struct str words_of(struct str reason)
 {
 	static const char *const words[][2] = {{"insufficient_funds", "Not enough money on the account"}, {"expired_card", "The card has expired"},
 		{"card_declined", "The bank said no"}, {"generic_decline", "The bank said no"}, {"do_not_honor", "The bank said no"},
 		{"lost_card", "The card was lost"}, {"stolen_card", "The card was stolen"}, {"authentication_required", "The bank wants to ask its owner"},
 		{"processing_error", "The payment company had a fault"}, {"incorrect_number", "The card’s number is wrong"},
 		{"currency_not_supported", "The card takes another currency"}, {"transaction_not_allowed", "The bank forbids this payment"}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_is(reason, words[i][0]))
+			return str_from(words[i][1]);
+	return reason;
+}
+
+/* Why renewals failed in these thirty days. */
+static void add_reasons(struct desk_visit *visit, struct money_page *page, const json_t *numbers)
+{
 	const json_t *reasons = json_object_get(json_object_get(numbers, "failed"), "reasons");
 	struct press_value *list = press_set_list(page->root, "reasons");
 
@@ -223,10 +233,7 @@ static void add_reasons(struct desk_visit *visit, struct money_page *page, const
 		struct str word = http_json_text(reason, "reason");
 		struct press_value *row = press_add_map(list);
 
-		press_set_text(row, "reason", word.len > 0 ? str_copy(word, visit->arena) : STR("The provider gave no reason"));
-		for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
-			if (str_is(word, words[k][0]))
-				press_set_c(row, "reason", words[k][1]);
+		press_set_text(row, "reason", word.len > 0 ? words_of(str_copy(word, visit->arena)) : STR("The provider gave no reason"));
 		press_set_text(row, "count", count_of(visit, desk_money_number(reason, "count")));
 	}
 	press_set_bool(page->root, "has_reasons", json_array_size(reasons) > 0);
@@ -304,7 +311,7 @@ static void add_row(struct desk_visit *visit, struct press_value *list, const js
 		press_set_text(row, "refunded", desk_money_of(visit, gift, "refunded_minor"));
 	desk_money_state(row, desk_money_text(visit, gift, "state"));
 	if (reason.len > 0)
-		press_set_text(row, "reason", reason);
+		press_set_text(row, "reason", words_of(reason));
 	if (next.len > 0)
 		press_set_text(row, "next", desk_money_day(visit, next));
 }

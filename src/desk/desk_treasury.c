@@ -165,6 +165,8 @@ void desk_get_payouts(struct http_request *rq, void *self)
 
 static void on_payout(struct desk_visit *visit, json_t *reply, const struct fault *f, void *more)
 {
+	static const char *const words[][2] = {{"charge", "Gift"}, {"payment", "Gift"}, {"refund", "Given back"}, {"payment_refund", "Given back"},
+		{"adjustment", "Dispute or correction"}, {"stripe_fee", "The provider’s own fee"}};
 	const json_t *parts = json_object_get(reply, "parts");
 	struct press_value *root = more, *list;
 
@@ -175,11 +177,15 @@ static void on_payout(struct desk_visit *visit, json_t *reply, const struct faul
 	list = press_set_list(root, "rows");
 	for (size_t i = 0; i < json_array_size(parts); i++) {
 		const json_t *part = json_array_get(parts, i);
+		struct str what = desk_money_text(visit, part, "what");
 		struct str gift = desk_money_text(visit, part, "contribution");
 		struct press_value *row = press_add_map(list);
 		bool is_known = json_is_true(json_object_get(part, "is_known"));
 
-		press_set_text(row, "what", desk_money_text(visit, part, "what"));
+		for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
+			if (str_is(what, words[k][0]))
+				what = str_from(words[k][1]);
+		press_set_text(row, "what", what);
 		press_set_text(row, "amount", desk_money_of(visit, part, "amount_minor"));
 		press_set_text(row, "gift", gift);
 		press_set_c(row, "state", is_known ? "In the books" : "Not in the books");

@@ -65,6 +65,8 @@ static struct str pack(const json_t *order, struct arena *arena)
 	json_object_set_new(short_one, "m", http_json_str(http_json_text(order, "manage_url")));
 	if (http_json_text(order, "receipt_url").len > 0)
 		json_object_set_new(short_one, "r", http_json_str(http_json_text(order, "receipt_url")));
+	if (json_is_true(json_object_get(order, "on_statement"))) /* the money shows on a card's or an account's statement under our name */
+		json_object_set_new(short_one, "s", json_true());
 	out = http_json_write(short_one, arena);
 	json_decref(short_one);
 	return out;
@@ -129,6 +131,7 @@ bool newsletter_fill_notice(const struct newsletter *n, const struct outgoing *o
 	struct locale_pair pairs[5] = {{"newsroom", is->name}, {"statement", is->statement}};
 	struct str manage, receipt;
 	json_t *json = NULL;
+	bool on_statement;
 
 	if (!http_json_parse(str_from(outgoing->url), &json, f))
 		return false;
@@ -141,6 +144,7 @@ bool newsletter_fill_notice(const struct newsletter *n, const struct outgoing *o
 	pairs[3] = (struct locale_pair){"date", str_copy(http_json_text(json, "d"), arena)};
 	manage = str_copy(http_json_text(json, "m"), arena);
 	receipt = str_copy(http_json_text(json, "r"), arena);
+	on_statement = json_is_true(json_object_get(json, "s"));
 	json_decref(json);
 	*subject = locale_format(locale, notice->subject, arena, pairs);
 	press_set_text(root, "heading", locale_format(locale, notice->heading, arena, pairs));
@@ -148,7 +152,7 @@ bool newsletter_fill_notice(const struct newsletter *n, const struct outgoing *o
 	press_set_text(root, "button", locale_text(locale, notice->is_receipt && receipt.len > 0 ? notice->button : "mail_support_button"));
 	press_set_text(root, "url", notice->is_receipt && receipt.len > 0 ? receipt : manage);
 	press_set_text(root, "manage_url", manage);
-	if (notice->is_money && is->statement.len > 0)
+	if (notice->is_money && on_statement && is->statement.len > 0)
 		press_set_text(root, "statement_line", locale_format(locale, "support_statement", arena, pairs));
 	press_set_text(root, "why", locale_format(locale, "mail_support_why", arena, pairs));
 	return true;

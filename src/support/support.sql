@@ -775,8 +775,9 @@ WHERE m.state IN ('active', 'late') AND checkout.frequency = 'annual' AND checko
 SELECT id FROM mandate WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2 - 1
 
 -- name: notice_next
--- in: $1 id after which; out: id, kind, checkout, amount, currency, day, contribution, hand_over_key of what is due
-SELECT id, kind, checkout, amount_minor, currency, day, contribution, hand_over_key FROM notice
+-- in: $1 id after which; out: id, kind, checkout, amount, currency, day, contribution, hand_over_key, rail of what is due
+SELECT id, kind, checkout, amount_minor, currency, day, contribution, hand_over_key,
+	(SELECT rail FROM checkout WHERE checkout.id = notice.checkout) FROM notice
 WHERE state = 'due' AND id > $1 ORDER BY id LIMIT 1
 
 -- name: notice_move
@@ -977,6 +978,11 @@ INSERT INTO card_look (mandate, day) VALUES ($1, $2) ON CONFLICT (mandate) DO UP
 -- in: $1 rail; out: a gift that comes back, was paid, and is no mandate yet
 SELECT checkout.id FROM checkout WHERE checkout.rail = $1 AND checkout.frequency <> 'once' AND checkout.state = 'paid'
 	AND checkout.renews IS NULL AND NOT EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id) LIMIT 1
+
+-- name: push_is_new
+-- in: $1 checkout; out: 1 where it is one of push_new
+SELECT count(*) FROM checkout WHERE id = $1 AND frequency <> 'once' AND state = 'paid'
+	AND renews IS NULL AND NOT EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id)
 
 -- name: push_list
 -- in: $1 rail, $2 mandate after which; out: mandate, its first checkout, state, frequency, amount_minor, currency, day of its last money

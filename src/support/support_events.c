@@ -12,6 +12,7 @@
 #include "gen/support_sql.h"
 #include "store/store.h"
 #include "support_inside.h"
+#include "support_push.h"
 
 enum { ARENA_BYTES = 4 * 1024 * 1024 };
 
@@ -247,7 +248,8 @@ static bool take_money(struct taking *taking, struct fault *f)
 	}
 	taking->is_kept = true;
 	return know_mandate(taking, f) &&
-		(!is_paid || !taking->has_checkout || support_move_checkout(taking->support, &taking->checkout, CHECKOUT_IS_PAID, f)) &&
+		(!is_paid || !taking->has_checkout || (support_move_checkout(taking->support, &taking->checkout, CHECKOUT_IS_PAID, f) &&
+			push_begin(taking->support, &taking->checkout, f))) &&
 		(taking->facts->handle.len == 0 || insert_handle(taking, f)) &&
 		support_write_books(taking->support, taking->subject, &taking->kept, taking->arena, &taking->state, f) &&
 		(taking->facts->ask.len == 0 || insert_ask(taking, f)) && wake_asks(taking, f) && keep(taking, f);

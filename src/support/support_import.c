@@ -302,7 +302,8 @@ static bool find_payment(struct support *support, struct str payment, bool *is_b
 
 	support_rail_index(support, "support.event", paid.rail, paid.event, index);
 	return is_applied(support, &paid, is_booked, f) &&
-		store_number(support->db, SUPPORT_SQL_EVENT_KNOWN, STORE_ARGS(store_blob(str_make(index, sizeof(index)))), &known, f) &&
+		store_number(support->db, SUPPORT_SQL_EVENT_KNOWN, STORE_ARGS(store_i64(kept_id(index)),
+			store_blob(str_make(index, sizeof(index)))), &known, f) &&
 		(known > 0 || fault_set(f, FAULT_MISSING, "no payment of this name is known here (any more): import its statement first"));
 }
 

@@ -222,11 +222,12 @@ static struct str kind_told(struct support *support, const struct store_row *row
 	return pages > 0 ? STR("claim") : row->columns[1].bytes;
 }
 
-/* Row: id, kind, checkout, amount, currency, day, contribution, key. */
+/* Row: id, kind, checkout, amount, currency, day, contribution, key, rail. */
 static json_t *write_order(struct support *support, const struct store_row *row, const struct support_contact *contact,
 	struct arena *arena)
 {
 	const struct locale *locale = page_locale(support->room->theme, support->settings, contact->language);
+	const struct rail_line *line = rail_find(support, row->columns[8].bytes);
 	struct civil day = clock_civil_utc(clock_from_utc_day((int32_t) row->columns[5].number));
 	struct money amount = {.minor = row->columns[3].number};
 	struct str url = support->settings->url;
@@ -241,6 +242,7 @@ static json_t *write_order(struct support *support, const struct store_row *row,
 	json_object_set_new(order, "date", http_json_str(locale_date(locale, &day, arena)));
 	json_object_set_new(order, "manage_url",
 		http_json_str(str_format(arena, "%.*s/support/manage/%.*s", STR_ARG(url), STR_ARG(contact->token))));
+	json_object_set_new(order, "on_statement", json_boolean(line != NULL && line->rail->pulls));
 	if (row->columns[6].type != STORE_NULL)
 		json_object_set_new(order, "receipt_url", http_json_str(str_format(arena, "%.*s/support/receipt/%.*s/%s", STR_ARG(url),
 			STR_ARG(contact->token), support_receipt_name(row->columns[6].number, arena))));

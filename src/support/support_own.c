@@ -127,19 +127,19 @@ static bool add_given(struct own *is, struct press_value *held, struct fault *f)
 }
 
 bool support_add_contact(struct support *support, struct press_value *root, const struct locale *locale,
-	const struct support_checkout *checkout, struct str action, struct arena *arena, struct fault *f)
+	const struct support_checkout *checkout, bool comes_back, struct str action, struct fault *f)
 {
+	const struct rail_line *line = rail_find(support, checkout->rail);
 	struct press_value *contact;
 	bool has = false;
 
-	(void) arena;
 	if (!support_has_contact(support, checkout->id, &has, f))
 		return false;
 	contact = press_set_map(root, "contact");
 	press_set_bool(contact, "has", has);
 	press_set_text(contact, "action", action);
 	press_set_text(contact, "sentence", locale_text(locale,
-		checkout->frequency == FREQUENCY_ONCE ? "support_contact_once" : "support_contact_running"));
+		!comes_back ? "support_contact_once" : line == NULL || line->rail->pulls ? "support_contact_running" : "pay_remind_sentence"));
 	return true;
 }
 
@@ -182,10 +182,12 @@ static bool fill(struct own *is, struct fault *f)
 	else if (is_active)
 		add_changes(is, held, paused_until > 0);
 	press_set_bool(held, "can_cancel", is_active);
+	press_set_bool(held, "at_bank", is_active && str_is(is->checkout->rail, "bank")); /* where a standing order may run */
 	press_set_bool(held, "can_erase", !is_running && (is->mandate->id != 0 || is->checkout->frequency == FREQUENCY_ONCE));
 	return add_given(is, held, f) &&
 		support_add_renew(is->support, held, is->locale, is->checkout, is->mandate, http_part(is->rq, "token"), is->arena, f) &&
-		support_add_contact(is->support, held, is->locale, is->checkout, http_part(is->rq, "token"), is->arena, f);
+		support_add_contact(is->support, held, is->locale, is->checkout, is->checkout->frequency != FREQUENCY_ONCE &&
+			is->mandate->state != MANDATE_ENDED, http_part(is->rq, "token"), f);
 }
 
 void support_answer_own(struct support *support, struct http_request *rq, int status, const struct support_checkout *checkout,

@@ -20,9 +20,10 @@ static inline bool mandate_runs(enum mandate_state state)
 /* The page as the rows are now. notice: a sentence above it; empty: none. */
 void support_answer_own(struct support *support, struct http_request *rq, int status, const struct support_checkout *checkout,
 	const struct support_mandate *mandate, struct str notice);
-/* {{contact}} of this and of the thanks page: the address is asked for, or may be erased. action: of its form. */
+/* {{contact}} of this and of the thanks page: the address is asked for, or may be erased. comes_back: more is to be told than a
+ * receipt. action: of its form. */
 bool support_add_contact(struct support *support, struct press_value *root, const struct locale *locale,
-	const struct support_checkout *checkout, struct str action, struct arena *arena, struct fault *f)
+	const struct support_checkout *checkout, bool comes_back, struct str action, struct fault *f)
 	__attribute__((warn_unused_result));
 
 /* --- support_thanks.c --- */

@@ -49,7 +49,8 @@ static bool add_contact(struct support *support, struct press_value *root, const
 	char manage[2 * SUPPORT_MANAGE_BYTES + 1];
 
 	support_manage_token(support, token, manage);
-	return support_add_contact(support, root, locale, checkout, str_format(arena, "../manage/%s", manage), arena, f);
+	return support_add_contact(support, root, locale, checkout, checkout->frequency != FREQUENCY_ONCE,
+		str_format(arena, "../manage/%s", manage), f);
 }
 
 static void redirect_to_thanks(struct support *support, struct http_request *rq, struct str token)

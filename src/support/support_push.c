@@ -30,14 +30,28 @@ int32_t push_months_later(int32_t day, int months)
 
 /* --- a gift that was paid once becomes one that comes back --- */
 
+bool push_begin(struct support *support, const struct support_checkout *checkout, struct fault *f)
+{
+	const struct rail_line *line = rail_find(support, checkout->rail);
+	struct support_mandate mandate;
+	char name[32];
+	int64_t is_new = 0;
+
+	if (line == NULL || line->rail->pulls || checkout->frequency == FREQUENCY_ONCE)
+		return true;
+	snprintf(name, sizeof(name), "push:%lld", (long long) checkout->id);
+	return store_number(support->db, SUPPORT_SQL_PUSH_IS_NEW, STORE_ARGS(store_i64(checkout->id)), &is_new, f) &&
+		(is_new == 0 || support_know_mandate(support, checkout, str_from(name), &mandate, f));
+}
+
+/* What was paid before that was so. */
 static bool begin_one(struct support *support, int64_t id, struct arena *arena, struct fault *f)
 {
 	struct support_checkout checkout;
-	struct support_mandate mandate;
 	bool found;
 
 	return support_find_checkout(support, SUPPORT_BY_ID, str_format(arena, "%lld", (long long) id), arena, &checkout, &found, f) && found &&
-		support_know_mandate(support, &checkout, str_format(arena, "push:%lld", (long long) id), &mandate, f);
+		push_begin(support, &checkout, f);
 }
 
 static bool begin_all(struct support *support, const char *rail, struct arena *arena, struct fault *f)

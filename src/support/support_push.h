@@ -20,6 +20,10 @@ int32_t push_months_later(int32_t day, int months);
 void support_run_push(void *support);
 bool support_find_push(struct support *support, int32_t today, struct fault *f) __attribute__((warn_unused_result));
 
+/* A gift that comes back and was paid on a rail that cannot charge runs from then on: what can be done with it can be done at once.
+ * Inside a transaction; nothing for any other. */
+bool push_begin(struct support *support, const struct support_checkout *checkout, struct fault *f) __attribute__((warn_unused_result));
+
 /* When the gift that this checkout began is due next; 0: nothing came yet. */
 bool push_due_day(struct support *support, const struct support_checkout *checkout, int32_t *due, struct fault *f)
 	__attribute__((warn_unused_result));

@@ -111,7 +111,7 @@ static void add_after(struct thanks *is)
 	support_manage_token(is->support, is->token, manage);
 	href = str_format(arena, "../support/manage/%s", manage);
 	add_links(is, href);
-	if (!support_add_contact(is->support, is->root, is->locale, is->checkout, href, arena, &f))
+	if (!support_add_contact(is->support, is->root, is->locale, is->checkout, is->checkout->frequency != FREQUENCY_ONCE, href, &f))
 		log_fault(&f, "asking for a supporter's address"); /* thanks are due all the same */
 	if (is->checkout->frequency == FREQUENCY_ONCE)
 		add_again(is);
@@ -125,6 +125,7 @@ static void answer_thanks(struct thanks *is, bool is_waiting)
 	const struct support_checkout *checkout = is->checkout;
 	struct arena *arena = http_arena(is->rq);
 	struct page page = {.language = checkout->language, .depth = 1, .is_support = true};
+	const struct rail_line *line = rail_find(support, checkout->rail);
 	bool at_bank = checkout->state == CHECKOUT_WAITING;
 
 	page.title = locale_text(is->locale, is_waiting ? "support_waiting_title" : "support_thanks_title");
@@ -134,7 +135,7 @@ static void answer_thanks(struct thanks *is, bool is_waiting)
 	press_set_text(is->root, "sentence", write(support, is->locale, !is_waiting ? "support_thanks_sentence" :
 		at_bank ? "support_waiting_bank" : "support_waiting_moment", checkout, arena));
 	press_set_bool(is->root, "is_waiting", is_waiting);
-	if (support->settings->statement.len > 0)
+	if (support->settings->statement.len > 0 && line != NULL && line->rail->pulls) /* coins are on none; a transfer is written by its payer */
 		press_set_text(is->root, "statement_line", write(support, is->locale, "support_statement", checkout, arena));
 	if (!is_waiting)
 		add_after(is);

@@ -222,7 +222,7 @@ class Paypal:
         order["status"] = "COMPLETED"
         unit["payments"] = {"captures": [capture]}
         self.emit("PAYMENT.CAPTURE.COMPLETED", "capture", capture)
-        return {"id": order["id"], "status": "COMPLETED", "purchase_units": [{"reference_id": "default", "payments": {"captures": [capture]}}]}
+        return {"id": order["id"], "status": "COMPLETED", "payer": order["payer"], "payment_source": order["payment_source"], "purchase_units": [{"reference_id": "default", "payments": {"captures": [capture]}}]}
 
     def refund(self, capture, asked):
         code, whole = capture["amount"]["currency_code"], minor(capture["amount"])
@@ -268,6 +268,12 @@ class Paypal:
         kind = {"cancel": "CANCELLED", "suspend": "SUSPENDED", "activate": "ACTIVATED"}[what]
         self.emit("BILLING.SUBSCRIPTION." + kind, "subscription", self.shown(one))
 
+    @staticmethod
+    def payer(asked):
+        """Who holds the account that pays, as PayPal tells the one who is paid."""
+        given, _, family = asked.get("name", "").rpartition(" ")
+        return {"name": {"given_name": given or "Nadia", "surname": family or "Payer"}, "email_address": asked.get("email") or "payer@rehearsal.example", "payer_id": new_id("", 13)}
+
     # --- payers and time -------------------------------------------------------------------------------------------------------------------
 
     def charge(self, one):
@@ -288,13 +294,15 @@ class Paypal:
             if order["status"] not in ("CREATED", "PAYER_ACTION_REQUIRED"):
                 self.refuse(409, "CONFLICT", "It was approved already.")
             order["status"], order["_declined"] = "APPROVED", what == "decline"
+            payer = order["payer"] = self.payer(asked)
+            order["payment_source"] = {"paypal": {"name": payer["name"], "email_address": payer["email_address"], "account_id": payer["payer_id"], "account_status": "VERIFIED"}}
             self.emit("CHECKOUT.ORDER.APPROVED", "checkout-order", self.shown(order))
             return self.shown(order)
         if what == "subscribe":
             one = self.find(self.subscriptions, thing_id)
             if one["status"] != "APPROVAL_PENDING":
                 self.refuse(409, "CONFLICT", "It was approved already.")
-            one["status"] = "ACTIVE"
+            one["status"], one["subscriber"] = "ACTIVE", self.payer(asked)
             self.emit("BILLING.SUBSCRIPTION.ACTIVATED", "subscription", self.shown(one))
             self.charge(one)
             return self.shown(one)

@@ -32,6 +32,7 @@ CSS = """:root{color-scheme:light dark;--paper:#fff;--bench:#eef1f0;--ink:#17201
 .flag{background:var(--flag);color:var(--on-flag);padding:.5rem 1rem;text-align:center;font-weight:600;margin:0}main{max-width:30rem;margin:2rem auto;background:var(--paper);border:1px solid var(--line);padding:1.5rem}
 h1{font-size:1rem;font-weight:600;margin:0;color:var(--soft)}.sum{font-size:2.5rem;font-weight:700;line-height:1.2;margin:.25rem 0 1rem}
 button,.button{display:block;width:100%;font:inherit;font-weight:700;padding:.85rem 1rem;margin-top:.75rem;border:1px solid var(--go);background:var(--go);color:var(--on-go);cursor:pointer;text-align:center;text-decoration:none}
+label{display:block;color:var(--soft)}input{display:block;width:100%;font:inherit;padding:.75rem;margin-bottom:.75rem;border:1px solid var(--soft);background:var(--paper);color:var(--ink)}
 .quiet{background:none;color:var(--ink);border-color:var(--line);font-weight:400}table{width:100%;border-collapse:collapse}td,th{text-align:start;padding:.4rem .5rem .4rem 0;border-bottom:1px solid var(--line)}"""
 
 
@@ -40,8 +41,9 @@ def whole(title, body):
             "<body><p class=\"flag\">Rehearsal · no real money</p><main>%s</main></body></html>\n" % (escape(title), CSS, body)).encode()
 
 
-def form(action, *buttons):
-    return "<form method=\"post\" action=\"%s\">%s</form>" % (escape(action, True), "".join(
+def form(action, *buttons, fields=()):
+    typed = "".join("<label>%s <input name=\"%s\" autocomplete=\"off\" maxlength=\"254\"></label>" % (escape(words), name) for name, words in fields)
+    return "<form method=\"post\" action=\"%s\">%s%s</form>" % (escape(action, True), typed, "".join(
         "<button name=\"do\" value=\"%s\"%s>%s</button>" % (value, "" if i == 0 else " class=\"quiet\"", escape(words)) for i, (value, words) in enumerate(buttons)))
 
 
@@ -156,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
                 case ["webapps", "billing", "subscriptions"]:
                     thing, kind = r.paypal.subscriptions.get(query.get("ba_token", [""])[0]), "subscribe"
                 case ["i", invoice_id]:
-                    return self.invoice(invoice_id, do)
+                    return self.invoice(invoice_id, do, asked.get("email", [""])[0])
                 case _:
                     return self.html(whole("Not found", "<h1>There is no such page.</h1>"), 404)
             if thing is None:
@@ -165,7 +167,7 @@ class Handler(BaseHTTPRequestHandler):
             if self.command == "POST" and do == "cancel":
                 return self.go(context.get("cancel_url", "/"))
             if self.command == "POST" and do in ("approve", "decline"):
-                r.paypal.rehearse("subscribe" if kind == "subscribe" else do, thing["id"], {})
+                r.paypal.rehearse("subscribe" if kind == "subscribe" else do, thing["id"], {name: asked[name][0] for name in ("name", "email") if name in asked})
                 event = r.paypal.events[-1]
             else:
                 money = thing["_price"] if kind == "subscribe" else thing["purchase_units"][0]["amount"]
@@ -174,11 +176,11 @@ class Handler(BaseHTTPRequestHandler):
                 return self.html(whole("Pay with PayPal (rehearsal)", "<h1>%s</h1><p class=\"sum\">%s %s%s</p>%s" % (
                     escape(context.get("brand_name", "You are about to give")), escape(money["value"]), escape(money["currency_code"]),
                     " every " + r.paypal.plans[thing["plan_id"]].lower() if kind == "subscribe" else "",
-                    form(self.path, *buttons) if state in ("CREATED", "PAYER_ACTION_REQUIRED", "APPROVAL_PENDING") else "<p>State: %s</p>" % escape(state))))
+                    form(self.path, *buttons, fields=(("name", "Name"), ("email", "Email"))) if state in ("CREATED", "PAYER_ACTION_REQUIRED", "APPROVAL_PENDING") else "<p>State: %s</p>" % escape(state))))
         r.wait_for("paypal", event)
         return self.go(context.get("return_url", "/"))
 
-    def invoice(self, invoice_id, do):
+    def invoice(self, invoice_id, do, email):
         r = self.rehearsal
         invoice = r.btcpay.invoices.get(invoice_id)
         if invoice is None:
@@ -187,11 +189,13 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "POST" and do == "back":
             return self.go(back)
         if self.command == "POST":
+            if email:
+                invoice["metadata"]["buyerEmail"] = email
             r.btcpay.rehearse(do if do in ("pay", "see") else "pay", invoice_id)
             return self.go(back) if invoice["checkout"]["redirectAutomatically"] else self.go("/i/" + invoice_id)
         body = "<h1>%s</h1><p class=\"sum\">%s %s</p>" % (escape(str(invoice["metadata"].get("itemDesc", "Invoice"))), escape(invoice["amount"]), escape(invoice["currency"]))
         if invoice["status"] == "New":
-            body += form("/i/" + invoice_id, ("pay", "Pay with coins"), ("see", "Pay, but the network takes its time"), ("back", "Go back without paying"))
+            body += form("/i/" + invoice_id, ("pay", "Pay with coins"), ("see", "Pay, but the network takes its time"), ("back", "Go back without paying"), fields=(("email", "Email"),))
         else:
             body += "<p>%s</p><a class=\"button\" href=\"%s\">Return</a>" % (escape(invoice["status"]), escape(back, True))
         return self.html(whole("Pay with Bitcoin (rehearsal)", body))

@@ -63,7 +63,7 @@ def browsers():
 
 # --- the long files first, so that none of them is left for one worker at the end -------------------------------------------------------
 
-LONG = ("test_year", "test_site", "test_slot", "test_newsroom", "test_composer", "test_editor", "test_subscribers", "test_photos", "test_subscriber")
+LONG = ("test_year", "test_flows", "test_site", "test_slot", "test_newsroom", "test_composer", "test_editor", "test_subscribers", "test_photos", "test_subscriber")
 
 
 def pytest_collection_modifyitems(items):

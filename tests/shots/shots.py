@@ -63,6 +63,21 @@ DESK = (
     ("desk-site", "/site", (390, 1280)),
     ("desk-people", "/people", (390, 1280)),
 )
+# As a treasurer sees it. "=TAB": the newest gift of that tab.
+TREASURY = (
+    ("desk-support", "/support"),
+    ("desk-support-failed", "/support?tab=failed"),
+    ("desk-support-refunded", "/support?tab=refunded"),
+    ("desk-support-gift", "/support/gifts/=refunded"),
+    ("desk-support-refund", "/support/gifts/=all/refund"),
+    ("desk-support-refunds", "/support/refunds"),
+    ("desk-support-disputes", "/support/disputes"),
+    ("desk-support-payouts", "/support/payouts"),
+    ("desk-support-periods", "/support/periods"),
+    ("desk-support-bank", "/support/bank"),
+    ("desk-support-rails", "/support/rails"),
+    ("desk-support-appeal", "/support/appeal"),
+)
 # Taken again at 320 pixels, and with text of twice the size.
 SMALL = ("front", "story", "story-long-headline", "story-ru", "story-ar", "support", "search", "corrections", "text")
 # What is filled in by hand: a name that breaks a layout if anything does.
@@ -88,7 +103,24 @@ def foreign(language, section, titles):
     return one
 
 
+def books():
+    """Gifts in every state that a treasurer meets."""
+    one = House()
+    one.start()
+    for freq, amount in (("once", 1000), ("once", 2500), ("monthly", 200), ("monthly", 500), ("monthly", 1000), ("annual", 5000), ("once", 1500)):
+        one.give(freq, amount)
+    one.wait_stripe_quiet()
+    objects = one.stripe("GET", "objects")
+    charges = {o["amount"]: o["id"] for o in objects if o["object"] == "charge"}
+    running = {o["items"]["data"][0]["price"]["unit_amount"]: o["id"] for o in objects if o["object"] == "subscription"}
+    for what in ("refund/" + charges[2500], "dispute/" + charges[1500], "advance-failing/" + running[1000], "advance/" + running[500], "payout/usd"):
+        one.stripe("POST", what)
+        one.wait_stripe_quiet()
+    return one
+
+
 HOUSES = {
+    "books": books,
     "demo": demo,
     "ru": lambda: foreign("ru", "Достопримечательности", (LONG_RU, "Река", "Сельскохозяйственное машиностроение: " + LONG_RU.lower() * 2, "Коротко о важном", "Переосвидетельствование нетрудоспособных")),
     "ar": lambda: foreign("ar", "أخبار", ("قرى ضفة النهر تنتظر المطر للشتاء الثالث", "نهر", "المزارعون يعدّون أيام الجفاف في الدلتا بينما تتوقف مصلحة الأرصاد عن نشر توقعاتها", "الجسر القديم")),
@@ -122,7 +154,7 @@ def giving(camera, wanted):
     house = camera.house("giving")
     typed = "document.getElementById('own_monthly').value='1';" + send("#support .go")
     shots = {"give-default": ("/support/", ""), "give-once": ("/support/", "document.querySelector('[value=once]').click()"), "give-focus": ("/support/", "document.querySelector('[name=a_monthly]').focus()"),
-             "give-own": ("/support/", "document.getElementById('own_monthly').value='12.50'"), "give-below": ("/support/", typed),
+             "give-own": ("/support/", "const o=document.getElementById('own_monthly');o.value='12.50';o.dispatchEvent(new Event('input',{bubbles:true}))"), "give-below": ("/support/", typed),
              "give-fee": ("/support/", "document.querySelector('[name=a_monthly][value=\"200\"]').click();" + send("#support .go")),
              "give-disclosure": ("/support/", "document.querySelector('.safe summary').click()"), "give-reminder": ("/support/", "document.querySelector('.later summary').click()"),
              "give-reminder-error": ("/support/", "document.querySelector('.later').open=1;document.querySelector('.later form').noValidate=true;document.querySelector('.later [type=email]').value='nobody';" + send(".later .btn")),
@@ -164,12 +196,13 @@ class Camera:
             self.houses[name] = HOUSES[name]()
         return self.houses[name]
 
-    def browser(self, dark, desk=False):
+    def browser(self, dark, desk=None):
+        """desk: whose session it has, as (newsroom, role)."""
         key = (dark, desk)
         if key not in self.browsers:
             self.browsers[key] = browser(dark=dark)
             if desk:
-                self.browsers[key].get(self.house("demo").staff_link())
+                self.browsers[key].get(self.house(desk[0]).staff_link("Anna " + desk[1].title(), desk[1]))
                 self.browsers[key].find_element("css selector", "main button, form button").click()
         return self.browsers[key]
 
@@ -185,7 +218,7 @@ class Camera:
             path = before + next(one["path"] for one in self.paths[name] if one["identity"] == identity)
         return house.site + urllib.parse.quote(path, safe="/?=&%")
 
-    def take(self, name, address, width, dark, desk=False, text=1, script=""):
+    def take(self, name, address, width, dark, desk=None, text=1, script=""):
         b = self.browser(dark, desk)
         b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
         b.get(address)
@@ -240,7 +273,17 @@ def main(words):
                 continue
             for dark in (False, True):
                 for width in widths:
-                    camera.take(name, camera.house("demo").desk + path, width, dark, desk=True)
+                    camera.take(name, camera.house("demo").desk + path, width, dark, desk=("demo", "editor"))
+        for name, path in TREASURY:
+            if not wanted(name):
+                continue
+            house = camera.house("books")
+            tab = re.search(r"=(refunded|all)", path.partition("?")[0])
+            if tab:
+                path = path.replace(tab.group(0), house.ask("support", "GET", "/gifts?tab=" + tab.group(1)).json["rows"][0]["id"])
+            for dark in (False, True):
+                for width in (390, 1280):
+                    camera.take(name, house.desk + path, width, dark, desk=("books", "treasurer"))
     finally:
         camera.end()
     with open(os.path.join(OUT, "index.html"), "w", encoding="utf-8") as out:

@@ -57,7 +57,7 @@ def pay(session, asked, said=""):
     return whole("Pay (rehearsal)", (
         "<h1>You are about to give</h1><p class=\"sum\">%s <small>%s</small></p><dl>%s</dl>%s"
         "<form method=\"post\" action=\"/pay/%s\"><label for=\"email\">Email</label><input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"email\" value=\"%s\" "
-        "placeholder=\"giver@rehearsal.example\">%s"
+        "placeholder=\"giver@rehearsal.example\"><label for=\"name\">Name on the card</label><input id=\"name\" name=\"name\" autocomplete=\"off\" maxlength=\"100\">%s"
         "<button name=\"do\" value=\"pay\">%s %s</button>"
         "<button class=\"quiet\" name=\"do\" value=\"bank\">Pay later by bank</button>"
         "<button class=\"quiet\" name=\"do\" value=\"decline\">Try a card that is refused</button>"

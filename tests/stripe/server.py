@@ -252,7 +252,7 @@ class Rehearsal:
 
     # --- the human's buttons -----------------------------------------------------------------------------------------------
 
-    def pressed(self, session_id, do, email):
+    def pressed(self, session_id, do, email, name):
         """What a button of the payment page does: the address to go to, or a page's bytes."""
         with self.lock:
             self.world.expire_old()
@@ -272,7 +272,7 @@ class Rehearsal:
                     rules.email(email, "email")
                 except Refused:
                     return page.pay(session, self.world.asked[session_id], "That is not an email address.")
-            self.world.pay(session, email, do == "bank")
+            self.world.pay(session, email, do == "bank", name)
             done = next(e for e in reversed(self.world.events) if e["type"] == "checkout.session.completed")
             self.save()
         if do == "bank" and self.options.bank_seconds >= 0:
@@ -444,7 +444,7 @@ class Handler(BaseHTTPRequestHandler):
                     return self.html(page.small("Your card", "Here a supporter would change their card.", portal["return_url"], "Go back"))
             case ("POST", "pay", session_id):
                 form = parse_qs(body)
-                out = r.pressed(session_id, form.get("do", [""])[0], form.get("email", [""])[0].strip())
+                out = r.pressed(session_id, form.get("do", [""])[0], form.get("email", [""])[0].strip(), form.get("name", [""])[0].strip())
                 if out is None:
                     return self.html(page.small("Not found", "There is no such checkout."), 404)
                 return self.go(out) if isinstance(out, str) else self.html(out)

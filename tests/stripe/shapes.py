@@ -38,6 +38,7 @@ class World(Later):
         self.events = []              # newest last
         self.replies = {}             # idempotency key -> (digest, status, body)
         self.asked = {}               # session id -> the checked form
+        self.names = {}               # who typed a name beside that address at the page to pay at
         self.paid_out = {}            # balance transaction id -> payout id
         self.send = lambda event: None
 
@@ -106,9 +107,8 @@ class World(Later):
         self.asked[session_id] = p
         return self.keep(session)
 
-    @staticmethod
-    def details(email):
-        return {"address": dict(ADDRESS), "business_name": None, "email": email, "individual_name": None, "name": None, "phone": None,
+    def details(self, email):
+        return {"address": dict(ADDRESS), "business_name": None, "email": email, "individual_name": None, "name": self.names.get(email), "phone": None,
                 "tax_exempt": "none", "tax_ids": []}
 
     def expire_old(self):
@@ -124,12 +124,13 @@ class World(Later):
         self.event("checkout.session.expired", session)
         return session
 
-    def pay(self, session, email="", by_bank=False):
+    def pay(self, session, email="", by_bank=False, name=None):
         """The human at the payment page agrees. The money of a bank debit comes later, by settle()."""
         if session["status"] != "open":
             raise Refused(400, "This Checkout Session is %s." % session["status"])
         p = self.asked[session["id"]]
         email = email or session["customer_email"] or "giver@rehearsal.example"
+        self.names[email] = name or None
         code, total = session["currency"], session["amount_total"]
         session["customer_details"] = self.details(email)
         session["status"], session["url"] = "complete", None
@@ -183,7 +184,7 @@ class World(Later):
             "default_source": None, "delinquent": False, "description": None, "discount": None, "email": email,
             "invoice_prefix": secrets.token_hex(4).upper(), "invoice_settings": {"custom_fields": None, "default_payment_method": None,
                                                                                  "footer": None, "rendering_options": None},
-            "livemode": False, "metadata": {}, "name": None, "next_invoice_sequence": 1, "phone": None, "preferred_locales": [],
+            "livemode": False, "metadata": {}, "name": self.names.get(email), "next_invoice_sequence": 1, "phone": None, "preferred_locales": [],
             "shipping": None, "tax_exempt": "none", "test_clock": None})
         self.event("customer.created", customer)
         return customer
@@ -220,7 +221,7 @@ class World(Later):
         charge = self.keep({
             "id": charge_id, "object": "charge", "amount": intent["amount"], "amount_captured": intent["amount"], "amount_refunded": 0,
             "application": None, "application_fee": None, "application_fee_amount": None, "balance_transaction": None,
-            "billing_details": {"address": dict(ADDRESS), "email": email, "name": None, "phone": None, "tax_id": None},
+            "billing_details": {"address": dict(ADDRESS), "email": email, "name": self.names.get(email), "phone": None, "tax_id": None},
             "calculated_statement_descriptor": "REHEARSAL", "captured": True, "created": now, "currency": intent["currency"],
             "customer": intent["customer"], "description": intent["description"], "disputed": False, "failure_balance_transaction": None,
             "failure_code": None, "failure_message": None, "fraud_details": {}, "livemode": False, "metadata": dict(intent["metadata"]),
@@ -337,7 +338,7 @@ class World(Later):
             "attempted": False, "auto_advance": True, "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None},
             "automatically_finalizes_at": None, "billing_reason": why, "collection_method": "charge_automatically", "created": now,
             "currency": subscription["currency"], "custom_fields": None, "customer": customer["id"], "customer_account": None, "customer_address": None,
-            "customer_email": customer["email"], "customer_name": None, "customer_phone": None, "customer_shipping": None, "customer_tax_exempt": "none",
+            "customer_email": customer["email"], "customer_name": customer["name"], "customer_phone": None, "customer_shipping": None, "customer_tax_exempt": "none",
             "customer_tax_ids": [], "default_payment_method": None, "default_source": None, "default_tax_rates": [], "description": None, "discounts": [],
             "due_date": None, "effective_at": now, "ending_balance": 0, "footer": None, "from_invoice": None,
             "hosted_invoice_url": "%s/invoice/%s" % (self.public_url, invoice_id), "invoice_pdf": None, "issuer": {"type": "self"},

@@ -87,12 +87,16 @@ static void a_pushed_gift_is_due_late_paused_and_runs_again(void **state)
 {
 	struct bench *bench = *state;
 	int32_t first = day("2026-11-20"), due = day("2026-12-20");
+	struct support_mandate mandate;
+	struct fault f = {0};
 	int64_t checkout;
 
 	bench->settings.push_grace = 14;
 	clock_fix(clock_from_utc_day(first));
 	checkout = begin(bench);
 	pay(bench, checkout, "t1", first);
+	assert_true(support_find_mandate(&bench->support, checkout, false, &bench->arena, &mandate, &f));
+	assert_true(mandate.id != 0); /* at once, so that it can be ended at once */
 	assert_int_equal(look(bench, checkout, first + 1), MANDATE_ACTIVE);
 	assert_int_equal(look(bench, checkout, due - 4), MANDATE_ACTIVE);
 	assert_int_equal(told(bench), 0);
