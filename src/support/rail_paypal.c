@@ -8,10 +8,14 @@
 #include <stdio.h>
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/secret.h"
+#include "gen/support_sql.h"
 #include "rail_wire.h"
+#include "store/store.h"
 #include "support_inside.h"
 
 enum { PATH_BYTES = 256, KEY_BYTES = 128, TOKEN_SPARE_MS = 120000, PEM_BYTES = 16384, CERTS = 4, BRAND_BYTES = 120,
@@ -37,6 +41,7 @@ struct certificate {
 	char name[PAYPAL_CERT_CHARS + 1];
 	char *pem;
 	size_t len;
+	bool is_kept;               /* in the table certificate, too */
 };
 
 struct paypal {
@@ -509,20 +514,70 @@ static void end_verifying(struct verifying *verifying, const struct fault *f)
 	memory_free(verifying);
 }
 
-static void judge(struct verifying *verifying, struct str pem)
+/* They signed something for us with it. Kept, it needs no fetching after a start: nobody stands in its way by naming others. */
+static void keep_certificate(struct support *support, struct certificate *certificate)
 {
+	const struct store_value values[] = {store_text(str_from(certificate->name)), store_text(str_make(certificate->pem, certificate->len)),
+		store_i64(clock_utc_day(clock_now()))};
 	struct fault f = {0};
 
-	if (paypal_signed(pem, secrets_of(verifying->line)->webhook_id, &verifying->mark, verifying->delivery.body, verifying->delivery.now, &f))
-		fault_clear(&f);
+	certificate->is_kept = store_run(support->db, SUPPORT_SQL_CERTIFICATE_PUT, values, 3, NULL, &f) &&
+		store_run(support->db, SUPPORT_SQL_CERTIFICATE_FORGET, STORE_NO_ARGS, NULL, &f);
+	if (!certificate->is_kept)
+		log_fault(&f, "keeping a provider's certificate");
+}
+
+static void judge(struct verifying *verifying, struct certificate *certificate)
+{
+	struct rail_line *line = verifying->line;
+	struct fault f = {0};
+
+	if (paypal_signed(str_make(certificate->pem, certificate->len), secrets_of(line)->webhook_id, &verifying->mark, verifying->delivery.body,
+			verifying->delivery.now, &f) && !certificate->is_kept)
+		keep_certificate(line->support, certificate);
 	end_verifying(verifying, &f);
+}
+
+/* Into memory, in place of the oldest there. */
+static struct certificate *remember(struct paypal *paypal, const char *name, struct str pem)
+{
+	struct certificate *certificate = &paypal->certs[paypal->next_cert];
+
+	memory_free(certificate->pem);
+	*certificate = (struct certificate){.pem = memory_new(1, pem.len), .len = pem.len};
+	snprintf(certificate->name, sizeof(certificate->name), "%s", name);
+	memcpy(certificate->pem, pem.at, pem.len);
+	paypal->next_cert = (paypal->next_cert + 1) % CERTS;
+	return certificate;
+}
+
+/* NULL: it must be fetched. */
+static struct certificate *find_certificate(struct support *support, struct paypal *paypal, const char *name)
+{
+	struct certificate *certificate = NULL;
+	struct fault f = {0};
+	struct arena arena;
+	struct store_row row;
+	bool found;
+
+	for (size_t i = 0; i < CERTS; i++)
+		if (paypal->certs[i].pem != NULL && strcmp(paypal->certs[i].name, name) == 0)
+			return &paypal->certs[i];
+	arena_init(&arena, "certificate", (size_t) 2 * PEM_BYTES);
+	if (!store_one(support->db, SUPPORT_SQL_CERTIFICATE_FIND, STORE_ARGS(store_text(str_from(name))), &arena, &row, &found, &f)) {
+		log_fault(&f, "looking for a provider's certificate");
+	} else if (found) {
+		certificate = remember(paypal, name, row.columns[0].bytes);
+		certificate->is_kept = true;
+	}
+	arena_release(&arena);
+	return certificate;
 }
 
 static void fetched(void *self, const struct http_reply *reply, const struct fault *failed)
 {
 	struct verifying *verifying = self;
 	struct paypal *paypal = verifying->line->self;
-	struct certificate *certificate = &paypal->certs[paypal->next_cert];
 	struct fault f = {0};
 
 	paypal->is_fetching = false;
@@ -538,13 +593,7 @@ static void fetched(void *self, const struct http_reply *reply, const struct fau
 		end_verifying(verifying, &f);
 		return;
 	}
-	memory_free(certificate->pem);
-	memcpy(certificate->name, verifying->name, sizeof(certificate->name));
-	certificate->pem = memory_new(1, reply->body.len);
-	memcpy(certificate->pem, reply->body.at, reply->body.len);
-	certificate->len = reply->body.len;
-	paypal->next_cert = (paypal->next_cert + 1) % CERTS;
-	judge(verifying, str_make(certificate->pem, certificate->len));
+	judge(verifying, remember(paypal, verifying->name, reply->body));
 }
 
 static void paypal_verify(struct rail_line *line, const struct rail_delivery *delivery, rail_done *done, void *self)
@@ -553,6 +602,7 @@ static void paypal_verify(struct rail_line *line, const struct rail_delivery *de
 	struct paypal *paypal = line->self;
 	const struct settings *settings = line->support->settings;
 	struct fault f = {0};
+	struct certificate *certificate;
 	char path[PATH_BYTES];
 	struct rail_request request = {.origin = settings->paypal_certs, .method = "GET"};
 
@@ -566,11 +616,11 @@ static void paypal_verify(struct rail_line *line, const struct rail_delivery *de
 		end_verifying(verifying, &f);
 		return;
 	}
-	for (size_t i = 0; i < CERTS; i++)
-		if (paypal->certs[i].pem != NULL && strcmp(paypal->certs[i].name, verifying->name) == 0) {
-			judge(verifying, str_make(paypal->certs[i].pem, paypal->certs[i].len));
-			return;
-		}
+	certificate = find_certificate(line->support, paypal, verifying->name);
+	if (certificate != NULL) {
+		judge(verifying, certificate);
+		return;
+	}
 	if (paypal->is_fetching || clock_mono_ms() < paypal->fetch_quiet_until_ms) {
 		fault_set(&f, FAULT_BUSY, "the provider's certificate is being fetched: send it again");
 		end_verifying(verifying, &f);

@@ -993,6 +993,18 @@ SELECT mandate.id, mandate.checkout, mandate.state, first.frequency, first.amoun
 FROM mandate JOIN checkout AS first ON first.id = mandate.checkout
 WHERE first.rail = $1 AND mandate.id > $2 AND mandate.state IN ('active', 'late', 'paused') ORDER BY mandate.id LIMIT 1
 
+-- name: certificate_find
+-- in: $1 name; out: pem
+SELECT pem FROM certificate WHERE name = $1
+
+-- name: certificate_put
+-- in: $1 name, $2 pem, $3 today
+INSERT INTO certificate (name, pem, day) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET pem = excluded.pem, day = excluded.day
+
+-- name: certificate_forget
+-- all but the last eight
+DELETE FROM certificate WHERE name NOT IN (SELECT name FROM certificate ORDER BY day DESC, name LIMIT 8)
+
 -- name: rail_day_add
 -- in: $1 rail, $2 day, $3 events, $4 refused, $5 asked, $6 failed, $7 lag_sum_s, $8 lag_most_s
 INSERT INTO rail_day (rail, day, events, refused, asked, failed, lag_sum_s, lag_most_s) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

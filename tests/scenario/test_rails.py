@@ -137,6 +137,22 @@ def test_forged_paypal_events_are_not_believed(newsroom):
     assert house.ask("support", "GET", "/ledger?limit=5000").json == before
 
 
+def test_who_names_other_certificates_keeps_no_true_event_away(newsroom):
+    """After a start nothing is in memory, and a certificate that is not there lets none be fetched for a while: theirs is known all the same."""
+    house = newsroom
+    house.press(to(house, house.give_by("paypal", "once", 1600)), "approve")
+    house.wait_rails_quiet()
+    event = next(one["id"] for one in house.rehearse("GET", "events/paypal") if one["payload"]["event_type"] == "PAYMENT.CAPTURE.COMPLETED")
+    house.kill("support")
+    fetched = lambda: [one for one in house.rehearse("GET", "calls") if "/certs/" in one["line"]]  # noqa: E731
+    before = len(fetched())
+    for name in ("CERT-nobodys", "CERT-nobodys-either"):
+        assert 400 <= house.rehearse("POST", "send/paypal/" + event, cert_url=house.rails + "/v1/notifications/certs/" + name)["status"] < 600
+    assert len(fetched()) == before + 1, "strangers make it fetch as often as they like"
+    assert house.rehearse("POST", "send/paypal/" + event)["status"] == 200
+    assert len(fetched()) == before + 1
+
+
 def test_a_paypal_refund_and_a_dispute_reach_the_books(newsroom):
     house = newsroom
     for amount in (2100, 2200):

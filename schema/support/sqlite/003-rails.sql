@@ -28,3 +28,10 @@ CREATE TABLE rail_day (
 	lag_most_s INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (rail, day)
 ) STRICT, WITHOUT ROWID;
+
+-- Certificates with which PayPal signed something for us. Anybody may name another, so that one must be fetched; theirs are known here.
+CREATE TABLE certificate (
+	name TEXT PRIMARY KEY,
+	pem TEXT NOT NULL,
+	day INTEGER NOT NULL                 -- when it was fetched
+) STRICT, WITHOUT ROWID;
