@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/must.h"
 #include "gen/support_sql.h"
 #include "kept.h"
 #include "rail_health.h"
@@ -205,14 +206,15 @@ static void take_next(void *self)
 static void take_all(struct importing *importing, struct str bytes)
 {
 	struct facts_list *list = &importing->list;
-	const struct rail *rail = importing->line->rail;
 	struct fault f = {0};
-	bool ok = rail->events(importing->line, bytes, &importing->arena, list, &f);
+	bool ok;
 
+	must(importing->line != NULL); /* it is one of rails[] */
+	ok = importing->line->rail->events(importing->line, bytes, &importing->arena, list, &f);
 	if (ok && list->count > FACTS_MOST)
 		ok = fault_set(&f, FAULT_INPUT, "this is more than %d payments at once: import shorter periods", FACTS_MOST);
 	for (size_t i = 0; ok && i < list->count; i++)
-		list->at[i].rail = rail->name;
+		list->at[i].rail = importing->line->rail->name;
 	if (ok)
 		take_next(importing);
 	else

@@ -34,10 +34,10 @@ enum {
 
 struct support_notice {
 	enum notice_kind kind;
+	int32_t day;              /* that it names */
 	int64_t about, step;      /* once for each */
 	int64_t checkout;
 	struct money amount;
-	int32_t day;              /* that it names */
 	int64_t contribution;     /* whose receipt it leads to; 0: none */
 };
 /* Notes that this is to be told, once. Inside or outside of a transaction. Nothing happens for who left no address. */
