@@ -79,12 +79,17 @@ struct smtp {
 	bool line_start;
 	struct smtp_result verdict;     /* the first refusal of a pipelined mail; reply 0: none */
 	bool needs_rset;
+	uint64_t dot_end;               /* of wire.sent: from there on the kernel has the dot */
+	bool has_next;
+	struct smtp_mail next;          /* its envelope goes behind this mail's dot */
+	bool ends;                      /* … or went there in vain: the connection ends with the dot's answer */
 	int calls;                      /* depth of our own work: smtp_close() inside frees at its end */
 	bool closed;
 };
 
 static void say(struct smtp *smtp, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void work(struct smtp *smtp);
+static void set_step(struct smtp *smtp, enum step step);
 
 /* --- ends --- */
 
@@ -138,6 +143,16 @@ static enum smtp_stage stage_of(enum step step)
 	}
 }
 
+/* What the server says from now on is about the mail that follows. */
+static void begin_next(struct smtp *smtp)
+{
+	smtp->mail = smtp->next;
+	smtp->has_mail = smtp->needs_rset = true;
+	smtp->body_at = 0;
+	smtp->line_start = true;
+	set_step(smtp, STEP_MAIL);
+}
+
 /* Tells what happened, once. */
 static void tell(struct smtp *smtp, struct smtp_result result, bool open)
 {
@@ -147,19 +162,28 @@ static void tell(struct smtp *smtp, struct smtp_result result, bool open)
 	smtp->has_mail = false;
 	smtp->mail = (struct smtp_mail){0};
 	smtp->verdict = (struct smtp_result){0};
-	result.connection_is_open = open;
-	smtp->step = open ? STEP_IDLE : STEP_LOST;
-	loop_timer_stop(&smtp->timer);
+	result.connection_is_open = open && !smtp->ends;
+	set_step(smtp, result.connection_is_open ? STEP_IDLE : STEP_LOST);
+	if (!result.connection_is_open)
+		smtp_wire_release(&smtp->wire);
+	else if (smtp->has_next)
+		begin_next(smtp);
+	smtp->has_next = false;
 	if (mail.done != NULL)
 		mail.done(mail.self, &result);
+}
+
+/* All of the mail and its dot is with the kernel. What went behind it need not be. */
+static bool is_dot_out(const struct smtp *smtp)
+{
+	return smtp->step == STEP_DOT && smtp->wire.sent >= smtp->dot_end;
 }
 
 /* The connection is over. reply: the server's reason, NULL: `why` is ours. */
 static void lose(struct smtp *smtp, const struct smtp_reply *reply, const char *why)
 {
 	enum step step = smtp->step;
-	bool dot_is_out = step == STEP_DOT && smtp_wire_waiting(&smtp->wire) == 0;
-	enum smtp_outcome outcome = dot_is_out && reply == NULL ? SMTP_IN_DOUBT : SMTP_LATER;
+	enum smtp_outcome outcome = is_dot_out(smtp) && reply == NULL ? SMTP_IN_DOUBT : SMTP_LATER;
 	struct smtp_result result = result_of(outcome, stage_of(step), reply, why);
 
 	if (step == STEP_LOST)
@@ -243,19 +267,32 @@ static void say_auth_plain(struct smtp *smtp)
 	set_step(smtp, STEP_AUTH);
 }
 
-static void say_rcpt(struct smtp *smtp)
+static void say_rcpt(struct smtp *smtp, const struct smtp_mail *mail)
 {
-	say(smtp, "RCPT TO:<%.*s>", STR_ARG(smtp->mail.to));
+	say(smtp, "RCPT TO:<%.*s>", STR_ARG(mail->to));
 }
 
-static void say_mail(struct smtp *smtp)
+static void say_mail(struct smtp *smtp, const struct smtp_mail *mail)
 {
-	const char *utf8 = smtp->mail.utf8 ? " BODY=8BITMIME SMTPUTF8" : "";
+	const char *utf8 = mail->utf8 ? " BODY=8BITMIME SMTPUTF8" : "";
 
 	if ((smtp->offers & SMTP_OFFERS_SIZE) != 0)
-		say(smtp, "MAIL FROM:<%.*s> SIZE=%zu%s", STR_ARG(smtp->mail.from), smtp->mail.bytes.len, utf8);
+		say(smtp, "MAIL FROM:<%.*s> SIZE=%zu%s", STR_ARG(mail->from), mail->bytes.len, utf8);
 	else
-		say(smtp, "MAIL FROM:<%.*s>%s", STR_ARG(smtp->mail.from), utf8);
+		say(smtp, "MAIL FROM:<%.*s>%s", STR_ARG(mail->from), utf8);
+}
+
+/* RFC 2920: DATA ends a group; the last mail's content may begin it. */
+static void say_group(struct smtp *smtp, const struct smtp_mail *mail)
+{
+	say_mail(smtp, mail);
+	say_rcpt(smtp, mail);
+	say(smtp, "DATA");
+}
+
+static bool takes_letters_of(const struct smtp *smtp, const struct smtp_mail *mail)
+{
+	return !mail->utf8 || (~smtp->offers & (SMTP_OFFERS_UTF8 | SMTP_OFFERS_8BIT)) == 0;
 }
 
 static void refuse_utf8(void *self)
@@ -282,7 +319,7 @@ static void start_mail(struct smtp *smtp)
 	smtp->body_at = 0;
 	smtp->line_start = true;
 	smtp->verdict = (struct smtp_result){0};
-	if (smtp->mail.utf8 && (~smtp->offers & (SMTP_OFFERS_UTF8 | SMTP_OFFERS_8BIT)) != 0) {
+	if (!takes_letters_of(smtp, &smtp->mail)) {
 		set_step(smtp, STEP_MAIL);
 		loop_timer_set(smtp->loop, &smtp->timer, 0, refuse_utf8, smtp); /* no callback inside smtp_send() */
 		return;
@@ -290,12 +327,10 @@ static void start_mail(struct smtp *smtp)
 	smtp->needs_rset = true; /* until the server has taken or ended this one */
 	if (rset)
 		say(smtp, "RSET");
-	if (!rset || pipelines(smtp))
-		say_mail(smtp);
-	if (pipelines(smtp)) {
-		say_rcpt(smtp);
-		say(smtp, "DATA");
-	}
+	if (pipelines(smtp))
+		say_group(smtp, &smtp->mail);
+	else if (!rset)
+		say_mail(smtp, &smtp->mail);
 	set_step(smtp, rset ? STEP_RSET : STEP_MAIL);
 }
 
@@ -395,6 +430,9 @@ static void send_dot(struct smtp *smtp)
 	smtp->wire.hold = false;
 	set_step(smtp, STEP_DOT);
 	smtp_wire_add(&smtp->wire, ".\r\n", 3);
+	smtp->dot_end = smtp->wire.sent + smtp_wire_waiting(&smtp->wire);
+	if (smtp->has_next)
+		say_group(smtp, &smtp->next);
 }
 
 static void ask_for_dot(struct smtp *smtp)
@@ -514,7 +552,7 @@ static void on_dot_reply(struct smtp *smtp, const struct smtp_reply *reply)
 {
 	if (smtp->verdict.reply != 0) {
 		tell(smtp, smtp->verdict, true);
-	} else if (smtp_wire_waiting(&smtp->wire) > 0) {
+	} else if (!is_dot_out(smtp)) {
 		lose(smtp, reply->code >= 400 ? reply : NULL, "the server answered before the mail was whole");
 	} else if (reply->code >= 200 && reply->code < 300) {
 		smtp->needs_rset = false;
@@ -536,7 +574,7 @@ static void on_mail_reply(struct smtp *smtp, const struct smtp_reply *reply)
 		if (!yes)
 			lose(smtp, reply, NULL);
 		else if (!pipelines(smtp))
-			say_mail(smtp);
+			say_mail(smtp, &smtp->mail);
 		if (yes)
 			set_step(smtp, STEP_MAIL);
 		break;
@@ -551,7 +589,7 @@ static void on_mail_reply(struct smtp *smtp, const struct smtp_reply *reply)
 		if (!smtp->has_mail || smtp->step == STEP_LOST || smtp->step == STEP_IDLE)
 			break;
 		if (!pipelines(smtp) && smtp->step == STEP_MAIL)
-			say_rcpt(smtp);
+			say_rcpt(smtp, &smtp->mail);
 		else if (!pipelines(smtp))
 			say(smtp, "DATA");
 		set_step(smtp, smtp->step == STEP_MAIL ? STEP_RCPT : STEP_DATA);
@@ -763,6 +801,23 @@ bool smtp_send(struct smtp *smtp, const struct smtp_mail *mail, struct fault *f)
 	smtp_wire_want(&smtp->wire);
 	leave(smtp);
 	return true;
+}
+
+bool smtp_follow(struct smtp *smtp, const struct smtp_mail *mail)
+{
+	struct fault f = {0};
+
+	if (smtp->step != STEP_ASK_DOT || !pipelines(smtp) || smtp->has_next || !takes_letters_of(smtp, mail) || !smtp_check_mail(mail, &f))
+		return false;
+	smtp->next = *mail;
+	smtp->has_next = true;
+	return true;
+}
+
+void smtp_unfollow(struct smtp *smtp)
+{
+	smtp->ends = smtp->ends || (smtp->has_next && smtp->step == STEP_DOT);
+	smtp->has_next = false;
 }
 
 void smtp_dot(struct smtp *smtp, bool go)

@@ -2,7 +2,8 @@
  *
  * STARTTLS or TLS from the start (OpenSSL, verified), AUTH PLAIN/LOGIN, PIPELINING of MAIL, RCPT and DATA; the
  * final dot goes out only after `before_dot` said so, which is where a caller makes "sending" durable. One mail at
- * a time per connection; the connection is kept for the next. What happened to a mail is told exactly once.
+ * a time per connection, and the envelope of one that follows it; the connection is kept for the next. What happened
+ * to a mail is told exactly once.
  * SPDX-License-Identifier: ISC */
 #ifndef MAIL_SMTP_H
 #define MAIL_SMTP_H
@@ -79,6 +80,15 @@ bool smtp_is_idle(const struct smtp *smtp);
 /* must be idle. INPUT: an envelope address or bytes that cannot go over SMTP (bare CR or LF, NUL, 8-bit, lines over
  * 998). */
 bool smtp_send(struct smtp *smtp, const struct smtp_mail *mail, struct fault *f) __attribute__((warn_unused_result));
+/* While a mail waits for smtp_dot(): the next one's MAIL, RCPT and DATA go right behind that dot (RFC 2920 §3.1), so that
+ * a mail costs one round trip; its content waits for 354 as always. False: the server does not pipeline, the mail under
+ * way does not wait for its dot, or it is one that smtp_send() must judge; nothing happened then. It is begun when the
+ * mail before it is told with connection_is_open, just before that `done`. Told without, it was not begun: no `done`
+ * comes, it is the caller's again. */
+bool smtp_follow(struct smtp *smtp, const struct smtp_mail *mail) __attribute__((warn_unused_result));
+/* Takes back the one that follows, if it has not begun. Where its envelope is out already, the connection ends with the
+ * answer to the mail before it. */
+void smtp_unfollow(struct smtp *smtp);
 /* The answer to ask_dot (may be called inside it); does nothing when the mail has ended meanwhile. */
 void smtp_dot(struct smtp *smtp, bool go);
 void smtp_close(struct smtp **smtp); /* QUIT if idle; a running mail ends as LATER or IN_DOUBT before this returns */

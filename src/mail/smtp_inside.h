@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/buf.h"
 #include "base/str.h"
 
@@ -69,6 +70,7 @@ struct smtp_wire {
 	bool hold;                /* nothing goes out: more comes that shall go with it */
 	struct buf out;           /* for the socket, encrypted where TLS runs */
 	size_t out_sent;
+	uint64_t sent;            /* bytes that the kernel has, of all that were ever added */
 	char why[SMTP_TEXT_BYTES]; /* of the end, for people */
 };
 

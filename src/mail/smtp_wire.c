@@ -208,14 +208,14 @@ void smtp_wire_flush(struct smtp_wire *wire)
 	while (!wire->ended && !wire->cannot_send && !wire->hold && smtp_wire_waiting(wire) > 0) {
 		ssize_t sent = send(wire->fd, wire->out.at + wire->out_sent, smtp_wire_waiting(wire), MSG_NOSIGNAL);
 
-		if (sent > 0)
+		if (sent > 0) {
 			wire->out_sent += (size_t) sent;
-		else if (sent < 0 && is_not_now(errno))
+			wire->sent += (size_t) sent;
+		} else if (sent < 0 && is_not_now(errno)) {
 			return;
-		else if (sent < 0 && errno == EINTR)
-			continue;
-		else /* what the server said before it left may still be read: that is its reason */
-			wire->cannot_send = true;
+		} else if (sent == 0 || errno != EINTR) {
+			wire->cannot_send = true; /* what the server said before it left may still be read: that is its reason */
+		}
 	}
 }
 

@@ -64,16 +64,12 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM subscriber WHERE state = $1 LIMIT 1)
 SELECT id FROM subscriber WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3
 
 -- name: subscriber_to_mail
--- in: $1 state, $2 id after which, $3 limit, $4 day, $5 issue, $6 the newsroom's language, $7 the schedule's state that does not count
--- out: id of those who are neither muted nor pause on that day. Where a slot has issues in several languages, everybody gets theirs; who has
--- none of these, the newsroom's, else the first.
-WITH slot_issue AS (
-	SELECT b.issue, b.language FROM schedule a JOIN schedule b ON b.slot = a.slot AND b.state <> $7 WHERE a.issue = $5 AND a.state <> $7
-)
+-- in: $1 state, $2 id after which, $3 limit, $4 day, $5 issue
+-- out: id of those who are neither muted nor pause on that day. Where a slot had issues in several languages when this one began, everybody
+-- gets theirs; who has none of these, the one that takes the rest (schedule_split).
 SELECT id FROM subscriber WHERE state = $1 AND id > $2 AND muted_until <= $4 AND paused_until <= $4
-AND ((SELECT count(*) FROM slot_issue) < 2 OR language = (SELECT language FROM slot_issue WHERE issue = $5)
-	OR (language NOT IN (SELECT language FROM slot_issue)
-		AND $5 = (SELECT issue FROM slot_issue ORDER BY language = $6 DESC, language LIMIT 1)))
+AND (NOT EXISTS (SELECT 1 FROM schedule WHERE issue = $5 AND leaves <> '') OR language = (SELECT language FROM schedule WHERE issue = $5)
+	OR EXISTS (SELECT 1 FROM schedule WHERE issue = $5 AND rest = 1 AND (' ' || leaves || ' ') NOT LIKE ('% ' || subscriber.language || ' %')))
 ORDER BY id LIMIT $3
 
 -- name: subscriber_read_some
@@ -451,8 +447,33 @@ SELECT state, COALESCE(slot, ''), send_at, approved_by, why, changed, language F
 SELECT issue FROM schedule WHERE slot = $1 AND language = $2 AND state <> $3
 
 -- name: schedule_begun
--- in: $1 slot, $2 issue, $3 state; how many others of the slot are in it
-SELECT count(*) FROM schedule WHERE slot = $1 AND issue <> $2 AND state = $3
+-- in: $1 slot, $2 issue, $3 the state of what went, $4 language; how many others of the slot went to this language's readers, too
+SELECT count(*) FROM schedule WHERE slot = $1 AND issue <> $2 AND state = $3 AND rest = 1 AND (' ' || leaves || ' ') NOT LIKE ('% ' || $4 || ' %')
+
+-- name: schedule_split
+-- in: $1 issue that begins, $2 the state of what went, $3 the state that does not count, $4 the newsroom's language
+-- Of those that did not go yet, the newsroom's takes the rest, else the first.
+UPDATE schedule SET
+	leaves = COALESCE((SELECT group_concat(b.language, ' ') FROM schedule b WHERE b.slot = schedule.slot AND b.issue <> $1 AND b.state <> $3), ''),
+	rest = NOT EXISTS (SELECT 1 FROM schedule b WHERE b.slot = schedule.slot AND b.issue <> $1 AND b.state = $2 AND b.rest = 1)
+		AND $1 = (SELECT b.issue FROM schedule b WHERE b.slot = schedule.slot AND (b.issue = $1 OR b.state NOT IN ($2, $3))
+			ORDER BY b.language = $4 DESC, b.language LIMIT 1)
+WHERE issue = $1 AND slot IS NOT NULL AND state <> $2
+
+-- name: schedule_left_out
+-- in: $1 issue that went, $2 the state of what went, $3 the state that does not count
+-- out: languages that it left to an issue that was cancelled then, and that got none since
+SELECT DISTINCT c.language FROM schedule a JOIN schedule c ON c.slot = a.slot AND c.state = $3
+WHERE a.issue = $1 AND a.state = $2 AND (' ' || a.leaves || ' ') LIKE ('% ' || c.language || ' %')
+AND NOT EXISTS (SELECT 1 FROM schedule d WHERE d.slot = a.slot AND d.language = c.language AND d.state <> $3)
+AND NOT EXISTS (SELECT 1 FROM schedule d WHERE d.slot = a.slot AND d.state = $2 AND d.rest = 1
+	AND (' ' || d.leaves || ' ') NOT LIKE ('% ' || c.language || ' %'))
+ORDER BY c.language
+
+-- name: schedule_takes_rest
+-- in: $1 issue, $2 the state of what went, $3 the state that does not count; above 0: who reads none of the slot's languages got one of its
+-- issues, or will
+SELECT count(*) FROM schedule WHERE slot = (SELECT slot FROM schedule WHERE issue = $1) AND ((state = $2 AND rest = 1) OR state NOT IN ($2, $3))
 
 -- name: schedule_due
 -- in: $1 state, $2 no later than; out: issue, send_at, approved_by, why; the oldest first

@@ -237,7 +237,7 @@ static void print_late(long long seconds)
 
 static void print_scheduled(const json_t *one)
 {
-	const char *state = text(one, "schedule"), *why = text(one, "schedule_why");
+	const char *state = text(one, "schedule"), *why = text(one, "schedule_why"), *left_out = text(one, "left_out");
 
 	printf("%s %lld, %s: ", text(one, "slot")[0] != '\0' ? "slot: issue" : "scheduled: issue", number(one, "id"), text(one, "when"));
 	if (strcmp(state, "gone") == 0 && json_is_true(json_object_get(one, "late")))
@@ -249,6 +249,8 @@ static void print_scheduled(const json_t *one)
 	else
 		printf("%s", state);
 	printf("%s%s\n", why[0] != '\0' ? ": " : "", why);
+	if (left_out[0] != '\0')
+		printf("    nobody's issue for %s: the one that was to go to them was cancelled afterwards; plan another for this slot\n", left_out);
 }
 
 /* What the desk said of a slot counts as long as no issue says more. */

@@ -428,8 +428,7 @@ static bool read_subscribers(struct newsletter *n, int64_t issue, int64_t after,
 	*count = 0;
 	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_TO_MAIL,
 			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED)), store_i64(after),
-				store_i64((int64_t) most), store_i64(clock_utc_day(clock_now())), store_i64(issue),
-				store_text(n->room->settings.language), store_text(schedule_state_name(SCHEDULE_CANCELLED))),
+				store_i64((int64_t) most), store_i64(clock_utc_day(clock_now())), store_i64(issue)),
 			&rows, f))
 		return false;
 	while (*count < most && store_rows_next(&rows, f))

@@ -2,9 +2,10 @@
  *
  * Decides: which connection takes which mail, what is durable before what. Leaves to the newsletter room: which mails,
  * when and through which server; to mail/smtp.c: the talk. Runs in: the keeper. The hard thing: its only promise. "dotted"
- * is durable before a mail's final dot leaves and the reply before the room hears of it; so connections only note what they
+ * is durable before a mail's final dot leaves and the reply before the room hears of it; so letters only note what they
  * want (`asked`) and what they got (`has_result`) while the loop turns, commit() journals all notes of a turn with one flush
  * just before the loop waits, and only then do dots leave. Whatever happens to the room changes nothing about that.
+ * Behind a dot goes the envelope of the lane's next letter, whose own notes come after this one's end, in the same flush.
  * SPDX-License-Identifier: ISC */
 #include "newsletter_keeper.h"
 
@@ -28,6 +29,9 @@
 
 enum {
 	IDLE_MS = 10000,           /* a connection without mail is closed */
+	LOOK_MS = 1000,            /* behind whom a letter waits is looked at; it may wait … */
+	LOOKS_FREE = 2,            /* … for so many looks while a connection is free … */
+	LOOKS_MOST = 30,           /* … and for so many where none is */
 	WRITE_AGAIN_MS = 1000,
 	COMMIT_LAZY_MS = 2,        /* notes wait so long for those of other connections: a flush costs the same for all */
 	COMMIT_LAZIER_MS = 12,     /* … where no mail waits for a connection, so that nobody is held up */
@@ -37,9 +41,14 @@ enum {
 /* A mail in our hands. */
 struct letter {
 	struct letter *next;
+	struct lane *lane;         /* that sends it */
 	int64_t delivery;
 	uint32_t try;
 	bool utf8;
+	bool asked;                /* it waits for smtp_dot() */
+	bool dotted;               /* … and got it */
+	bool has_result;
+	struct smtp_result result;
 	struct str from, to, bytes; /* behind the struct */
 };
 
@@ -47,11 +56,9 @@ struct lane {
 	struct post *post;
 	struct smtp *smtp;
 	struct letter *letter;     /* from its start until its end is in the journal */
-	bool asked;                /* the connection waits for smtp_dot() */
-	bool dotted;               /* … and got it */
-	bool has_result;
+	struct letter *behind;     /* its envelope goes with that one's dot: begun when that one is told with an open connection */
+	unsigned looks;            /* since it is there */
 	unsigned taken;            /* mails accepted on this connection */
-	struct smtp_result result;
 };
 
 /* A mail server. */
@@ -78,7 +85,7 @@ struct keeper {
 	bool silent;               /* a process of its own: without the room it says nothing */
 	int64_t write_again_ms;
 	int64_t noted_ms;          /* since when a note waits; 0: none does */
-	struct loop_timer *idle_timer, *end_timer;
+	struct loop_timer *idle_timer, *end_timer, *stall_timer;
 	void (*done)(void *self);
 	void *self;
 };
@@ -119,6 +126,16 @@ static struct letter *take_letter(struct post *post)
 	return letter;
 }
 
+static void put_back(struct post *post, struct letter *letter)
+{
+	letter->lane = NULL;
+	letter->next = post->first;
+	post->first = letter;
+	if (post->last == NULL)
+		post->last = letter;
+	post->waiting++;
+}
+
 /* Nothing was said that could be taken for it. */
 static void return_letter(struct keeper *keeper, struct letter *letter)
 {
@@ -142,18 +159,18 @@ static void give_back(struct post *post)
 
 static void ask_dot(void *self)
 {
-	struct lane *lane = self;
+	struct letter *letter = self;
 
-	lane->asked = true;
+	letter->asked = true;
 }
 
 static void done(void *self, const struct smtp_result *result)
 {
-	struct lane *lane = self;
+	struct letter *letter = self;
 
-	lane->asked = false;
-	lane->has_result = true;
-	lane->result = *result;
+	letter->asked = false;
+	letter->has_result = true;
+	letter->result = *result;
 }
 
 static void lost(void *self)
@@ -164,32 +181,37 @@ static void lost(void *self)
 }
 
 /* An outcome that no server gave. */
-static void end_here(struct lane *lane, enum smtp_outcome outcome, enum smtp_stage stage, const char *why)
+static void end_here(struct letter *letter, enum smtp_outcome outcome, enum smtp_stage stage, const char *why)
 {
-	struct smtp_result result = {.outcome = outcome, .stage = stage, .connection_is_open = lane->smtp != NULL};
+	struct smtp_result result = {.outcome = outcome, .stage = stage, .connection_is_open = letter->lane->smtp != NULL};
 
 	(void) snprintf(result.text, sizeof(result.text), "%.190s", why);
-	done(lane, &result);
+	done(letter, &result);
+}
+
+static struct smtp_mail mail_of(struct letter *letter)
+{
+	return (struct smtp_mail){.from = letter->from, .to = letter->to, .bytes = letter->bytes, .utf8 = letter->utf8,
+		.ask_dot = ask_dot, .done = done, .self = letter};
 }
 
 static void start(struct lane *lane, struct letter *letter)
 {
+	const struct smtp_mail mail = mail_of(letter);
 	struct fault f = {0};
-	const struct smtp_mail mail = {.from = letter->from, .to = letter->to, .bytes = letter->bytes, .utf8 = letter->utf8,
-		.ask_dot = ask_dot, .done = done, .self = lane};
 
 	lane->letter = letter;
-	lane->asked = lane->dotted = lane->has_result = false;
+	letter->lane = lane;
 	if (lane->smtp == NULL) {
 		lane->taken = 0;
 		if (!smtp_open(&lane->smtp, lane->post->keeper->loop, &lane->post->host, lost, lane, &f)) {
-			end_here(lane, SMTP_LATER, SMTP_AT_CONNECTION, f.say);
+			end_here(letter, SMTP_LATER, SMTP_AT_CONNECTION, f.say);
 			return;
 		}
 	}
 	if (!smtp_send(lane->smtp, &mail, &f)) {
 		log_fault(&f, "sending a mail");
-		end_here(lane, SMTP_REFUSED, SMTP_AT_DATA, f.say);
+		end_here(letter, SMTP_REFUSED, SMTP_AT_DATA, f.say);
 	}
 }
 
@@ -204,37 +226,115 @@ static void pump(struct keeper *keeper)
 	}
 }
 
+/* --- a letter behind another --- */
+
+/* The server may have said something about it. */
+static bool has_begun(const struct lane *lane)
+{
+	return lane->letter->has_result && lane->letter->result.connection_is_open;
+}
+
+/* Its envelope may be out, of its content nothing is: it is as if it had never been there. */
+static struct letter *take_from_behind(struct lane *lane)
+{
+	struct letter *letter = lane->behind;
+
+	lane->behind = NULL;
+	if (lane->smtp != NULL)
+		smtp_unfollow(lane->smtp);
+	return letter;
+}
+
+/* A server that thinks for long about a dot holds up nothing that another connection could take. */
+static void look_for_stalls(void *self)
+{
+	struct keeper *keeper = self;
+	bool again = false;
+
+	for (size_t i = 0; i < TALK_HOSTS; i++) {
+		struct post *post = &keeper->posts[i];
+		size_t free_lanes = 0;
+
+		for (size_t j = 0; j < post->lane_count; j++)
+			free_lanes += post->lanes[j].letter == NULL;
+		for (size_t j = 0; j < post->lane_count; j++) {
+			struct lane *lane = &post->lanes[j];
+
+			if (lane->behind == NULL || has_begun(lane))
+				continue;
+			if (++lane->looks < (free_lanes > 0 ? LOOKS_FREE : LOOKS_MOST)) {
+				again = true;
+				continue;
+			}
+			put_back(post, take_from_behind(lane));
+			free_lanes -= free_lanes > 0;
+		}
+	}
+	if (again)
+		loop_timer_set(keeper->loop, &keeper->stall_timer, LOOK_MS, look_for_stalls, keeper);
+}
+
+static void follow(struct lane *lane)
+{
+	struct post *post = lane->post;
+	struct keeper *keeper = post->keeper;
+	struct letter *letter = lane->behind == NULL ? take_letter(post) : NULL;
+	struct smtp_mail mail;
+
+	if (letter == NULL)
+		return;
+	mail = mail_of(letter);
+	if (!smtp_follow(lane->smtp, &mail)) {
+		put_back(post, letter);
+		return;
+	}
+	letter->lane = lane;
+	lane->behind = letter;
+	lane->looks = 0;
+	if (keeper->stall_timer == NULL)
+		loop_timer_set(keeper->loop, &keeper->stall_timer, LOOK_MS, look_for_stalls, keeper);
+}
+
 /* --- what is durable before what --- */
 
 struct turn {
 	struct journal_record records[JOURNAL_AT_ONCE];
-	struct lane *lanes[JOURNAL_AT_ONCE];
+	struct letter *letters[JOURNAL_AT_ONCE];
 	size_t count;
+	size_t lanes;              /* that have notes */
 };
 
-static void collect(struct keeper *keeper, struct turn *turn)
+static bool add_note(struct turn *turn, struct letter *letter)
 {
-	turn->count = 0;
-	for (size_t i = 0; i < TALK_HOSTS; i++)
-		for (size_t j = 0; j < keeper->posts[i].lane_count && turn->count < JOURNAL_AT_ONCE; j++) {
-			struct lane *lane = &keeper->posts[i].lanes[j];
-			struct journal_record *record = &turn->records[turn->count];
+	struct journal_record *record = &turn->records[turn->count];
 
-			if (!lane->asked && !lane->has_result)
-				continue;
-			*record = (struct journal_record){.kind = lane->has_result ? JOURNAL_ENDED : JOURNAL_DOTTED,
-				.delivery = lane->letter->delivery, .try = lane->letter->try};
-			if (lane->has_result) {
-				record->outcome = (int) lane->result.outcome;
-				record->stage = (int) lane->result.stage;
-				record->reply = lane->result.reply;
-				memcpy(record->enhanced, lane->result.enhanced, sizeof(record->enhanced));
-			}
-			turn->lanes[turn->count++] = lane;
-		}
+	if (letter == NULL || (!letter->asked && !letter->has_result) || turn->count == JOURNAL_AT_ONCE)
+		return false;
+	*record = (struct journal_record){.kind = letter->has_result ? JOURNAL_ENDED : JOURNAL_DOTTED,
+		.delivery = letter->delivery, .try = letter->try};
+	if (letter->has_result) {
+		record->outcome = (int) letter->result.outcome;
+		record->stage = (int) letter->result.stage;
+		record->reply = letter->result.reply;
+		memcpy(record->enhanced, letter->result.enhanced, sizeof(record->enhanced));
+	}
+	turn->letters[turn->count++] = letter;
+	return true;
 }
 
-static void tell(struct keeper *keeper, const struct lane *lane, const struct journal_record *record)
+/* A lane's two in their order: the second has no note before the first has its end. */
+static void collect(struct keeper *keeper, struct turn *turn)
+{
+	turn->count = turn->lanes = 0;
+	for (size_t i = 0; i < TALK_HOSTS; i++)
+		for (size_t j = 0; j < keeper->posts[i].lane_count; j++)
+			if (add_note(turn, keeper->posts[i].lanes[j].letter)) {
+				turn->lanes++;
+				(void) add_note(turn, keeper->posts[i].lanes[j].behind);
+			}
+}
+
+static void tell(struct keeper *keeper, const struct letter *letter, const struct journal_record *record)
 {
 	struct talk_event event = {.type = record->kind == JOURNAL_ENDED ? TALK_ENDED : TALK_DOTTED, .delivery = record->delivery,
 		.try = record->try, .seq = record->seq, .outcome = record->outcome, .stage = record->stage, .reply = record->reply};
@@ -242,29 +342,36 @@ static void tell(struct keeper *keeper, const struct lane *lane, const struct jo
 	if (keeper->alone)
 		return;
 	if (record->kind == JOURNAL_ENDED) {
-		event.is_open = lane->result.connection_is_open;
-		event.worked = lane->taken > 0;
-		memcpy(event.enhanced, lane->result.enhanced, sizeof(event.enhanced));
-		memcpy(event.text, lane->result.text, sizeof(event.text));
+		event.is_open = letter->result.connection_is_open;
+		event.worked = letter->lane->taken > 0;
+		memcpy(event.enhanced, letter->result.enhanced, sizeof(event.enhanced));
+		memcpy(event.text, letter->result.text, sizeof(event.text));
 	}
 	talk_send_event(&keeper->talk, &event);
 }
 
-/* Its record is on disk: the lane is free, or its dot leaves. */
-static void settle(struct keeper *keeper, struct lane *lane, const struct journal_record *record)
+/* Its record is on disk: the lane is free for the one behind it, or its dot leaves. */
+static void settle(struct keeper *keeper, struct letter *letter, const struct journal_record *record)
 {
-	tell(keeper, lane, record);
+	struct lane *lane = letter->lane;
+	bool is_open = letter->result.connection_is_open;
+
+	tell(keeper, letter, record);
 	if (record->kind == JOURNAL_DOTTED) {
-		lane->asked = false;
-		lane->dotted = true;
+		letter->asked = false;
+		letter->dotted = true;
+		follow(lane);
 		smtp_dot(lane->smtp, true);
 		return;
 	}
-	lane->has_result = lane->dotted = false;
-	lane->taken += lane->result.outcome == SMTP_ACCEPTED;
-	memory_free(lane->letter);
-	lane->letter = NULL;
-	if (!lane->result.connection_is_open || keeper->alone) {
+	must(lane->letter == letter);
+	lane->taken += letter->result.outcome == SMTP_ACCEPTED;
+	if (lane->behind != NULL && !is_open)
+		put_back(lane->post, take_from_behind(lane));
+	lane->letter = lane->behind;
+	lane->behind = NULL;
+	memory_free(letter);
+	if (!is_open || (keeper->alone && lane->letter == NULL)) {
 		smtp_close(&lane->smtp);
 		lane->taken = 0;
 	}
@@ -297,9 +404,9 @@ static void end_if_done(struct keeper *keeper)
 		loop_timer_set(keeper->loop, &keeper->end_timer, 0, end_now, keeper);
 }
 
-/* How long the turn's notes may wait for more, in ms. Where mails wait for a connection: until half of those who are busy have one;
+/* How long the notes of so many lanes may wait for more, in ms. Where mails wait for a connection: until half of those who are busy have one;
  * else until half of all have. */
-static int64_t may_wait(struct keeper *keeper, size_t notes)
+static int64_t may_wait(struct keeper *keeper, size_t lanes)
 {
 	int64_t now_ms = clock_mono_ms();
 	int64_t lazy_ms = COMMIT_LAZIER_MS;
@@ -316,7 +423,7 @@ static int64_t may_wait(struct keeper *keeper, size_t notes)
 	}
 	if (keeper->noted_ms == 0)
 		keeper->noted_ms = now_ms;
-	if (keeper->alone || keeper->draining || 2 * notes >= (lazy_ms == COMMIT_LAZY_MS ? busy : all) ||
+	if (keeper->alone || keeper->draining || 2 * lanes >= (lazy_ms == COMMIT_LAZY_MS ? busy : all) ||
 		now_ms - keeper->noted_ms >= lazy_ms)
 		return 0;
 	return lazy_ms - (now_ms - keeper->noted_ms);
@@ -332,7 +439,7 @@ static int commit(void *self)
 
 	collect(keeper, &turn);
 	if (turn.count > 0 && wait_ms <= 0)
-		wait_ms = may_wait(keeper, turn.count);
+		wait_ms = may_wait(keeper, turn.lanes);
 	if (turn.count > 0 && wait_ms > 0) {
 		again = (int) wait_ms;
 	} else if (turn.count > 0 && !journal_write(&keeper->journal, turn.records, turn.count, &f)) {
@@ -343,7 +450,7 @@ static int commit(void *self)
 	} else {
 		keeper->noted_ms = 0;
 		for (size_t i = 0; i < turn.count; i++)
-			settle(keeper, turn.lanes[i], &turn.records[i]);
+			settle(keeper, turn.letters[i], &turn.records[i]);
 		pump(keeper);
 		if (turn.count > 0)
 			again = 0; /* smtp_dot() may have ended a mail at once */
@@ -376,16 +483,29 @@ static void let_go(struct keeper *keeper)
 		give_back(post);
 		for (size_t j = 0; j < post->lane_count; j++) {
 			struct lane *lane = &post->lanes[j];
+			struct letter **last = &lane->letter; /* the one that the connection is about */
 
-			if (lane->asked || lane->dotted || lane->has_result)
+			if (lane->behind != NULL && has_begun(lane))
+				last = &lane->behind;
+			else if (lane->behind != NULL)
+				return_letter(keeper, take_from_behind(lane));
+			if (*last != NULL && ((*last)->asked || (*last)->dotted || (*last)->has_result))
 				continue;
 			smtp_close(&lane->smtp); /* tells an outcome where a mail is under way; it is ours, so it counts for nothing */
-			if (lane->letter != NULL)
-				return_letter(keeper, lane->letter);
-			lane->letter = NULL;
-			lane->has_result = false;
+			if (*last != NULL)
+				return_letter(keeper, *last);
+			*last = NULL;
 		}
 	}
+}
+
+/* What waits for its server, behind another, too. */
+static void give_all_back(struct post *post)
+{
+	for (size_t i = 0; i < post->lane_count; i++)
+		if (post->lanes[i].behind != NULL && !has_begun(&post->lanes[i]))
+			return_letter(post->keeper, take_from_behind(&post->lanes[i]));
+	give_back(post);
 }
 
 static void room_is_gone(void *self)
@@ -468,7 +588,7 @@ static bool take_frame(void *self, unsigned type, struct str payload)
 	case TALK_RETURN:
 		for (size_t i = 0; i < TALK_HOSTS; i++)
 			if (number == i || number == 255)
-				give_back(&keeper->posts[i]);
+				give_all_back(&keeper->posts[i]);
 		return true;
 	case TALK_DRAIN:
 		keeper->draining = true;
@@ -522,6 +642,7 @@ void keeper_close(struct keeper **out)
 	loop_before_wait_remove(keeper->loop, commit, keeper);
 	loop_timer_stop(&keeper->idle_timer);
 	loop_timer_stop(&keeper->end_timer);
+	loop_timer_stop(&keeper->stall_timer);
 	keeper->alone = true;
 	for (size_t i = 0; i < TALK_HOSTS; i++) {
 		struct post *post = &keeper->posts[i];
@@ -530,6 +651,7 @@ void keeper_close(struct keeper **out)
 		for (size_t j = 0; j < post->lane_count; j++) {
 			smtp_close(&post->lanes[j].smtp);
 			memory_free(post->lanes[j].letter);
+			memory_free(post->lanes[j].behind);
 		}
 		memory_free(post->lanes);
 		secret_free(&post->password);

@@ -64,9 +64,9 @@ static bool slot_is_free(struct newsletter *n, const struct newsletter_issue *is
 	if (!store_number(n->room->db, NEWSLETTER_SQL_SCHEDULE_OF_SLOT,
 			STORE_ARGS(store_text(issue->plan.slot), store_text(issue->language), state_value(SCHEDULE_CANCELLED)), &other, f)
 		|| !store_number(n->room->db, NEWSLETTER_SQL_SCHEDULE_BEGUN,
-			STORE_ARGS(store_text(issue->plan.slot), store_i64(issue->id), state_value(SCHEDULE_GONE)), &begun, f))
+			STORE_ARGS(store_text(issue->plan.slot), store_i64(issue->id), state_value(SCHEDULE_GONE), store_text(issue->language)), &begun, f))
 		return false;
-	if (other == 0 && begun > 0) /* it was sent to everybody, these readers among them */
+	if (other == 0 && begun > 0) /* one that went took these readers, too */
 		return fault_set(f, FAULT_CONFLICT, "the slot %.*s began without this language: its readers got another one's issue",
 			STR_ARG(issue->plan.slot));
 	return other == 0 || other == issue->id || fault_set(f, FAULT_CONFLICT, "the slot %.*s has an issue already: a slot never gets two",
@@ -125,7 +125,10 @@ static bool step(struct newsletter *n, int64_t issue, enum schedule_step by, con
 
 bool newsletter_schedule_take(struct newsletter *n, int64_t issue, struct fault *f)
 {
-	return step(n, issue, SCHEDULE_IS_SENT, "", f);
+	/* Who gets it is settled now: what is cancelled or planned while it is frozen must neither give anybody two nor take one away. */
+	return store_run(n->room->db, NEWSLETTER_SQL_SCHEDULE_SPLIT, STORE_ARGS(store_i64(issue), state_value(SCHEDULE_GONE),
+			state_value(SCHEDULE_CANCELLED), store_text(n->room->settings.language)), NULL, f)
+		&& step(n, issue, SCHEDULE_IS_SENT, "", f);
 }
 
 bool newsletter_schedule_cancel(struct newsletter *n, int64_t issue, struct fault *f)
@@ -309,6 +312,29 @@ static void add_one(json_t *json, const struct schedule *is)
 	}
 }
 
+/* "ru, fa": whose issue was cancelled after this one had left them to it. Said until they get one. */
+static bool add_left_out(struct newsletter *n, int64_t issue, json_t *json, struct fault *f)
+{
+	char text[WHY_BYTES] = "";
+	struct store_rows rows;
+	int64_t rest = 0;
+	size_t len = 0;
+
+	if (!store_rows_begin(n->room->db, NEWSLETTER_SQL_SCHEDULE_LEFT_OUT,
+			STORE_ARGS(store_i64(issue), state_value(SCHEDULE_GONE), state_value(SCHEDULE_CANCELLED)), &rows, f))
+		return false;
+	while (len < sizeof(text) - WORD_BYTES && store_rows_next(&rows, f)) {
+		(void) snprintf(text + len, sizeof(text) - len, "%s%.*s", len > 0 ? ", " : "", STR_ARG(store_column_text(&rows, 0)));
+		len = strlen(text);
+	}
+	if (!store_rows_end(&rows) || !store_number(n->room->db, NEWSLETTER_SQL_SCHEDULE_TAKES_REST,
+			STORE_ARGS(store_i64(issue), state_value(SCHEDULE_GONE), state_value(SCHEDULE_CANCELLED)), &rest, f))
+		return false;
+	if (len > 0)
+		json_object_set_new(json, "left_out", json_sprintf("%s%s", text, rest == 0 ? ", and who reads no language of the slot" : ""));
+	return true;
+}
+
 bool newsletter_schedule_json(struct newsletter *n, int64_t issue, json_t *json, struct fault *f)
 {
 	struct schedule is = {0};
@@ -320,6 +346,7 @@ bool newsletter_schedule_json(struct newsletter *n, int64_t issue, json_t *json,
 	ok = read_one(n, issue, &arena, &is, &found, f);
 	if (ok && found)
 		add_one(json, &is);
+	ok = ok && (!found || is.slot.len == 0 || is.state != SCHEDULE_GONE || add_left_out(n, issue, json, f));
 	arena_release(&arena);
 	return ok;
 }

@@ -55,8 +55,10 @@ static bool filter_calls(void)
 		MAY(SYS_recvfrom), MAY(SYS_sendto), MAY(SYS_write), MAY(SYS_brk), MAY(SYS_munmap), MAY(SYS_mremap), MAY(SYS_madvise),
 		MAY(SYS_futex), MAY(SYS_getrandom), MAY(SYS_getpid), MAY(SYS_clock_gettime), MAY(SYS_close), MAY(SYS_exit), MAY(SYS_exit_group),
 		MAY(SYS_rt_sigreturn), MAY(SYS_restart_syscall),
-		/* Memory, but none that can be run. */
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 3),
+		MAY(SYS_munlock),
+		/* Memory, but none that can be run; mprotect, because a key is read-only until it is wiped. */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 4, 1, 0), /* PROT_EXEC */
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),

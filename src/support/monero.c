@@ -34,7 +34,7 @@ static void permute(uint64_t a[LANES])
 	uint8_t shift = 1;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		uint64_t column[5], row[5], lane = a[1];
+		uint64_t column[5], row[5], lane;
 		unsigned x = 1, y = 0;
 
 		for (unsigned i = 0; i < 5; i++)

@@ -422,7 +422,7 @@ static void derive_renewal(struct payment *payment)
 				.day = day_of(fact)};
 		}
 	}
-	if (!books->has_renewal)
+	if (last == NULL)
 		return;
 	renewal->attempts = last->attempt;
 	renewal->next_day = last->next_day;

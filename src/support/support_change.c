@@ -19,6 +19,12 @@ enum { FIRST_WAIT_S = 60, LONGEST_WAIT_S = 6 * 3600, DOUBLINGS = 8 };
 
 static const char *const change_words[CHANGE_KINDS] = {"amount", "pause", "resume"};
 
+static const char *change_word(enum change_kind kind)
+{
+	must(kind < CHANGE_KINDS);
+	return change_words[kind];
+}
+
 /* One asking under way: of a reader's request, or, rq NULL, of the clock. Long-lived. */
 struct changing {
 	struct support *support;
@@ -87,7 +93,7 @@ static bool put(struct support *support, struct support_change *change, int64_t 
 {
 	change->serial = rand_id();
 	return store_run(support->db, SUPPORT_SQL_CHANGE_PUT, STORE_ARGS(store_i64(change->mandate), store_i64(change->serial),
-		store_text(str_from(change_words[change->kind])), change->kind == CHANGE_AMOUNT ? store_i64(change->amount_minor) : store_null(),
+		store_text(str_from(change_word(change->kind))), change->kind == CHANGE_AMOUNT ? store_i64(change->amount_minor) : store_null(),
 		change->kind == CHANGE_PAUSE ? store_i64(change->until_day) : store_null(), store_i64(next_us)), NULL, f);
 }
 
@@ -198,7 +204,7 @@ static void settle(struct changing *is, const struct fault *said)
 		ok = put_off(is->support, &is->change, is->tries, &f);
 	if (!ok)
 		log_fault(&f, "noting what became of a wish"); /* it stands there still, and is asked for again */
-	log_event(LOG_PROVIDER, LOG_C("asked", change_words[is->change.kind]), LOG_C("became", said == NULL ? "done" : is_no ? "refused" : "later"));
+	log_event(LOG_PROVIDER, LOG_C("asked", change_word(is->change.kind)), LOG_C("became", said == NULL ? "done" : is_no ? "refused" : "later"));
 	if (said == NULL && ok && is->change.kind == CHANGE_AMOUNT)
 		is->checkout.amount.minor = is->change.amount_minor;
 	if (said == NULL && ok)

@@ -206,15 +206,18 @@ static void take_next(void *self)
 static void take_all(struct importing *importing, struct str bytes)
 {
 	struct facts_list *list = &importing->list;
+	const struct rail *rail = NULL;
 	struct fault f = {0};
 	bool ok;
 
-	must(importing->line != NULL); /* it is one of rails[] */
-	ok = importing->line->rail->events(importing->line, bytes, &importing->arena, list, &f);
+	must(importing->line != NULL); /* whoever begins an import has found it */
+	rail = importing->line->rail;
+	ok = rail->events(importing->line, bytes, &importing->arena, list, &f);
+
 	if (ok && list->count > FACTS_MOST)
 		ok = fault_set(&f, FAULT_INPUT, "this is more than %d payments at once: import shorter periods", FACTS_MOST);
 	for (size_t i = 0; ok && i < list->count; i++)
-		list->at[i].rail = importing->line->rail->name;
+		list->at[i].rail = rail->name;
 	if (ok)
 		take_next(importing);
 	else

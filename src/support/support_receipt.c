@@ -20,10 +20,10 @@ enum { NAME_CHARS = 120, GIFTS_MOST = 400, LINES_BYTES = 128 * 1024 };
 struct gift {
 	int64_t id;
 	enum frequency frequency;
+	int32_t day;
 	struct str method;
 	struct money amount;
 	int64_t refunded;
-	int32_t day;
 };
 
 /* One question for a receipt: whose, which, in what language. */

@@ -52,11 +52,12 @@ def quietly(what, *words, **more):
 
 class Scene:
     """A newsroom with one room under fault. `died` is asked while waiting: true once strace has killed."""
-    name, room, settings = "", "", None
+    name, room, settings, lives_in = "", "", None, House
     kills_before_restart = 3                     # the parent waits twice as long after each death
+    rightly = RIGHTLY
 
     def __init__(self):
-        self.house = House(self.settings)
+        self.house = self.lives_in(self.settings)
         self.serial = 0
         self.deaths = 0
         self.ended = lambda: False
@@ -117,7 +118,7 @@ class Scene:
             found = [one["say"] for one in json.loads(done.stdout)]
         except ValueError:
             raise NotSound("mimeo check ended with %d: %s" % (done.returncode, (done.stdout + done.stderr)[-500:])) from None
-        found = [one for one in found if not any(word in one for word in RIGHTLY)]
+        found = [one for one in found if not any(word in one for word in self.rightly)]
         must(not found, lambda: "mimeo check: " + "; ".join(found))
 
     def between(self):

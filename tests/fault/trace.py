@@ -123,6 +123,11 @@ def killed(lines):
     return sum(1 for line in lines if "+++ killed by SIGKILL" in line)
 
 
+def crashed(lines):
+    """How a process ended that nobody killed."""
+    return [line for line in lines if re.search(r"\+\+\+ killed by SIG(SEGV|BUS|ABRT|ILL|FPE|SYS)", line)]
+
+
 def injected(lines):
     return sum(1 for line in lines if "(INJECTED)" in line)
 

@@ -30,7 +30,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import webmail  # noqa: E402
 
 NO_FAULTS = {"refuse": "", "refuse_reply": "550 5.1.1 No such mailbox here", "later_first": 0, "later_reply": "451 4.3.0 Try again later",
-             "cut_after_dot": 0, "cut_after_taking": 0, "cut_after_reply": 0, "cut_before_dot": 0, "delay": 0.0, "refuse_data": 0, "greet_421": 0}
+             "cut_after_dot": 0, "cut_after_taking": 0, "cut_after_reply": 0, "cut_before_dot": 0, "delay": 0.0, "refuse_data": 0, "greet_421": 0,
+             "next_421": 0, "half_lines": False, "no_pipelining": False}
 
 
 class Mailbox:
@@ -42,7 +43,8 @@ class Mailbox:
         self.mails = []               # dicts: n, from, to, raw, at, session facts
         self.serial = 0
         self.faults = dict(NO_FAULTS)
-        self.stats = {"connections": 0, "open": 0, "most_open": 0, "rcpt_refused": 0, "cut": 0, "tls": 0, "authenticated": 0}
+        self.stats = {"connections": 0, "open": 0, "most_open": 0, "rcpt_refused": 0, "cut": 0, "tls": 0, "authenticated": 0,
+                      "behind": 0}    # dots that had more behind them already
         if folder:
             os.makedirs(folder, exist_ok=True)
             self.load()
@@ -105,7 +107,16 @@ class Rules:
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):
         session.host_name = hostname
-        return responses[:-1] + ["250-PIPELINING", "250-ENHANCEDSTATUSCODES"] + responses[-1:]
+        offers = ["250-ENHANCEDSTATUSCODES"] if self.box.faults["no_pipelining"] else ["250-PIPELINING", "250-ENHANCEDSTATUSCODES"]
+        return responses[:-1] + offers + responses[-1:]
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if server.taken > 0 and self.box.spend("next_421"):
+            await server.push("421 4.3.2 Enough for one connection")
+            return self.cut(server)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         pattern = self.box.faults["refuse"]
@@ -118,11 +129,14 @@ class Rules:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        if await server.has_more():
+            self.box.count("behind")
         if self.box.spend("cut_after_dot"):
             return self.cut(server)
         if self.box.spend("refuse_data"):
             return "554 5.7.1 Refused after reading"
         self.box.take(envelope, session)
+        server.taken += 1
         if self.box.spend("cut_after_taking"):
             return self.cut(server)
         if self.box.spend("cut_after_reply"):
@@ -141,7 +155,7 @@ class Connection(SMTP):
     """aiosmtpd's connection with delays, cuts and counts."""
 
     def __init__(self, box, *args, **more):
-        self.box, self.cut = box, False
+        self.box, self.cut, self.taken = box, False, 0
         super().__init__(*args, **more)
 
     def connection_made(self, transport):
@@ -171,7 +185,18 @@ class Connection(SMTP):
             self.cut = True
             self.transport.abort()
             return
+        if self.box.faults["half_lines"] and len(str(status)) > 4:
+            half = len(str(status)) // 2
+            self._writer.write(str(status)[:half].encode())
+            await self._writer.drain()
+            await asyncio.sleep(0.002)
+            status = str(status)[half:]
         await super().push(status)
+
+    async def has_more(self):
+        """The client has said more before this mail is answered."""
+        await asyncio.sleep(0.01 if self.box.faults["half_lines"] else 0)
+        return len(self._reader._buffer) > 0
 
 
 def make_certificate():

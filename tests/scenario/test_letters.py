@@ -8,6 +8,7 @@ import os
 import re
 import smtplib
 import socket
+import struct
 import subprocess
 import time
 
@@ -186,6 +187,28 @@ def test_the_reader_of_bounces_can_do_nothing_else(tmp_path):
     after = [re.sub(r"^\d+\s+", "", line) for line in lines[at + 1:] if line.strip() and "+++" not in line]
     assert after and all(re.match(r"(read|write|exit)\(", line) for line in after), after
     assert not [line for line in lines if "/keys/" in line or "newsletter.db" in line or "mimeo.conf" in line or "socket(" in line]
+
+
+def test_a_signer_signs_and_ends_well(tmp_path):
+    """Shut in, it signs with both keys; when the room lets go of it, it wipes them and ends with 0 (it cannot be run again, nor run anything)."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    trace, digest = tmp_path / "trace", os.urandom(32)
+    with subprocess.Popen(["strace", "-f", "-o", str(trace), MIMEO, "-x", "newsletter", "signer", str(theirs.fileno()), "2"], pass_fds=[theirs.fileno()],
+                          env=dict(os.environ, MIMEO_EXE="3"), stderr=subprocess.PIPE) as signer, ours:
+        theirs.close()
+        ours.settimeout(20)
+        for kind in ("RSA", "ED25519"):
+            ours.send(subprocess.run(["openssl", "genpkey", "-algorithm", kind], capture_output=True, check=True).stdout)
+        ours.send(struct.pack("II", 3, 4) + digest + digest)
+        answer = ours.recv(65536)
+        ours.close()
+        said = signer.stderr.read()
+    assert signer.returncode == 0, (signer.returncode, said, trace.read_text(errors="replace")[-1000:])
+    rsa, = struct.unpack_from("H", answer, 8)
+    ed, = struct.unpack_from("H", answer, 10 + rsa)
+    assert answer[:8] == struct.pack("II", 3, 4) and (rsa, ed) == (256, 64) and len(answer) == 8 + 2 + rsa + 2 + ed
+    after = trace.read_text(errors="replace").split("SECCOMP_MODE_FILTER", 1)[1]
+    assert "PROT_EXEC" not in after and "openat" not in after and "SIGSEGV" not in after, after
 
 
 # --- keys and DNS ---------------------------------------------------------------------------------------------------------------

@@ -181,6 +181,30 @@ def test_after_the_dot_nobody_is_sent_twice(newsroom):
     house.smtp()
 
 
+def test_an_envelope_goes_behind_each_dot_and_nobody_is_skipped_or_sent_twice():
+    """The next mail's MAIL, RCPT and DATA leave with this one's dot: whatever becomes of them, everybody has the issue once."""
+    with House({"newsletter.smtp_connections": "2"}) as house:
+        house.mimeo("story", "import", house.story("first-pick"), house.story("second-pick"))
+        addresses = many(house, 30)
+        for subject, faults, is_behind in (("Piped", {"half_lines": True, "next_421": 3, "cut_after_reply": 2, "refuse": addresses[4]}, True),
+                                           ("Doubted", {"cut_after_taking": 1}, True), ("One by one", {"no_pipelining": True}, False)):
+            house.smtp()
+            house.smtp(**faults)
+            if not is_behind:
+                house.kill("newsletter") # connections that are open know what was offered
+            before = ask_url("GET", house.box + "/api/stats").json["behind"]
+            issue = compose(house, subject)
+            house.mimeo("newsletter", "send", issue)
+            wait_for(lambda: state(house, issue)["state"] == "sent", 90, 0.1, why=lambda: str(state(house, issue)))
+            numbers = state(house, issue)
+            got = Counter(to for mail in house.mails() for to in mail["to"] if mail["subject"] == subject)
+            refused = [addresses.pop(4)] if "refuse" in faults else [] # its mailbox is gone: the next issues leave it out
+            assert sorted(got) == sorted(addresses) and max(got.values()) == 1, (subject, got)
+            assert (numbers["refused"], numbers["in_doubt"]) == (len(refused), faults.get("cut_after_taking", 0)), numbers
+            assert numbers["accepted"] == len(addresses) - numbers["in_doubt"], numbers
+            assert (ask_url("GET", house.box + "/api/stats").json["behind"] > before) == is_behind, subject
+
+
 @pytest.mark.parametrize("room", ["newsletter", "desk", "front", "support"])
 def test_a_kill_in_mid_send_skips_nobody(room):
     """kill -9 at sampled moments of one issue; afterwards everybody has it once, but for those in flight at that instant."""

@@ -1,6 +1,8 @@
 /* test_keeper.c: the keeper alone, between a room that the test plays and a mail server that does what a line of its script says:
  * what is in the journal before what, and what it knows when a line drops, an answer is late, or its room dies.
  * SPDX-License-Identifier: ISC */
+#include <poll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include "newsletter_test.h"
@@ -10,10 +12,18 @@
 #include "newsletter/newsletter_keeper.h"
 #include "newsletter/newsletter_talk.h"
 
-enum { EVENTS_MOST = 64 };
+enum { EVENTS_MOST = 64, IDS = 16 };
 
-/* What the server does with a mail's final dot. */
-enum deed { TAKE, TAKE_SLOWLY, DROP, RESET, HALF_LINE, SAY_421, SAY_451, SAY_552_AT_MAIL, SAY_NONSENSE };
+/* What the server does with a mail's final dot. From NEXT_421 on: what it does with the envelope that came behind it. */
+enum deed { TAKE, TAKE_SLOWLY, TAKE_WHEN_RELEASED, DROP, RESET, HALF_LINE, SAY_421, SAY_451, SAY_552_AT_MAIL, SAY_NONSENSE, NO_PIPELINING,
+	NEXT_421, NEXT_GONE, NEXT_BYTEWISE, NEXT_RCPT_REFUSED };
+
+/* The server's ledger, by the delivery's number in the address. */
+struct ledger {
+	int taken[IDS];
+	int behind[IDS];   /* a further envelope was there before its dot was answered */
+	int released[IDS];
+};
 
 static struct {
 	char folder[64];
@@ -25,12 +35,19 @@ static struct {
 	size_t count;
 	pid_t server;
 	uint16_t port;
+	struct ledger *ledger;
 } is;
 
-/* --- the server: one connection at a time is enough --- */
+/* --- the server: a process a connection --- */
+
+static bool is_bytewise;
 
 static void say(int fd, const char *text)
 {
+	for (; is_bytewise && *text != '\0'; text++) {
+		(void) !write(fd, text, 1);
+		usleep(300);
+	}
 	(void) !write(fd, text, strlen(text));
 }
 
@@ -40,8 +57,16 @@ static bool read_line(FILE *in, char *line, size_t room)
 }
 
 /* False: the connection ends. */
-static bool end_mail(int fd, enum deed deed)
+static bool end_mail(int fd, enum deed deed, int id)
 {
+	struct pollfd more = {fd, POLLIN, 0};
+
+	if (poll(&more, 1, 100) > 0)
+		is.ledger->behind[id]++;
+	while (deed == TAKE_WHEN_RELEASED && is.ledger->released[id] == 0)
+		usleep(5000);
+	if (deed == TAKE || deed == TAKE_SLOWLY || deed == TAKE_WHEN_RELEASED || deed >= NO_PIPELINING)
+		is.ledger->taken[id]++;
 	switch (deed) {
 	case TAKE_SLOWLY:
 		usleep(300000);
@@ -67,40 +92,62 @@ static bool end_mail(int fd, enum deed deed)
 	default:
 		say(fd, "250 2.0.0 taken\r\n");
 	}
-	return true;
+	return deed != NEXT_GONE;
+}
+
+static void serve_one(int fd, enum deed deed)
+{
+	FILE *in = fdopen(dup(fd), "r");
+	bool in_data = false;
+	char line[4096];
+	int id = 0, mails = 0;
+
+	setvbuf(in, NULL, _IONBF, 0); /* what is behind a dot stays in the socket until it is asked for */
+	is_bytewise = deed == NEXT_BYTEWISE;
+	say(fd, "220 server\r\n");
+	while (read_line(in, line, sizeof(line))) {
+		if (in_data && strcmp(line, ".\r\n") == 0) {
+			in_data = false;
+			if (!end_mail(fd, deed, id))
+				break;
+		} else if (in_data) {
+			continue;
+		} else if (strncmp(line, "EHLO", 4) == 0) {
+			say(fd, deed == NO_PIPELINING ? "250 server\r\n" : "250-server\r\n250 PIPELINING\r\n");
+		} else if (strncmp(line, "DATA", 4) == 0) {
+			in_data = deed != SAY_552_AT_MAIL && id > 0;
+			say(fd, in_data ? "354 go\r\n" : "503 no\r\n");
+		} else if (strncmp(line, "MAIL", 4) == 0 && (deed == SAY_552_AT_MAIL || (deed == NEXT_421 && mails > 0))) {
+			say(fd, deed == NEXT_421 ? "421 4.3.2 one is enough\r\n" : "552 5.3.4 too large\r\n");
+			if (deed == NEXT_421)
+				break;
+		} else if (strncmp(line, "RCPT TO:<reader", 15) == 0) {
+			id = (int) strtol(line + 15, NULL, 10);
+			if (deed == NEXT_RCPT_REFUSED && id % 2 == 0)
+				id = 0;
+			say(fd, id > 0 ? "250 2.1.5 ok\r\n" : "550 5.1.1 nobody\r\n");
+		} else {
+			mails += strncmp(line, "MAIL", 4) == 0;
+			say(fd, "250 2.1.0 ok\r\n");
+		}
+	}
+	fclose(in);
+	close(fd);
 }
 
 static void serve(int listener, enum deed deed)
 {
-	char line[4096];
-
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_IGN);
 	for (;;) {
 		int fd = accept(listener, NULL, NULL);
-		FILE *in = fdopen(dup(fd), "r");
-		bool in_data = false;
 
-		say(fd, "220 server\r\n");
-		while (read_line(in, line, sizeof(line))) {
-			if (in_data && strcmp(line, ".\r\n") == 0) {
-				in_data = false;
-				if (!end_mail(fd, deed))
-					break;
-			} else if (in_data) {
-				continue;
-			} else if (strncmp(line, "EHLO", 4) == 0) {
-				say(fd, "250-server\r\n250 PIPELINING\r\n");
-			} else if (strncmp(line, "DATA", 4) == 0) {
-				in_data = deed != SAY_552_AT_MAIL;
-				say(fd, in_data ? "354 go\r\n" : "503 no\r\n");
-			} else if (strncmp(line, "MAIL", 4) == 0 && deed == SAY_552_AT_MAIL) {
-				say(fd, "552 5.3.4 too large\r\n");
-			} else {
-				say(fd, "250 2.1.0 ok\r\n");
-			}
+		if (fork() == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			serve_one(fd, deed);
+			_exit(0);
 		}
-		fclose(in);
 		close(fd);
 	}
 }
@@ -160,10 +207,12 @@ static int set_up(void **state)
 	memset(&is, 0, sizeof(is));
 	snprintf(is.folder, sizeof(is.folder), "/tmp/mimeo-keeper-XXXXXX");
 	assert_non_null(mkdtemp(is.folder));
+	is.ledger = mmap(NULL, sizeof(*is.ledger), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(is.ledger, MAP_FAILED);
 	return 0;
 }
 
-static void begin(enum deed deed)
+static void begin_with(enum deed deed, unsigned connections)
 {
 	struct fault f = {0};
 	int pair[2];
@@ -172,7 +221,7 @@ static void begin(enum deed deed)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
 	{
 		const int fds[KEEPER_FDS] = {pair[1], segment('l'), segment('a'), segment('b')};
-		const struct talk_host host = {.host = 0, .security = SMTP_PLAIN, .port = is.port, .connections = 2,
+		const struct talk_host host = {.host = 0, .security = SMTP_PLAIN, .port = is.port, .connections = connections,
 			.name = STR("127.0.0.1"), .helo = STR("tern.example")};
 
 		assert_true(loop_open(&is.loop, &f));
@@ -182,6 +231,11 @@ static void begin(enum deed deed)
 		talk_send_host(&is.talk, &host);
 		talk_flush(&is.talk);
 	}
+}
+
+static void begin(enum deed deed)
+{
+	begin_with(deed, 2);
 }
 
 static int tear_down(void **state)
@@ -202,13 +256,15 @@ static int tear_down(void **state)
 		unlink(path);
 	}
 	rmdir(is.folder);
+	munmap(is.ledger, sizeof(*is.ledger));
 	return 0;
 }
 
 static void give(int64_t delivery)
 {
+	char to[40];
 	const struct talk_mail mail = {.delivery = delivery, .try = 1, .from = STR("news@tern.example"),
-		.to = STR("reader@example.org"), .bytes = STR("Subject: x\r\n\r\nHello\r\n")};
+		.to = str_make(to, (size_t) snprintf(to, sizeof(to), "reader%d@example.org", (int) delivery)), .bytes = STR("Subject: x\r\n\r\nHello\r\n")};
 
 	talk_send_mail(&is.talk, &mail);
 	talk_flush(&is.talk);
@@ -237,6 +293,8 @@ static const struct talk_event *wait_for(enum talk_type type, int64_t delivery)
 struct found {
 	int dotted, ended, outcome, reply;
 	uint64_t last;
+	int64_t out[EVENTS_MOST]; /* whose dots are out */
+	int now, most;            /* … how many, at most at any moment */
 };
 
 static bool count_record(void *self, const struct journal_record *record, struct fault *f)
@@ -246,6 +304,12 @@ static bool count_record(void *self, const struct journal_record *record, struct
 	(void) f;
 	found->dotted += record->kind == JOURNAL_DOTTED;
 	found->ended += record->kind == JOURNAL_ENDED;
+	if (record->kind == JOURNAL_DOTTED && found->now < EVENTS_MOST)
+		found->out[found->now++] = record->delivery;
+	for (int i = 0; record->kind == JOURNAL_ENDED && i < found->now; i++)
+		if (found->out[i] == record->delivery)
+			found->out[i] = found->out[--found->now];
+	found->most = found->now > found->most ? found->now : found->most;
 	if (record->kind == JOURNAL_ENDED) {
 		found->outcome = record->outcome;
 		found->reply = record->reply;
@@ -304,6 +368,104 @@ static void test_outcomes(void **state)
 		if (i + 1 < sizeof(cases) / sizeof(cases[0]))
 			tear_down(state);
 	}
+}
+
+/* An envelope goes behind each dot where the server pipelines; whatever the server does with it, every mail has one end, is taken once or
+ * not at all, and wherever the journal is cut, at most one mail of the connection has its dot and no end. */
+static void test_envelope_behind(void **state)
+{
+	static const struct {
+		enum deed deed;
+		bool behind;
+		int accepted, later, refused, doubt;
+	} cases[] = {
+		{TAKE, true, 6, 0, 0, 0}, {NO_PIPELINING, false, 6, 0, 0, 0}, {NEXT_BYTEWISE, true, 6, 0, 0, 0}, {NEXT_421, true, 3, 3, 0, 0},
+		{NEXT_GONE, true, 3, 3, 0, 0}, {NEXT_RCPT_REFUSED, true, 3, 0, 3, 0}, {DROP, true, 0, 0, 0, 6}, {RESET, true, 0, 0, 0, 6},
+		{SAY_451, true, 0, 6, 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int count[4] = {0}, behind = 0;
+		struct found found;
+
+		if (i > 0)
+			set_up(state);
+		begin_with(cases[i].deed, 1);
+		for (int id = 1; id <= 6; id++)
+			give(id);
+		for (int id = 1; id <= 6; id++) {
+			const struct talk_event *end = wait_for(TALK_ENDED, id);
+
+			count[end->outcome]++;
+			assert_int_equal(is.ledger->taken[id], end->outcome == SMTP_ACCEPTED);
+			behind += is.ledger->behind[id];
+		}
+		assert_int_equal(count[SMTP_ACCEPTED], cases[i].accepted);
+		assert_int_equal(count[SMTP_LATER], cases[i].later);
+		assert_int_equal(count[SMTP_REFUSED], cases[i].refused);
+		assert_int_equal(count[SMTP_IN_DOUBT], cases[i].doubt);
+		assert_int_equal(behind > 0, cases[i].behind);
+		found = read_journal(NULL);
+		assert_int_equal(found.ended, 6);
+		assert_int_equal(found.now, 0);
+		assert_int_equal(found.most, 1);
+		if (i + 1 < sizeof(cases) / sizeof(cases[0]))
+			tear_down(state);
+	}
+}
+
+static void wait_until(const int *number)
+{
+	for (int i = 0; i < 1000 && *(volatile const int *) number == 0; i++)
+		turn(1);
+	assert_int_not_equal(*number, 0);
+}
+
+/* Who waits behind a dot that a server thinks about goes elsewhere when a connection is free, or goes back when the room wants it. */
+static void test_stalled_behind(void **state)
+{
+	int slow, quick;
+
+	begin(TAKE_WHEN_RELEASED);
+	is.ledger->released[3] = 1;
+	for (int id = 1; id <= 3; id++)
+		give(id);
+	(void) wait_for(TALK_DOTTED, 1);
+	(void) wait_for(TALK_DOTTED, 2);
+	for (int i = 0; i < 200 && is.ledger->behind[1] + is.ledger->behind[2] == 0; i++)
+		turn(1);
+	slow = is.ledger->behind[1] > 0 ? 1 : 2;
+	quick = 3 - slow;
+	assert_int_equal(is.ledger->behind[slow], 1);
+	is.ledger->released[quick] = 1;
+	(void) wait_for(TALK_ENDED, quick);
+	assert_int_equal(is.ledger->taken[3], 0);
+	for (int i = 0; i < 3; i++) {
+		loop_skip(is.loop, 1000);
+		turn(2);
+	}
+	assert_int_equal(wait_for(TALK_ENDED, 3)->outcome, SMTP_ACCEPTED);
+	assert_int_equal(is.ledger->taken[slow], 0);
+	is.ledger->released[slow] = 1;
+	assert_int_equal(wait_for(TALK_ENDED, slow)->outcome, SMTP_ACCEPTED);
+	assert_false(wait_for(TALK_ENDED, slow)->is_open);
+	for (int id = 1; id <= 3; id++)
+		assert_int_equal(is.ledger->taken[id], 1);
+	tear_down(state);
+
+	set_up(state);
+	begin_with(TAKE_WHEN_RELEASED, 1);
+	give(1);
+	give(2);
+	wait_until(&is.ledger->behind[1]);
+	talk_send_return(&is.talk, 255);
+	talk_flush(&is.talk);
+	(void) wait_for(TALK_RETURNED, 2);
+	is.ledger->released[1] = is.ledger->released[3] = 1;
+	assert_int_equal(wait_for(TALK_ENDED, 1)->outcome, SMTP_ACCEPTED);
+	give(3);
+	assert_int_equal(wait_for(TALK_ENDED, 3)->outcome, SMTP_ACCEPTED);
+	assert_int_equal(is.ledger->taken[2], 0);
 }
 
 /* The dot's answer comes after nine minutes: taken. After eleven nobody waits any more: in doubt. */
@@ -493,7 +655,8 @@ static void test_segments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_outcomes), TEST(test_late_answer), TEST(test_room_dies), TEST(test_drain), TEST(test_bad_message),
+		TEST(test_outcomes), TEST(test_envelope_behind), TEST(test_stalled_behind), TEST(test_late_answer),
+		TEST(test_room_dies), TEST(test_drain), TEST(test_bad_message),
 		TEST(test_disk_is_full), TEST(test_torn_and_damaged), TEST(test_segments),
 	};
 

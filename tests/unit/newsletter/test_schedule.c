@@ -173,6 +173,94 @@ static void a_slot_in_two_languages(void **state)
 	end();
 }
 
+static void left_out(int64_t id, const char *whom)
+{
+	json_t *json = json_object();
+	struct fault f = {0};
+
+	assert_true(newsletter_schedule_json(bench.n, id, json, &f));
+	if (whom == NULL)
+		assert_null(json_object_get(json, "left_out"));
+	else
+		assert_string_equal(json_string_value(json_object_get(json, "left_out")), whom);
+	json_decref(json);
+}
+
+static void put_in(int64_t id, const char *language)
+{
+	put_language = language;
+	must_put(id, FRIDAY, KEY);
+	put_language = NULL;
+}
+
+/* One is sent early by hand, then the other is cancelled: its readers got none, that is said, and their language's next one is theirs alone. */
+static void one_early_the_other_cancelled(void **state)
+{
+	struct fault f = {0};
+
+	(void) state;
+	begin("");
+	speaks("a@en.example", "en");
+	speaks("a@ru.example", "ru");
+	speaks("b@ru.example", "ru");
+	speaks("a@ar.example", "ar");
+	put_in(7, "en");
+	put_in(8, "ru");
+	look_at(FRIDAY - 2 * HOUR * S);
+	assert_true(newsletter_issue_send(bench.n, 7, STR("Vera"), &f));
+	/* before it is frozen: who gets it is settled */
+	assert_true(newsletter_issue_cancel(bench.n, 8, STR("Vera"), false, &f));
+	bench_turn(&bench, 20);
+	assert_int_equal(rows_of(7), 3); /* "ar", too */
+	left_out(7, "ru");
+	put_language = "ar";
+	refuses(9, FRIDAY, KEY, FAULT_CONFLICT, "began without this language");
+	put_in(10, "ru");
+	left_out(7, NULL);
+	put_language = "ru";
+	refuses(11, FRIDAY, KEY, FAULT_CONFLICT, "never gets two");
+	put_language = NULL;
+	again();
+	look_at(FRIDAY);
+	bench_turn(&bench, 20);
+	is(10, "sent", "gone");
+	assert_int_equal(rows_of(10), 2);
+	assert_int_equal(rows_of(7), 3);
+	end();
+}
+
+/* The other way round: the newsroom's own, which the rest would have had, is the one that is cancelled. */
+static void the_rest_is_left_out_and_taken_up(void **state)
+{
+	struct fault f = {0};
+
+	(void) state;
+	begin("");
+	speaks("a@en.example", "en");
+	speaks("a@ru.example", "ru");
+	speaks("a@ar.example", "ar");
+	speaks("b@ar.example", "ar");
+	put_in(7, "en");
+	put_in(8, "ru");
+	look_at(FRIDAY - 2 * HOUR * S);
+	assert_true(newsletter_issue_send(bench.n, 8, STR("Vera"), &f));
+	bench_turn(&bench, 20);
+	assert_int_equal(rows_of(8), 1);
+	left_out(8, NULL); /* the other waits */
+	assert_true(newsletter_issue_cancel(bench.n, 7, STR("Vera"), false, &f));
+	left_out(8, "en, and who reads no language of the slot");
+	put_in(9, "ar"); /* nobody of them got one: this takes them all */
+	look_at(FRIDAY);
+	bench_turn(&bench, 20);
+	assert_int_equal(rows_of(9), 4);
+	assert_int_equal(rows_of(8), 1);
+	left_out(8, NULL);
+	put_language = "en";
+	refuses(10, FRIDAY, KEY, FAULT_CONFLICT, "began without this language");
+	put_language = NULL;
+	end();
+}
+
 static void a_slot_never_gets_two(void **state)
 {
 	struct fault f = {0};
@@ -484,7 +572,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_goes_at_its_moment),
 		cmocka_unit_test(the_clock_is_watched),
-		cmocka_unit_test(a_slot_in_two_languages), cmocka_unit_test(a_slot_never_gets_two),
+		cmocka_unit_test(a_slot_in_two_languages), cmocka_unit_test(one_early_the_other_cancelled),
+		cmocka_unit_test(the_rest_is_left_out_and_taken_up), cmocka_unit_test(a_slot_never_gets_two),
 		cmocka_unit_test(what_is_no_plan),
 		cmocka_unit_test(it_is_caught_up),
 		cmocka_unit_test(or_skipped_and_said),

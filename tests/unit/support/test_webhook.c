@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "support_bench.h"
 #include <sodium.h>
-#include <time.h>
+#include "refusals.h"
 
 static const char body_text[] = "{\"id\":\"evt_1\",\"object\":\"event\"}";
 static const struct when now = {INT64_C(1795000000) * 1000000};
@@ -194,46 +194,20 @@ static void a_hundred_thousand_forgeries_are_refused(void **state)
 	secret_free(&too);
 }
 
-/* How much of the processor so many refusals of one header take. */
-static double seconds_of(const struct secret *const *secrets, const char *header, int times)
+static bool is_stripes(const struct secret *const *secrets, const char *header)
 {
-	struct timespec from, to;
 	struct fault f = {0};
-	int taken = 0;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
-	for (int i = 0; i < times; i++) {
-		fault_clear(&f);
-		taken += stripe_verify(secrets, 2, str_from(header), str_from(body_text), now, &f);
-	}
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-	assert_int_equal(taken, 0);
-	return (double) (to.tv_sec - from.tv_sec) + (double) (to.tv_nsec - from.tv_nsec) / 1e9;
+	return stripe_verify(secrets, 2, str_from(header), str_from(body_text), now, &f);
 }
 
-/* Told, not asserted: a machine that does other things meanwhile would fail it. */
 static void wrong_first_and_wrong_last_take_as_long(void **state)
 {
-	struct secret *good = secret_new(STR("whsec_good"));
-	const struct secret *both[] = {good, NULL};
-	char first[256], last[256];
-	double of_first = 1e9, of_last = 1e9; /* the least of many rounds: what it takes undisturbed */
-	size_t at;
+	char header[256];
 
 	(void) state;
-	header_for(first, "whsec_good", body_text, now.us / 1000000);
-	header_for(last, "whsec_good", body_text, now.us / 1000000);
-	at = strlen(first) - 64;
-	first[at] = first[at] == '0' ? '1' : '0';
-	last[at + 63] = last[at + 63] == '0' ? '1' : '0';
-	for (int round = 0; round < 100; round++) {
-		double a = seconds_of(both, first, 100), b = seconds_of(both, last, 100);
-
-		of_first = a < of_first ? a : of_first;
-		of_last = b < of_last ? b : of_last;
-	}
-	print_message("# wrong in the first byte against wrong in the last: %.3f\n", of_first / of_last);
-	secret_free(&good);
+	header_for(header, "whsec_good", body_text, now.us / 1000000);
+	refusals_compare(is_stripes, "whsec_good", header);
 }
 
 static bool read_event(struct bench *bench, const char *text, struct facts *facts)
