@@ -205,6 +205,7 @@ def give(flows, b, rail, freq, lang, nojs):
     wait_for(lambda: b.find_elements("css selector", ".keep a") or b.get(b.current_url), 15, 0.3, why=lambda: main_of(b))
     assert words["thanks"] in b.find_element("css selector", "h1").text
     assert b.find_element("css selector", "html").get_attribute("lang") == lang and figure(lang, minor) in main_of(b), main_of(b)
+    assert ("TERN COURIER" in main_of(b)) == (rail in PULLS), "coins and transfers show under no name of ours"
     if not nojs:
         look(flows, b, "thanks once" if freq == "once" else "thanks", lang)
     own_page = b.find_element("css selector", ".keep a").get_attribute("href")
@@ -271,7 +272,9 @@ def test_each_is_thanked_in_their_language(flows):
     wait_for(lambda: {one.email for one in flows.gave} <= {to for mail in house.mails(brief=True) for to in ([mail["to"]] if isinstance(mail["to"], str) else mail["to"])}, 60, 0.3,
              why=lambda: "not all got a mail: " + house.log()[-1500:])
     for one in flows.gave[::7]:
-        assert any(WORDS[one.lang]["mail"] in mail["subject"] + mail["text"] for mail in house.mails(one.email)), (one, house.mails(one.email))
+        thanks = next(mail for mail in house.mails(one.email) if "/support/receipt/" in mail["text"])  # the other says that it ended
+        assert WORDS[one.lang]["mail"] in thanks["subject"] + thanks["text"], (one, thanks)
+        assert ("TERN COURIER" in thanks["text"]) == (one.rail in PULLS), (one, thanks)
 
 
 # --- every byte on disk -------------------------------------------------------------------------------------------------------------------
