@@ -79,10 +79,10 @@ struct smtp {
 	bool line_start;
 	struct smtp_result verdict;     /* the first refusal of a pipelined mail; reply 0: none */
 	bool needs_rset;
-	uint64_t dot_end;               /* of wire.sent: from there on the kernel has the dot */
 	bool has_next;
+	bool ends;                      /* the next one's envelope is out in vain: the connection ends with the dot's answer */
 	struct smtp_mail next;          /* its envelope goes behind this mail's dot */
-	bool ends;                      /* … or went there in vain: the connection ends with the dot's answer */
+	uint64_t dot_end;               /* of wire.sent: from there on the kernel has the dot */
 	int calls;                      /* depth of our own work: smtp_close() inside frees at its end */
 	bool closed;
 };

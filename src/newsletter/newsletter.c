@@ -255,12 +255,13 @@ static bool newsletter_check(struct room *room, json_t *findings, struct fault *
 {
 	struct newsletter *n = room->self;
 	const char *why_not = newsletter_cannot_mail(n);
-	int64_t read = 0, bad = 0, doubt = 0, miscounted = 0, held = 0;
+	int64_t read = 0, bad = 0, doubt = 0, miscounted = 0, tally = 0, held = 0;
 
 	if (!check_rows(n, CHECK_ROWS, &read, &bad, f) ||
 		!store_number(room->db, NEWSLETTER_SQL_DELIVERY_COUNT_STATE,
 			STORE_ARGS(store_text(delivery_state_name(DELIVERY_IN_DOUBT))), &doubt, f) ||
 		!store_number(room->db, NEWSLETTER_SQL_ISSUE_MISCOUNTED, STORE_NO_ARGS, &miscounted, f) ||
+		!store_number(room->db, NEWSLETTER_SQL_TALLY_MISCOUNTED, STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED))), &tally, f) ||
 		!store_number(room->db, NEWSLETTER_SQL_REPORT_COUNT_OF,
 			STORE_ARGS(store_i64(clock_utc_day(clock_now()) - HELD_DAYS), store_text(STR("held"))), &held, f))
 		return false;
@@ -274,6 +275,8 @@ static bool newsletter_check(struct room *room, json_t *findings, struct fault *
 	if (miscounted != 0)
 		room_finding(findings, "an issue has another number of recipients than were counted",
 			"restore the newest backup");
+	if (tally != 0)
+		room_finding(findings, "the list has another number of subscribers than is kept beside it", "restore the newest backup");
 	if (why_not != NULL)
 		room_finding(findings, why_not, "set it in mimeo.conf and restart");
 	return true;

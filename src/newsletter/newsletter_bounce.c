@@ -164,8 +164,7 @@ static bool is_too_many(struct newsletter *n, bool *too_many, struct fault *f)
 	*too_many = false;
 	if (hard < HARD_A_DAY)
 		return true;
-	if (!store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT,
-			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED))), &subscribers, f))
+	if (!newsletter_confirmed(n, &subscribers, f))
 		return false;
 	*too_many = hard >= subscribers / HARD_SHARE;
 	return true;

@@ -392,7 +392,7 @@ static bool take(struct newsletter *n, int64_t id, int64_t from, struct str csv,
 			STORE_ARGS(store_i64(id), store_i64(taken), store_i64(from + seen), store_i64(is.added), store_i64(is.known),
 				store_i64(is.suppressed), store_i64(is.refused), store_i64(is.last_id)),
 			NULL, f) &&
-		newsletter_count(n, "imported", is.added, f);
+		newsletter_count(n, "imported", is.added, f) && newsletter_confirmed_add(n, is.added, f);
 }
 
 /* A power cut may undo the last commits together, rows with the count that goes with them. The one that says "done" is an ordinary one,

@@ -5,6 +5,7 @@
  * newsletter room. The hard thing: recipients are frozen in batches, each with the cursor in its own transaction,
  * so that a kill at any point goes on behind the last batch: nobody has two rows and nobody none.
  * SPDX-License-Identifier: ISC */
+#include "newsletter_import.h"
 #include "newsletter_inside.h"
 
 #include "base/arena.h"
@@ -446,7 +447,7 @@ bool newsletter_count_readers(struct newsletter *n, int64_t *readers, struct fau
 {
 	struct store_value confirmed = store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED));
 	int64_t all = 0, out = 0;
-	bool ok = store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT, STORE_ARGS(confirmed), &all, f) &&
+	bool ok = newsletter_confirmed(n, &all, f) &&
 		store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT_OUT,
 			STORE_ARGS(confirmed, store_i64(clock_utc_day(clock_now()))), &out, f);
 

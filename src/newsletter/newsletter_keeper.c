@@ -231,7 +231,7 @@ static void pump(struct keeper *keeper)
 /* The server may have said something about it. */
 static bool has_begun(const struct lane *lane)
 {
-	return lane->letter->has_result && lane->letter->result.connection_is_open;
+	return lane->letter != NULL && lane->letter->has_result && lane->letter->result.connection_is_open;
 }
 
 /* Its envelope may be out, of its content nothing is: it is as if it had never been there. */

@@ -26,6 +26,16 @@ bool newsletter_count(struct newsletter *n, const char *kind, int64_t count, str
 		STORE_ARGS(store_i64(clock_utc_day(clock_now())), store_text(str_from(kind)), store_i64(count)), NULL, f);
 }
 
+bool newsletter_confirmed(struct newsletter *n, int64_t *count, struct fault *f)
+{
+	return store_number(n->room->db, NEWSLETTER_SQL_TALLY_OF, STORE_ARGS(store_text(STR("confirmed"))), count, f);
+}
+
+bool newsletter_confirmed_add(struct newsletter *n, int64_t count, struct fault *f)
+{
+	return count == 0 || store_run(n->room->db, NEWSLETTER_SQL_TALLY_ADD, STORE_ARGS(store_text(STR("confirmed")), store_i64(count)), NULL, f);
+}
+
 bool newsletter_audit(struct newsletter *n, struct str who, const char *did, int64_t rows, struct fault *f)
 {
 	return store_run(n->room->db, NEWSLETTER_SQL_LIST_AUDIT_INSERT,
@@ -115,11 +125,10 @@ bool newsletter_growth(struct newsletter *n, int64_t days, json_t *json, struct 
 	json_object_set_new(json, "import_alone", json_integer(n->room->settings.import_alone));
 	if (!store_number(db, NEWSLETTER_SQL_SUBSCRIBER_COUNT_PAUSED,
 			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED)), store_i64(day)), &paused, f) ||
-		!store_number(db, NEWSLETTER_SQL_SUBSCRIBER_COUNT, STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED))),
-			&confirmed, f) ||
+		!newsletter_confirmed(n, &confirmed, f) ||
 		!store_number(db, NEWSLETTER_SQL_SUBSCRIBER_COUNT, STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_PENDING))), &pending,
 			f) ||
-		!store_number(db, NEWSLETTER_SQL_SUPPRESSION_COUNT, STORE_NO_ARGS, &gone, f))
+		!store_number(db, NEWSLETTER_SQL_TALLY_OF, STORE_ARGS(store_text(STR("suppressed"))), &gone, f))
 		return false;
 	json_object_set_new(json, "subscribers", json_integer(confirmed));
 	json_object_set_new(json, "pending", json_integer(pending));
@@ -327,9 +336,7 @@ bool newsletter_export_page(struct newsletter *n, const struct newsletter_export
 		return false;
 	buf_init(&rows, EXPORT_BYTES - 4096);
 	buf_init(&plain, EXPORT_BYTES);
-	ok = write_rows(n, page->after, &rows, &count, &last, f) &&
-		store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT, STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED))),
-			&all, f);
+	ok = write_rows(n, page->after, &rows, &count, &last, f) && newsletter_confirmed(n, &all, f);
 	if (ok && (page->number == 1 || page->after == 0))
 		ok = newsletter_audit(n, page->who, "exported the list", all, f);
 	buf_format(&plain, "%lld %lld %s\n", (long long) page->export, (long long) page->number, count < EXPORT_ROWS ? "last" : "more");

@@ -4,6 +4,7 @@
  * else; a command may do what desk may, and see the whole. Runs in: the newsletter room. The hard thing: none of
  * these answers names an address, nor says who is missing.
  * SPDX-License-Identifier: ISC */
+#include "newsletter_import.h"
 #include "newsletter_inside.h"
 
 #include "base/arena.h"
@@ -231,8 +232,7 @@ static bool add_counts(struct newsletter *n, json_t *json, struct fault *f)
 {
 	int64_t confirmed = 0, pending = 0, readers = 0;
 
-	if (!store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT,
-			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED))), &confirmed, f) ||
+	if (!newsletter_confirmed(n, &confirmed, f) ||
 		!store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT,
 			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_PENDING))), &pending, f) ||
 		!newsletter_count_readers(n, &readers, f))

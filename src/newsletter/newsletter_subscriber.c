@@ -178,7 +178,7 @@ bool newsletter_confirm(struct newsletter *n, struct str token, bool *known, str
 	struct arena arena;
 	bool found = false;
 	bool ok;
-	int64_t id;
+	int64_t id, changed = 0;
 
 	arena_init(&arena, "confirm", ROW_ARENA);
 	ok = store_one(db, NEWSLETTER_SQL_CONFIRMATION_FIND, STORE_ARGS(store_blob(hash_token(token, hash))), &arena, &row,
@@ -197,7 +197,7 @@ bool newsletter_confirm(struct newsletter *n, struct str token, bool *known, str
 	ok = store_run(db, NEWSLETTER_SQL_SUBSCRIBER_MOVE,
 			STORE_ARGS(store_i64(id), store_text(subscriber_state_name(from)), store_text(subscriber_state_name(to)),
 				store_i64(clock_utc_day(clock_now()))),
-			NULL, f) &&
+			&changed, f) && newsletter_confirmed_add(n, changed, f) &&
 		store_run(db, NEWSLETTER_SQL_SUPPRESSION_LIFT, STORE_ARGS(store_i64(id)), NULL, f) && newsletter_count(n, "joined", 1, f);
 	ok = store_end(db, ok, f);
 	if (ok)

@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "base/loop.h"
 #include "newsletter/newsletter.h"
+#include "newsletter/newsletter_import.h"
 #include "newsletter/newsletter_inside.h"
 #include "press/theme.h"
 #include "gen/newsletter_schema.h"
@@ -35,7 +36,7 @@ static bool add(struct newsletter *n, int64_t number, struct fault *f)
 	return store_run(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_INSERT,
 		STORE_ARGS(store_i64((number + 1) << 40 | (int64_t) rand_below(UINT32_MAX)), store_blob(str_make(index, sizeof(index))), store_blob(str_make(sealed, sizeof(sealed))),
 			store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED)), store_text(STR("en")), store_text(STR("bench")), store_i64(1)),
-		NULL, f);
+		NULL, f) && newsletter_confirmed_add(n, 1, f);
 }
 
 int main(int argc, char **argv)

@@ -371,6 +371,29 @@ static void test_look_up(void **state)
 	arena_release(&arena);
 }
 
+/* The page of the list, in the midst of an import: thirty times as many rows, and it reads no more of them. */
+static void test_the_page_does_not_grow(void **state)
+{
+	int64_t id = begin(hash_a, 620, "Ada");
+	int64_t work[2], readers = 0;
+	struct fault f = {0};
+
+	(void) state;
+	assert_true(newsletter_import_confirm(bench.n, id, STR("Ben"), true, &f));
+	for (int i = 0; i < 2; i++) {
+		json_t *json = json_object();
+
+		assert_true(take(id, i == 0 ? 0 : 20, i == 0 ? rows(0, 20) : rows(20, 599)));
+		work[i] = store_work(bench.room.db);
+		assert_true(newsletter_growth(bench.n, 90, json, &f) && newsletter_count_readers(bench.n, &readers, &f));
+		work[i] = store_work(bench.room.db) - work[i];
+		assert_int_equal(json_integer_value(json_object_get(json, "subscribers")), i == 0 ? 20 : 619);
+		json_decref(json);
+	}
+	assert_true(work[0] > 0);
+	assert_int_equal(work[1], work[0]);
+}
+
 static void test_export(void **state)
 {
 	unsigned char key[PARCEL_KEY_BYTES], other[PARCEL_KEY_BYTES];
@@ -467,7 +490,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_killed_at_each_commit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_full_disk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_look_up, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_export, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_page_does_not_grow, set_up, tear_down), cmocka_unit_test_setup_teardown(test_export, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nobody_in_the_clear, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_old_goes, set_up, tear_down),
 	};
