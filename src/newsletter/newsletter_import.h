@@ -16,7 +16,7 @@ struct newsletter;
 enum {
 	NEWSLETTER_IMPORT_FIELDS = 4,      /* address, language, consent_day, proof: in this order between command and room */
 	NEWSLETTER_PROOF_BYTES = 300,
-	NEWSLETTER_IMPORT_CHUNK = 128 * 1024 /* bytes of rows in one request */
+	NEWSLETTER_IMPORT_CHUNK = 64 * 1024 /* bytes of rows in one request */
 };
 
 extern const char *const newsletter_import_names[NEWSLETTER_IMPORT_FIELDS];

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What an import costs beside the bare insert of the same sealed rows into the same tables of SQLite, in one run.
 
-`mimeo subscribers import` of a CSV file into a running house (reading twice, checking, sealing, hashing, a commit every 128 KiB of rows, how
+`mimeo subscribers import` of a CSV file into a running house (reading twice, checking, sealing, hashing, a commit every 64 KiB of rows, how
 far in each) against Python's executemany of the rows that came out of it, in the same order, in one transaction, under the same pragmas.
 Also said: the room's most memory, and how long the desk's page of the list (GET /list) took meanwhile.
 
