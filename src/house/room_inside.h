@@ -48,6 +48,7 @@ struct room_inside {
 	struct timespec overlay_mtime;
 	struct loop_timer *log_timer;
 	struct loop_child *log_job;
+	int64_t log_again_ms;                        /* after a job that failed */
 };
 
 /* room_overlay.c: settings and theme with what the desk laid over them; looks again by itself once room_watch_overlay() was called. */

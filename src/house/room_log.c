@@ -1,8 +1,7 @@
 /* room_log.c: the database's log is moved into its file beside the room.
  *
- * Decides: when a process is started for it, and when the room moves the rest. Leaves to others: how a log is moved (store). Runs in: a
- * room, and its child. The hard thing: moving waits for the disk, a tenth of a second and more, and while a room waits nobody is
- * answered. The child moves all but what is committed meanwhile; the room the little that is left, after which the log begins anew.
+ * Decides: when a process is started for it. Leaves to others: how a log is moved (store). Runs in: a room, and its child. The hard thing:
+ * moving waits for the disk, a tenth of a second and more, and while a room waits nobody is answered.
  * SPDX-License-Identifier: ISC */
 #include "base/fault.h"
 #include "base/log.h"
@@ -10,14 +9,14 @@
 #include "house/room_inside.h"
 #include "store/store.h"
 
+enum { AGAIN_MS = 60000 };
+
 static void on_end(void *self, int wait_status)
 {
 	struct room *room = self;
-	struct fault f = {0};
 
-	(void) wait_status; /* it logged why; a commit moves the log when it is much longer */
-	if (!store_checkpoint_rest(room->db, &f))
-		log_fault(&f, "moving the database's log");
+	if (wait_status != 0) /* it logged why; commits move the log meanwhile */
+		room->inside->log_again_ms = clock_mono_ms() + AGAIN_MS;
 }
 
 static void start(void *self)
@@ -25,7 +24,7 @@ static void start(void *self)
 	struct room *room = self;
 	struct fault f = {0};
 
-	if (room->inside->log_job == NULL && !room->draining &&
+	if (room->inside->log_job == NULL && !room->draining && clock_mono_ms() >= room->inside->log_again_ms &&
 		!room_job_start(room, room_log_job.name, NULL, NULL, on_end, room, &room->inside->log_job, &f))
 		log_fault(&f, "moving the database's log");
 }

@@ -375,7 +375,7 @@ bool store_check(struct store *store, struct arena *arena, struct str *report, s
 
 bool store_checkpoint(struct store *store, struct fault *f)
 {
-	return store->driver->checkpoint(store->link, true, f);
+	return store->driver->checkpoint(store->link, f);
 }
 
 void store_on_long_log(struct store *store, void (*call)(void *self), void *self)
@@ -388,7 +388,3 @@ bool store_checkpoint_beside(const char *path, struct fault *f)
 	return store_sqlite.checkpoint_beside(path, f);
 }
 
-bool store_checkpoint_rest(struct store *store, struct fault *f)
-{
-	return store->driver->checkpoint(store->link, false, f);
-}

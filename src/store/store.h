@@ -118,12 +118,11 @@ bool store_check(struct store *store, struct arena *arena, struct str *report, s
 /* Moves the log (WAL) into the file, and empties it, as far as readers let it. */
 bool store_checkpoint(struct store *store, struct fault *f);
 
-/* Where commits must not wait while the one that makes the log long moves it: call(self) comes out of that store_end instead, again
- * and again until it was done. Another process then runs store_checkpoint_beside, which ends when little is left, and this one
- * store_checkpoint_rest. Where that does not happen, a commit moves it after all. */
+/* Where commits must not wait while the one that makes the log long moves it: call(self) comes out of store_end as soon as there is
+ * something to move, again and again. Another process then runs store_checkpoint_beside, until nothing has come for some seconds.
+ * Where none does, or it cannot follow, a commit moves the log after all. */
 void store_on_long_log(struct store *store, void (*call)(void *self), void *self);
 bool store_checkpoint_beside(const char *path, struct fault *f);
-bool store_checkpoint_rest(struct store *store, struct fault *f);
 
 /* For fault tests: the n-th statement step from now fails as a full disk would; 0 switches it off. */
 void store_fail_at(struct store *store, int64_t n);

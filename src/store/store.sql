@@ -53,6 +53,10 @@ BEGIN;
 -- out: "wal" when it worked
 PRAGMA journal_mode = WAL;
 
+-- name: sqlite_touch
+-- a connection knows of the log once it has read something
+SELECT count(*) FROM sqlite_schema;
+
 -- name: sqlite_begin
 BEGIN IMMEDIATE;
 

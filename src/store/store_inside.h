@@ -47,7 +47,7 @@ struct store_driver {
 	bool (*check_references)(struct store_link *link, struct buf *report, struct fault *f);
 	/* Adds a line for each thing that is wrong. */
 	bool (*check)(struct store_link *link, struct buf *report, struct fault *f);
-	bool (*checkpoint)(struct store_link *link, bool truncate, struct fault *f);
+	bool (*checkpoint)(struct store_link *link, struct fault *f);
 	void (*on_long_log)(struct store_link *link, void (*call)(void *self), void *self);
 	bool (*checkpoint_beside)(const char *path, struct fault *f);
 };

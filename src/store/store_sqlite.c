@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/arena.h"
 #include "base/buf.h"
@@ -19,9 +20,10 @@
 
 enum { BUSY_MS = 5000 };
 
-/* Pages in the log at which a commit moves them into the file: as SQLite does by itself; in light transactions; where another
- * process should have. And how long a log is that another process is to move, how little it leaves. */
-enum { LOG_MOST = 1000, LOG_MOST_LIGHT = 8000, LOG_MOST_BESIDE = 16000, LOG_LONG = 4000, LOG_LITTLE = 200, BESIDE_PASSES = 10 };
+/* Pages in the log at which a commit moves them into the file: as SQLite does by itself; in light transactions; where another process
+ * is at it, which is begun with LOG_LONG and ends when nothing came for a few seconds. */
+enum { LOG_MOST = 1000, LOG_MOST_LIGHT = 8000, LOG_MOST_BESIDE = 4000, LOG_LONG = 250 };
+enum { BESIDE_PAUSE_MS = 10, BESIDE_FEW = 50, BESIDE_QUIET_PASSES = 500 };
 
 struct store_link {
 	sqlite3 *db;
@@ -334,13 +336,13 @@ static bool sqlite_check(struct store_link *link, struct buf *report, struct fau
 	return sqlite_check_references(link, report, f);
 }
 
-static bool sqlite_checkpoint(struct store_link *link, bool truncate, struct fault *f)
+static bool sqlite_checkpoint(struct store_link *link, struct fault *f)
 {
 	int code;
 
 	/* A reader may stand on the log for long: the loop does not wait for it. */
 	sqlite3_busy_timeout(link->db, 0);
-	code = sqlite3_wal_checkpoint_v2(link->db, NULL, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	code = sqlite3_wal_checkpoint_v2(link->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	sqlite3_busy_timeout(link->db, BUSY_MS);
 	return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || fail(link->db, code, f);
 }
@@ -363,21 +365,28 @@ static void sqlite_on_long_log(struct store_link *link, void (*call)(void *self)
 	link->self = self;
 }
 
-/* Each pass moves what was committed before it began; meanwhile the owner commits more, which the next pass moves. */
+/* Each pass moves what was committed before it began; the owner commits on. Passes that follow each other closely are short, so that
+ * a commit which waits for the same disk waits little; and as soon as one has left nothing, the owner begins the log anew. */
 static bool sqlite_checkpoint_beside(const char *path, struct fault *f)
 {
-	sqlite3 *db = NULL;
-	int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_READWRITE, NULL);
-	int before = 0, pages = 0, moved = 0;
-	bool ok, is_little = false;
+	const struct timespec pause = {.tv_nsec = BESIDE_PAUSE_MS * 1000000L};
+	struct store_link link = {0};
+	int code = sqlite3_open_v2(path, &link.db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_READWRITE, NULL);
+	bool ok = code == SQLITE_OK || fail(link.db, code, f);
 
-	for (int i = 0; code == SQLITE_OK && !is_little && i < BESIDE_PASSES; i++) {
-		code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
-		is_little = pages - before <= LOG_LITTLE || moved < pages; /* the latter: a reader stands on the rest */
-		before = pages;
+	ok = ok && sqlite3_busy_timeout(link.db, BUSY_MS) == SQLITE_OK && sqlite_script(&link, store_sql[STORE_SQL_SQLITE_TOUCH].text, f);
+	for (int before = 0, quiet = 0; ok && quiet < BESIDE_QUIET_PASSES;) {
+		int pages = 0, moved = 0;
+
+		code = sqlite3_wal_checkpoint_v2(link.db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
+		ok = code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || fail(link.db, code, f); /* busy: the owner is at it itself */
+		must(!ok || (code & 0xff) == SQLITE_BUSY || pages >= 0);                          /* it has a log */
+		quiet = moved == before ? quiet + 1 : 0;
+		if (moved < before || moved - before < BESIDE_FEW)
+			(void) nanosleep(&pause, NULL);
+		before = moved;
 	}
-	ok = code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || fail(db, code, f);
-	(void) sqlite3_close(db);
+	(void) sqlite3_close(link.db);
 	return ok;
 }
 
