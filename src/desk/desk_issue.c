@@ -90,6 +90,7 @@ static void add_state(struct desk_visit *visit, struct desk_issue *page, const j
 	press_set_text(page->root, "approved_by", str_copy(http_json_text(reply, "approved_by"), visit->arena));
 	press_set_text(page->root, "cancelled_by", str_copy(http_json_text(reply, "cancelled_by"), visit->arena));
 	press_set_text(page->root, "pause_reason", str_copy(http_json_text(reply, "pause_reason"), visit->arena));
+	press_set_text(page->root, "left_out", str_copy(http_json_text(reply, "left_out"), visit->arena));
 	if (has_begun)
 		desk_report_bar(visit, page->root, reply);
 	if (has_begun && is_over)
