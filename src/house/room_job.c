@@ -72,7 +72,7 @@ bool room_bare_feed(struct room *room, const char *name, struct str input, loop_
 
 static bool room_job_run(struct room *room, const struct room_job *job, int argc, char **argv, struct fault *f)
 {
-	return room_open_database(room, !job->writes, f) && job->run(room, argc, argv, f);
+	return (job == &room_log_job || room_open_database(room, !job->writes, f)) && job->run(room, argc, argv, f);
 }
 
 const struct room_bare *room_find_bare(const struct room_kind *kind, const char *name)

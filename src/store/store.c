@@ -387,4 +387,3 @@ bool store_checkpoint_beside(const char *path, struct fault *f)
 {
 	return store_sqlite.checkpoint_beside(path, f);
 }
-
