@@ -1,16 +1,19 @@
 """The books: disputes, renewals that fail, payouts that reconcile, periods that close, exports, the proof.
 SPDX-License-Identifier: ISC
 """
+import hashlib
+import hmac
 import json
 import os
 import re
 import shutil
 import sqlite3
+import struct
 import subprocess
 import time
 
 import pytest
-from house import KEY, House, ask_url, wait_for
+from house import KEY, WEBHOOK_SECRET, House, ask_url, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +240,31 @@ def test_the_books_are_proved_and_made_again(newsroom):
     assert "They are the same." in house.mimeo("support", "rebuild")
     again = house.mimeo("support", "check", json_out=True)
     assert again["is_same"] and again["told"] == said["told"], "the books are other ones"
+
+
+def log_of(house):
+    """Pages in the database's log, and how many of them are in its file: from the index beside it (sqlite.org/walformat.html)."""
+    with open(house.path("data", "support", "support.db-shm"), "rb") as file:
+        index = file.read(104)
+    return struct.unpack_from("=I", index, 16)[0], struct.unpack_from("=I", index, 96)[0]
+
+
+def test_a_burst_of_webhooks_leaves_no_long_log(newsroom):
+    """A child of the room moves the log into the file, while the room goes on answering; and it ends by itself."""
+    house = newsroom
+    children = lambda: subprocess.run(["pgrep", "-P", str(house.pid_of("support")), "-f", "checkpoint"], capture_output=True, text=True, check=False).stdout.split()
+    for n in range(2000):
+        body = json.dumps({"id": "evt_burst_%d" % n, "object": "event", "type": "customer.updated", "created": int(time.time()), "livemode": False,
+                           "data": {"object": {"id": "cus_burst_%d" % n, "object": "customer"}}}).encode()
+        stamp = int(time.time())
+        mac = hmac.new(WEBHOOK_SECRET.encode(), b"%d." % stamp + body, hashlib.sha256).hexdigest()
+        assert ask_url("POST", house.site + "/support/webhook/stripe", body, headers={"Stripe-Signature": "t=%d,v1=%s" % (stamp, mac),
+                       "Content-Type": "application/json"}).status == 200
+        if children():
+            break
+    assert children(), "nobody moves the log"
+    wait_for(lambda: len(set(log_of(house))) == 1, 20, 0.1, why=lambda: "pages, moved: %d, %d" % log_of(house))
+    wait_for(lambda: not children(), 30, why="the child does not end")
 
 
 def test_nothing_on_disk_names_a_giver_or_a_payment(newsroom):
