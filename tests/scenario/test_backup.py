@@ -9,6 +9,7 @@ import sqlite3
 import time
 
 import pytest
+from disguises import disguises
 from house import House, ask_url, make_jpeg, wait_for
 
 
@@ -30,28 +31,6 @@ def lively(house):
 
 
 ADDRESSES = ("zenobia.quill@example.org", "pending.person@example.net", "later.giver@example.com", "monthly.giver@example.org", "once.giver@example.org", "typo.address@")
-
-
-def disguises(address):
-    """An address in the shapes in which it could lie about."""
-    raw = address.encode()
-    yield "plain", raw.lower()
-    yield "local part", raw.split(b"@")[0]
-    yield "hex", raw.hex().encode()
-    yield "UTF-16", address.encode("utf-16-le")
-    yield "UTF-16BE", address.encode("utf-16-be")
-    for name in ("md5", "sha1", "sha256", "blake2b"):
-        digest = hashlib.new(name, raw).digest()
-        yield name, digest
-        yield name + " hex", digest.hex().encode()
-        yield name + " base64", base64.b64encode(digest)[:20]
-    digest = hashlib.blake2b(raw, digest_size=32).digest()
-    yield "blake2b-256", digest
-    for shift in range(3):  # base64 of it, wherever in a longer text it began
-        piece = base64.b64encode(b"\0" * shift + raw)
-        yield "base64+%d" % shift, piece[4 if shift else 0:-4]
-        yield "base64url+%d" % shift, base64.urlsafe_b64encode(b"\0" * shift + raw)[4 if shift else 0:-4]
-    yield "quoted", address.replace("@", "%40").encode()
 
 
 NEEDLES = [(address, name, needle) for address in ADDRESSES for name, needle in disguises(address)]

@@ -4,7 +4,6 @@ not belong, pays where the rail leads, is thanked, opens their own page by its l
 
 SPDX-License-Identifier: ISC
 """
-import base64
 import collections
 import datetime
 import gzip
@@ -14,9 +13,9 @@ import re
 import secrets
 import subprocess
 import time
-import urllib.parse
 
 import pytest
+from disguises import disguises
 from house import ROOT, ask_url, wait_for
 from judges import AXE, why_no_axe
 from rails import IBAN, RailsHouse, bank_rehearsal
@@ -280,18 +279,8 @@ def test_each_is_thanked_in_their_language(flows):
 # --- every byte on disk -------------------------------------------------------------------------------------------------------------------
 
 def guises(word):
-    """The ways in which a program might write a word down: as it is, as a form and a mail carry it, in hexadecimal."""
-    raw = word.encode()
-    yield raw
-    yield urllib.parse.quote_plus(word).encode()
-    yield urllib.parse.quote(word).encode()
-    yield json.dumps(word)[1:-1].encode()
-    yield raw.hex().encode()
-    for before in (b"", b"\0", b"\0\0"):  # Base64 from each of the three places where it may begin in another text
-        whole = base64.b64encode(before + raw)
-        yield whole[len(before) and 4:len(whole) // 4 * 4 - 4]
-    if word.isdigit():
-        yield b" ".join(raw[i:i + 4] for i in range(0, len(raw), 4))
+    """Its disguises that a program which looks for lines can find."""
+    return [shape for _, shape in disguises(word) if b"\n" not in shape and b"\0" not in shape]
 
 
 def found_below(folder, needles, scratch):
@@ -328,7 +317,7 @@ def test_nothing_that_was_typed_is_on_disk(flows, tmp_path):
     for guise in guises("planted.reader@reader.example"):
         with open(planted, "wb") as file:
             file.write(b"\0\xff(" + guise.swapcase() + b")\n")
-        assert found_below(house.home, list(guises("planted.reader@reader.example")), str(tmp_path)), guise
+        assert found_below(house.home, guises("planted.reader@reader.example"), str(tmp_path)), guise
     os.unlink(planted)
     found = found_below(house.home, needles, str(tmp_path)) + [line for line in found_below(house.folder, needles, str(tmp_path)) if os.fsencode(flows.outside) not in line and b"/serve.log" in line]
     assert not found, "%d times: %s" % (len(found), found[:20])

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from house import MIMEO, House, ask_url, field, free_ports, wait_for
-from test_backup import disguises
+from disguises import disguises
 from test_subscriber import compose, send
 
 ADA, BEN = "Ada Wren", "Ben Lark"
