@@ -953,9 +953,9 @@ SELECT count(*) FROM refund_wish WHERE contribution = $1 AND page_sealed IS NOT 
 UPDATE refund_wish SET page_sealed = NULL WHERE page_sealed IS NOT NULL AND day < $1
 
 -- name: wish_page_blank
--- in: $1 checkout
-UPDATE refund_wish SET page_sealed = NULL
-WHERE page_sealed IS NOT NULL AND contribution IN (SELECT id FROM contribution WHERE checkout = $1)
+-- in: $1 checkout; of its payments and those of its later invoices
+UPDATE refund_wish SET page_sealed = NULL WHERE page_sealed IS NOT NULL AND contribution IN (SELECT id FROM contribution
+	WHERE checkout = $1 OR checkout IN (SELECT later.id FROM checkout AS later WHERE later.renews = $1))
 
 -- name: wish_list_open
 -- out: id, contribution, amount_minor, currency, state, wanted_by, day of those that wait for somebody or the provider
