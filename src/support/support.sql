@@ -974,24 +974,20 @@ WHERE m.state = 'active' AND NOT EXISTS (SELECT 1 FROM card_look WHERE card_look
 -- in: $1 mandate, $2 today
 INSERT INTO card_look (mandate, day) VALUES ($1, $2) ON CONFLICT (mandate) DO UPDATE SET day = excluded.day
 
--- name: push_new
--- in: $1 rail; out: a gift that comes back, was paid, and is no mandate yet
-SELECT checkout.id FROM checkout WHERE checkout.rail = $1 AND checkout.frequency <> 'once' AND checkout.state = 'paid'
-	AND checkout.renews IS NULL AND NOT EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id) LIMIT 1
-
 -- name: push_is_new
--- in: $1 checkout; out: 1 where it is one of push_new
+-- in: $1 checkout; out: 1 where it is a gift that comes back, was paid, and is no mandate yet
 SELECT count(*) FROM checkout WHERE id = $1 AND frequency <> 'once' AND state = 'paid'
 	AND renews IS NULL AND NOT EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id)
 
 -- name: push_list
--- in: $1 rail, $2 mandate after which; out: mandate, its first checkout, state, frequency, amount_minor, currency, day of its last money
+-- in: $1 rail, $2 checkout after which; out: mandate, its first checkout, state, frequency, amount_minor, currency, day of its last money
 SELECT mandate.id, mandate.checkout, mandate.state, first.frequency, first.amount_minor, first.currency, max(
 		coalesce((SELECT max(contribution.day) FROM contribution WHERE contribution.checkout = first.id), mandate.started_day),
 		coalesce((SELECT max(contribution.day) FROM checkout AS later JOIN contribution ON contribution.checkout = later.id
 			WHERE later.renews = first.id), 0))
-FROM mandate JOIN checkout AS first ON first.id = mandate.checkout
-WHERE first.rail = $1 AND mandate.id > $2 AND mandate.state IN ('active', 'late', 'paused') ORDER BY mandate.id LIMIT 1
+FROM checkout AS first CROSS JOIN mandate ON mandate.checkout = first.id
+WHERE first.rail = $1 AND first.frequency <> 'once' AND first.renews IS NULL AND first.id > $2
+	AND mandate.state IN ('active', 'late', 'paused') ORDER BY first.id LIMIT 1
 
 -- name: certificate_find
 -- in: $1 name; out: pem
