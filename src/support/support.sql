@@ -61,14 +61,14 @@ UPDATE mandate SET state = $3, ended_day = $4 WHERE id = $1 AND state = $2
 -- name: mandate_in_doubt
 -- out: id, checkout, state, subscription_sealed, rail of one whose cancelling nobody knows the end of; any, so that none stands in the way
 SELECT mandate.id, mandate.checkout, mandate.state, mandate.subscription_sealed, checkout.rail
-FROM mandate JOIN checkout ON checkout.id = mandate.checkout WHERE mandate.state = 'uncertain' AND mandate.state IN ('cancelling', 'uncertain') ORDER BY random() LIMIT 1
+FROM mandate JOIN checkout ON checkout.id = mandate.checkout WHERE mandate.state = 'uncertain' ORDER BY random() LIMIT 1
 
 -- name: mandate_cancelling
 -- out: ids that an earlier process left in the middle
-SELECT id FROM mandate WHERE state = 'cancelling' AND state IN ('cancelling', 'uncertain')
+SELECT id FROM mandate WHERE state = 'cancelling'
 
 -- name: mandate_count_doubt
-SELECT count(*) FROM mandate WHERE state = 'uncertain' AND state IN ('cancelling', 'uncertain')
+SELECT count(*) FROM mandate WHERE state = 'uncertain'
 
 -- name: mandate_count_frequency
 -- in: $1 frequency; out: how many give so now
