@@ -61,14 +61,14 @@ UPDATE mandate SET state = $3, ended_day = $4 WHERE id = $1 AND state = $2
 -- name: mandate_in_doubt
 -- out: id, checkout, state, subscription_sealed, rail of one whose cancelling nobody knows the end of; any, so that none stands in the way
 SELECT mandate.id, mandate.checkout, mandate.state, mandate.subscription_sealed, checkout.rail
-FROM mandate JOIN checkout ON checkout.id = mandate.checkout WHERE mandate.state = 'uncertain' AND mandate.state IN ('cancelling', 'uncertain') ORDER BY random() LIMIT 1
+FROM mandate JOIN checkout ON checkout.id = mandate.checkout WHERE mandate.state = 'uncertain' ORDER BY random() LIMIT 1
 
 -- name: mandate_cancelling
 -- out: ids that an earlier process left in the middle
-SELECT id FROM mandate WHERE state = 'cancelling' AND state IN ('cancelling', 'uncertain')
+SELECT id FROM mandate WHERE state = 'cancelling'
 
 -- name: mandate_count_doubt
-SELECT count(*) FROM mandate WHERE state = 'uncertain' AND state IN ('cancelling', 'uncertain')
+SELECT count(*) FROM mandate WHERE state = 'uncertain'
 
 -- name: mandate_count_frequency
 -- in: $1 frequency; out: how many give so now
@@ -953,9 +953,9 @@ SELECT count(*) FROM refund_wish WHERE contribution = $1 AND page_sealed IS NOT 
 UPDATE refund_wish SET page_sealed = NULL WHERE page_sealed IS NOT NULL AND day < $1
 
 -- name: wish_page_blank
--- in: $1 checkout
-UPDATE refund_wish SET page_sealed = NULL
-WHERE page_sealed IS NOT NULL AND contribution IN (SELECT id FROM contribution WHERE checkout = $1)
+-- in: $1 checkout; of its payments and those of its later invoices
+UPDATE refund_wish SET page_sealed = NULL WHERE page_sealed IS NOT NULL AND contribution IN (SELECT id FROM contribution
+	WHERE checkout = $1 OR checkout IN (SELECT later.id FROM checkout AS later WHERE later.renews = $1))
 
 -- name: wish_list_open
 -- out: id, contribution, amount_minor, currency, state, wanted_by, day of those that wait for somebody or the provider
@@ -974,24 +974,20 @@ WHERE m.state = 'active' AND NOT EXISTS (SELECT 1 FROM card_look WHERE card_look
 -- in: $1 mandate, $2 today
 INSERT INTO card_look (mandate, day) VALUES ($1, $2) ON CONFLICT (mandate) DO UPDATE SET day = excluded.day
 
--- name: push_new
--- in: $1 rail; out: a gift that comes back, was paid, and is no mandate yet
-SELECT checkout.id FROM checkout WHERE checkout.rail = $1 AND checkout.frequency <> 'once' AND checkout.state = 'paid'
-	AND checkout.renews IS NULL AND NOT EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id) LIMIT 1
-
 -- name: push_is_new
--- in: $1 checkout; out: 1 where it is one of push_new
+-- in: $1 checkout; out: 1 where it is a gift that comes back, was paid, and is no mandate yet
 SELECT count(*) FROM checkout WHERE id = $1 AND frequency <> 'once' AND state = 'paid'
 	AND renews IS NULL AND NOT EXISTS (SELECT 1 FROM mandate WHERE mandate.checkout = checkout.id)
 
 -- name: push_list
--- in: $1 rail, $2 mandate after which; out: mandate, its first checkout, state, frequency, amount_minor, currency, day of its last money
+-- in: $1 rail, $2 checkout after which; out: mandate, its first checkout, state, frequency, amount_minor, currency, day of its last money
 SELECT mandate.id, mandate.checkout, mandate.state, first.frequency, first.amount_minor, first.currency, max(
 		coalesce((SELECT max(contribution.day) FROM contribution WHERE contribution.checkout = first.id), mandate.started_day),
 		coalesce((SELECT max(contribution.day) FROM checkout AS later JOIN contribution ON contribution.checkout = later.id
 			WHERE later.renews = first.id), 0))
-FROM mandate JOIN checkout AS first ON first.id = mandate.checkout
-WHERE first.rail = $1 AND mandate.id > $2 AND mandate.state IN ('active', 'late', 'paused') ORDER BY mandate.id LIMIT 1
+FROM checkout AS first CROSS JOIN mandate ON mandate.checkout = first.id
+WHERE first.rail = $1 AND first.frequency <> 'once' AND first.renews IS NULL AND first.id > $2
+	AND mandate.state IN ('active', 'late', 'paused') ORDER BY first.id LIMIT 1
 
 -- name: certificate_find
 -- in: $1 name; out: pem

@@ -44,29 +44,6 @@ bool push_begin(struct support *support, const struct support_checkout *checkout
 		(is_new == 0 || support_know_mandate(support, checkout, str_from(name), &mandate, f));
 }
 
-/* What was paid before that was so. */
-static bool begin_one(struct support *support, int64_t id, struct arena *arena, struct fault *f)
-{
-	struct support_checkout checkout;
-	bool found;
-
-	return support_find_checkout(support, SUPPORT_BY_ID, str_format(arena, "%lld", (long long) id), arena, &checkout, &found, f) && found &&
-		push_begin(support, &checkout, f);
-}
-
-static bool begin_all(struct support *support, const char *rail, struct arena *arena, struct fault *f)
-{
-	int64_t id = 0;
-	bool ok;
-
-	do {
-		arena_reset(arena);
-		ok = store_number(support->db, SUPPORT_SQL_PUSH_NEW, STORE_ARGS(store_text(str_from(rail))), &id, f) &&
-			(id == 0 || (store_begin(support->db, f) && store_end(support->db, begin_one(support, id, arena, f), f)));
-	} while (ok && id != 0);
-	return ok;
-}
-
 /* --- due, late, paused --- */
 
 struct pushed {
@@ -121,13 +98,13 @@ static bool read_one(struct support *support, const struct store_row *row, struc
 static bool judge_all(struct support *support, const char *rail, int32_t today, struct arena *arena, struct fault *f)
 {
 	struct store_row row;
-	struct pushed one = {.mandate.id = 0};
+	struct pushed one = {0};
 	bool found = true;
 	bool ok = true;
 
 	while (ok && found) {
 		arena_reset(arena);
-		ok = store_one(support->db, SUPPORT_SQL_PUSH_LIST, STORE_ARGS(store_text(str_from(rail)), store_i64(one.mandate.id)), arena, &row,
+		ok = store_one(support->db, SUPPORT_SQL_PUSH_LIST, STORE_ARGS(store_text(str_from(rail)), store_i64(one.mandate.checkout)), arena, &row,
 			&found, f);
 		if (ok && found)
 			ok = read_one(support, &row, &one, f) && store_begin(support->db, f) &&
@@ -144,7 +121,7 @@ bool support_find_push(struct support *support, int32_t today, struct fault *f)
 	arena_init(&arena, "push", ARENA_BYTES);
 	for (size_t i = 0; ok && rails[i] != NULL; i++)
 		if (!rails[i]->pulls)
-			ok = begin_all(support, rails[i]->name, &arena, f) && judge_all(support, rails[i]->name, today, &arena, f);
+			ok = judge_all(support, rails[i]->name, today, &arena, f);
 	arena_release(&arena);
 	return ok;
 }

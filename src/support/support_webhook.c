@@ -148,7 +148,8 @@ void support_post_webhook(struct http_request *rq, void *self)
 	if (delivery == NULL || line == NULL || line->rail->verify == NULL) {
 		if (delivery == NULL)
 			fault_full(&f, "an event");
-		fault_set(&f, FAULT_MISSING, "No provider of that name calls here."); /* if that is all */
+		else
+			fault_set(&f, FAULT_MISSING, "No provider of that name calls here.");
 		refuse(support, rq, &f);
 		return;
 	}

@@ -77,7 +77,7 @@ class ByRail(Gift):
         if not self.is_paid:
             self.pay()
         wait_for(lambda: self.is_quiet() and self.booked(), SETTLES_S, why=lambda: "webhooks wait: %s; booked: %s; events: %s" % (
-            not self.is_quiet(), self.booked(), self.rows("SELECT kind, state, count(*) FROM event GROUP BY kind, state")))
+            not self.is_quiet(), self.booked(), self.rows("SELECT type, state, count(*) FROM event GROUP BY type, state")))
 
     def holds(self, faults):
         booked = self.booked()
@@ -104,46 +104,60 @@ class ByRail(Gift):
         self.is_sound()
 
 
-class Paypal(ByRail):
+class ByPage(ByRail):
+    """At a page of the provider's; its rehearsal knows what was begun there, and for how much."""
+    listed, press = "", ""                       # what it lists those as; how they are paid
+
+    def begun_there(self):
+        price = "%d.%02d" % divmod(self.amount, 100)
+        return [one for one in self.house.rehearse("GET", self.listed) if self.price(one) == price]
+
+    def things(self):
+        return {one["id"]: self.checkout(one) for one in self.begun_there()}
+
+    def thanks_url(self):
+        return self.way_back(next(one for one in self.begun_there() if one["id"] == self.session))
+
+    def pay(self):
+        self.house.rehearse("POST", self.press + self.session)
+        self.is_paid = True
+
+    def is_paid_once(self):
+        return sum(self.has_paid(one["status"]) for one in self.begun_there()) == 1
+
+
+class Paypal(ByPage):
     """An order; the payer approves it; PayPal's word of that makes the room take the money, and another word says that it was taken."""
-    name, rail = "paypal", "paypal"
+    name, rail, listed, press = "paypal", "paypal", "orders", "paypal/approve/"
 
-    def orders(self):
-        return [one for one in self.house.rehearse("GET", "orders") if one["purchase_units"][0]["amount"]["value"] == "%d.%02d" % divmod(self.amount, 100)]
+    def price(self, order):
+        return order["purchase_units"][0]["amount"]["value"]
 
-    def things(self):
-        return {one["id"]: one["purchase_units"][0]["custom_id"] for one in self.orders()}
+    def checkout(self, order):
+        return order["purchase_units"][0]["custom_id"]
 
-    def thanks_url(self):
-        return next(one for one in self.orders() if one["id"] == self.session)["_context"]["return_url"]
+    def way_back(self, order):
+        return order["_context"]["return_url"]
 
-    def pay(self):
-        self.house.rehearse("POST", "paypal/approve/" + self.session)
-        self.is_paid = True
-
-    def is_paid_once(self):
-        return len([one for one in self.orders() if one["status"] == "COMPLETED"]) == 1
+    def has_paid(self, status):
+        return status == "COMPLETED"
 
 
-class PaypalMonthly(ByRail):
+class PaypalMonthly(ByPage):
     """A subscription that the payer approves, its first money, and the keep-this link's button."""
-    name, rail, freq = "paypal-monthly", "paypal", "monthly"
+    name, rail, freq, listed, press = "paypal-monthly", "paypal", "monthly", "subscriptions", "paypal/subscribe/"
 
-    def subscriptions(self):
-        return [one for one in self.house.rehearse("GET", "subscriptions") if one["_price"]["value"] == "%d.%02d" % divmod(self.amount, 100)]
+    def price(self, subscription):
+        return subscription["_price"]["value"]
 
-    def things(self):
-        return {one["id"]: one["custom_id"] for one in self.subscriptions()}
+    def checkout(self, subscription):
+        return subscription["custom_id"]
 
-    def thanks_url(self):
-        return next(one for one in self.subscriptions() if one["id"] == self.session)["_context"]["return_url"]
+    def way_back(self, subscription):
+        return subscription["_context"]["return_url"]
 
-    def pay(self):
-        self.house.rehearse("POST", "paypal/subscribe/" + self.session)
-        self.is_paid = True
-
-    def is_paid_once(self):
-        return len([one for one in self.subscriptions() if one["status"] != "APPROVAL_PENDING"]) == 1
+    def has_paid(self, status):
+        return status != "APPROVAL_PENDING"
 
     def act(self):
         super().act()
@@ -163,25 +177,21 @@ class PaypalMonthly(ByRail):
         must(not running, "still running at the provider: %s" % running)
 
 
-class Btcpay(ByRail):
+class Btcpay(ByPage):
     """An invoice, and the server's words of its life."""
-    name, rail = "btcpay", "btcpay"
+    name, rail, listed, press = "btcpay", "btcpay", "invoices", "btcpay/pay/"
 
-    def invoices(self):
-        return [one for one in self.house.rehearse("GET", "invoices") if one["amount"] == "%d.%02d" % divmod(self.amount, 100)]
+    def price(self, invoice):
+        return invoice["amount"]
 
-    def things(self):
-        return {one["id"]: one["metadata"]["orderId"] for one in self.invoices()}
+    def checkout(self, invoice):
+        return invoice["metadata"]["orderId"]
 
-    def thanks_url(self):
-        return next(one for one in self.invoices() if one["id"] == self.session)["checkout"]["redirectURL"]
+    def way_back(self, invoice):
+        return invoice["checkout"]["redirectURL"]
 
-    def pay(self):
-        self.house.rehearse("POST", "btcpay/pay/" + self.session)
-        self.is_paid = True
-
-    def is_paid_once(self):
-        return len([one for one in self.invoices() if one["status"] == "Settled"]) == 1
+    def has_paid(self, status):
+        return status == "Settled"
 
 
 class Brought(ByRail):
@@ -217,7 +227,7 @@ class Brought(ByRail):
             self.pay()
         for _ in range(2):                       # what was brought twice is known
             must(self.bring() is not None, "bringing it again is refused")
-        must(self.booked(), lambda: "brought twice and not booked; events: %s" % self.rows("SELECT kind, state, count(*) FROM event GROUP BY kind, state"))
+        must(self.booked(), lambda: "brought twice and not booked; events: %s" % self.rows("SELECT type, state, count(*) FROM event GROUP BY type, state"))
 
 
 class Bank(Brought):

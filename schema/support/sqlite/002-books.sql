@@ -108,7 +108,7 @@ CREATE TABLE mandate (
 	ended_day INTEGER
 ) STRICT;
 -- In doubt, or about to be: looked for every minute. Ended ones are looked for by their day.
-CREATE INDEX mandate_unsettled ON mandate (state) WHERE state IN ('cancelling', 'uncertain');
+CREATE INDEX mandate_unsettled ON mandate (state) WHERE state = 'cancelling' OR state = 'uncertain';
 CREATE INDEX mandate_ended ON mandate (ended_day) WHERE ended_day IS NOT NULL;
 -- How many give so now, kept by triggers.
 CREATE TABLE mandate_sum (

@@ -459,6 +459,7 @@ static void what_is_asked_often_does_not_grow(void **state)
 	struct bench *bench = *state;
 	const struct store_value monthly = store_text(STR("monthly")), page[] = {store_i64(INT32_MAX), store_i64(0), store_i64(100)};
 	const struct fact_key payment = kept_payment_key(&bench->support, "stripe", STR("in_w7"));
+	const struct store_value pushed[] = {store_text(STR("bank")), store_i64(0)};
 	const struct store_value gift = store_i64(fact_key_id(&payment)), ended[] = {store_i64(0), store_i64(INT32_MAX), store_i64(50)};
 	const struct {
 		enum support_sql query;
@@ -470,6 +471,7 @@ static void what_is_asked_often_does_not_grow(void **state)
 		{SUPPORT_SQL_CHECKOUT_COUNT_WAITING, NULL, 0}, {SUPPORT_SQL_GIFTS_UNMATCHED, page, 3},
 		{SUPPORT_SQL_GIFTS_COUNT_UNMATCHED, NULL, 0}, {SUPPORT_SQL_GIFT_BOOKINGS, &gift, 1},
 		{SUPPORT_SQL_NOTICE_FIND_CANCELLED, ended, 3}, {SUPPORT_SQL_MANDATE_REPLACED, NULL, 0},
+		{SUPPORT_SQL_PUSH_LIST, pushed, 2},
 	};
 	int64_t few[sizeof(asked) / sizeof(asked[0])];
 

@@ -289,8 +289,12 @@ static void later_invoices_are_erased_with_the_gift_that_began_them(void **state
 	give(bench, 2, later, "monthly", TODAY + 30);
 	give(bench, 3, other, "once", TODAY);
 	run(bench, "INSERT INTO handle (subject, handle_sealed, day) SELECT subject, randomblob(456), day FROM contribution");
+	run(bench, "INSERT INTO refund_wish (id, contribution, amount_minor, state, reason, wanted_by, page_sealed, day) "
+		"SELECT id, id, 100, 'asked', '', 'x', randomblob(456), day FROM contribution");
 	mandate(bench, 1, first, "ended", TODAY, TODAY + 31);
 	assert_true(support_erase_supporter(&bench->support, first, &f));
+	assert_int_equal(ask(bench, "SELECT count(*) FROM refund_wish WHERE page_sealed IS NOT NULL"), 1);
+	assert_int_equal(ask(bench, "SELECT contribution FROM refund_wish WHERE page_sealed IS NOT NULL"), 3);
 	assert_int_equal(ask(bench, "SELECT count(*) FROM checkout WHERE session_sealed IS NOT NULL"), 1);
 	assert_int_equal(ask(bench, "SELECT subject FROM handle"), 3);
 	assert_int_equal(ask(bench, "SELECT count(*) FROM handle"), 1);
