@@ -51,6 +51,14 @@ struct str desk_money_of(struct desk_visit *visit, const json_t *object, const c
 	return desk_money_sum(visit, http_json_text(object, "currency"), desk_money_number(object, key));
 }
 
+struct str desk_money_word(const char *const (*words)[2], size_t count, struct str word)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_is(word, words[i][0]))
+			return str_from(words[i][1]);
+	return word;
+}
+
 struct str desk_money_frequency(struct str frequency)
 {
 	return str_is(frequency, "monthly") ? STR("Monthly") : str_is(frequency, "annual") ? STR("Annual") : str_is(frequency, "once") ? STR("Once")
@@ -62,10 +70,7 @@ struct str desk_money_method(struct str method)
 	static const char *const names[][2] = {{"stripe", "Stripe"}, {"paypal", "PayPal"}, {"btcpay", "Bitcoin"}, {"monero", "Monero"},
 		{"bank", "Bank"}};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (str_is(method, names[i][0]))
-			return str_from(names[i][1]);
-	return method;
+	return desk_money_word(names, sizeof(names) / sizeof(names[0]), method);
 }
 
 struct str desk_money_account(struct desk_visit *visit, struct str account)
@@ -73,12 +78,9 @@ struct str desk_money_account(struct desk_visit *visit, struct str account)
 	static const char *const names[][2] = {{"fees", "Fees"}, {"given-back", "Given back"}, {"disputed", "Disputed"}, {"bank", "Bank"},
 		{"income:once", "Income, once"}, {"income:monthly", "Income, monthly"}, {"income:annual", "Income, annual"}};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (str_is(account, names[i][0]))
-			return str_from(names[i][1]);
 	if (str_starts(account, STR("provider:")))
 		return str_format(visit->arena, "At %.*s", STR_ARG(desk_money_method(str_part(account, 9, SIZE_MAX))));
-	return str_copy(account, visit->arena);
+	return str_copy(desk_money_word(names, sizeof(names) / sizeof(names[0]), account), visit->arena);
 }
 
 struct str desk_money_day(struct desk_visit *visit, struct str iso)
@@ -216,10 +218,7 @@ static struct str words_of(struct str reason)
 		{"processing_error", "The payment company had a fault"}, {"incorrect_number", "The card’s number is wrong"},
 		{"currency_not_supported", "The card takes another currency"}, {"transaction_not_allowed", "The bank forbids this payment"}};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (str_is(reason, words[i][0]))
-			return str_from(words[i][1]);
-	return reason;
+	return desk_money_word(words, sizeof(words) / sizeof(words[0]), reason);
 }
 
 /* Why renewals failed in these thirty days. */

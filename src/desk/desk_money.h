@@ -18,6 +18,8 @@ struct str desk_money_text(struct desk_visit *visit, const json_t *object, const
 struct str desk_money_sum(struct desk_visit *visit, struct str code, int64_t minor);
 /* object's amount under `key` in the currency that it names. */
 struct str desk_money_of(struct desk_visit *visit, const json_t *object, const char *key);
+/* A provider's word as people say it, by a table of pairs; one that is not in it is given back as it is. */
+struct str desk_money_word(const char *const (*words)[2], size_t count, struct str word);
 /* "Monthly", "Stripe", "Income, monthly" (of "income:monthly"), "27 October 2026" (of "2026-10-27"); an unknown one is given back as it is. */
 struct str desk_money_frequency(struct str frequency);
 struct str desk_money_method(struct str method);

@@ -52,10 +52,7 @@ static void add_dispute(struct desk_visit *visit, struct press_value *list, cons
 	press_set_text(row, "method", desk_money_method(desk_money_text(visit, dispute, "method")));
 	press_set_text(row, "amount", desk_money_of(visit, dispute, "amount_minor"));
 	desk_money_state(row, state);
-	press_set_text(row, "reason", reason);
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-		if (str_is(reason, reasons[i][0]))
-			press_set_c(row, "reason", reasons[i][1]);
+	press_set_text(row, "reason", desk_money_word(reasons, sizeof(reasons) / sizeof(reasons[0]), reason));
 	if (is_open && days_until(visit, due, &days)) {
 		press_set_text(row, "due", desk_money_day(visit, due));
 		press_set_text(row, "due_in", due_text(visit, days));
@@ -182,10 +179,7 @@ static void on_payout(struct desk_visit *visit, json_t *reply, const struct faul
 		struct press_value *row = press_add_map(list);
 		bool is_known = json_is_true(json_object_get(part, "is_known"));
 
-		for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
-			if (str_is(what, words[k][0]))
-				what = str_from(words[k][1]);
-		press_set_text(row, "what", what);
+		press_set_text(row, "what", desk_money_word(words, sizeof(words) / sizeof(words[0]), what));
 		press_set_text(row, "amount", desk_money_of(visit, part, "amount_minor"));
 		press_set_text(row, "gift", gift);
 		press_set_c(row, "state", is_known ? "In the books" : "Not in the books");

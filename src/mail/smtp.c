@@ -1,7 +1,7 @@
 /* smtp.c: the SMTP client's states: what to say, what each answer means, when to give up.
  *
  * Decides: a mail's outcome. Leaves to smtp_wire.c: bytes and TLS; to smtp_reply.c: what a reply is; to the caller:
- * when to try again. Runs in: the newsletter room. The hard thing: to tell "not taken" from "may have been taken".
+ * when to try again. Runs in: the newsletter's keeper. The hard thing: to tell "not taken" from "may have been taken".
  * Everything before the dot is the former; once the dot's last byte is with the kernel, only a reply tells, and
  * without one the outcome is IN_DOUBT (RFC 1047).
  * SPDX-License-Identifier: ISC */

@@ -1,7 +1,7 @@
 /* smtp_reply.c: the parser of an SMTP server's answers.
  *
  * Decides: what is a reply at all: three digits, '-' or ' ', text; the same code on each line; at most 1,024 bytes
- * a line and 100 lines. Leaves to smtp.c: what it means. Runs in: the newsletter room; fuzzed. The hard thing: the
+ * a line and 100 lines. Leaves to smtp.c: what it means. Runs in: the newsletter's keeper; fuzzed. The hard thing: the
  * same bytes must give the same replies wherever the network cuts them, so that the state is in struct smtp_reply
  * alone.
  * SPDX-License-Identifier: ISC */

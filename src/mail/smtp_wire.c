@@ -1,7 +1,7 @@
 /* smtp_wire.c: the SMTP client's bytes: a non-blocking socket, and TLS over it in memory.
  *
  * Decides: how bytes reach the kernel and what a certificate must be. Leaves to smtp.c: what the bytes mean and
- * when to give up. Runs in: the newsletter room. The hard thing: OpenSSL works on memory BIOs and never touches the
+ * when to give up. Runs in: the newsletter's keeper. The hard thing: OpenSSL works on memory BIOs and never touches the
  * socket, so that (a) no write raises SIGPIPE, (b) "is the dot with the kernel?" has one answer, (c) what was read
  * before the handshake cannot be mistaken for what came under it.
  * SPDX-License-Identifier: ISC */

@@ -51,11 +51,11 @@ bool newsletter_import_take(struct newsletter *n, int64_t id, int64_t from, stru
 /* In the caller's transaction: what staff did with the list. rows: how many it was about. */
 bool newsletter_audit(struct newsletter *n, struct str who, const char *did, int64_t rows, struct fault *f)
 	__attribute__((warn_unused_result));
-/* In the caller's transaction: the list grew ("joined", "imported") or shrank ("left", "bounced", "complained", "expired"). */
 /* How many are confirmed, without counting them. */
 bool newsletter_confirmed(struct newsletter *n, int64_t *count, struct fault *f) __attribute__((warn_unused_result));
 /* So many more are, in the caller's transaction; who is erased is counted by the database itself. */
 bool newsletter_confirmed_add(struct newsletter *n, int64_t count, struct fault *f) __attribute__((warn_unused_result));
+/* In the caller's transaction: the list grew ("joined", "imported") or shrank ("left", "bounced", "complained", "expired"). */
 bool newsletter_count(struct newsletter *n, const char *kind, int64_t count, struct fault *f) __attribute__((warn_unused_result));
 /* In the daily job's transaction: today's number, and what is too old goes. */
 bool newsletter_daily_list(struct newsletter *n, int64_t day, struct fault *f) __attribute__((warn_unused_result));

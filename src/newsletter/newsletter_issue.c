@@ -318,8 +318,7 @@ bool newsletter_issue_send_spread(struct newsletter *n, int64_t id, struct str a
 	int64_t readers = 0;
 	bool ok;
 
-	if (!newsletter_issue_state_of(n, id, &from, f) || !store_number(n->room->db, NEWSLETTER_SQL_SUBSCRIBER_COUNT,
-			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED))), &readers, f))
+	if (!newsletter_issue_state_of(n, id, &from, f) || !newsletter_confirmed(n, &readers, f))
 		return false;
 	if (from == ISSUE_SENDING)
 		return true;

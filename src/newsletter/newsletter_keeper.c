@@ -278,9 +278,10 @@ static void follow(struct lane *lane)
 {
 	struct post *post = lane->post;
 	struct keeper *keeper = post->keeper;
-	struct letter *letter = lane->behind == NULL ? take_letter(post) : NULL;
+	struct letter *letter = take_letter(post);
 	struct smtp_mail mail;
 
+	must(lane->behind == NULL); /* nobody is before the dot of the one in front has left */
 	if (letter == NULL)
 		return;
 	mail = mail_of(letter);

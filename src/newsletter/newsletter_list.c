@@ -47,8 +47,7 @@ bool newsletter_daily_list(struct newsletter *n, int64_t day, struct fault *f)
 	struct store *db = n->room->db;
 	int64_t confirmed = 0;
 
-	return store_number(db, NEWSLETTER_SQL_SUBSCRIBER_COUNT, STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED))),
-			&confirmed, f) &&
+	return newsletter_confirmed(n, &confirmed, f) &&
 		store_run(db, NEWSLETTER_SQL_LIST_COUNT_SET, STORE_ARGS(store_i64(day), store_text(STR("subscribers")), store_i64(confirmed)),
 			NULL, f) &&
 		store_run(db, NEWSLETTER_SQL_LIST_COUNT_ERASE_OLD, STORE_ARGS(store_i64(day - COUNT_DAYS)), NULL, f) &&

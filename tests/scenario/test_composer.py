@@ -68,6 +68,12 @@ class Desk:
         field.clear()
         field.send_keys(text)
 
+    def goes_at(self, day, hour):
+        """Chooses a day and an hour, where the browser runs no script of the page's."""
+        self.b.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+        self.b.execute_script("document.getElementById('day').value = arguments[0]; document.getElementById('hour').value = arguments[1]", day, hour)
+        self.b.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+
     def do(self, what):
         """Presses the button of that value; waits for the page that follows."""
         old = self.one("main")
@@ -255,9 +261,7 @@ def test_bad_input_comes_back_with_all_that_was_typed(newsroom, desks):
     assert "has a subject of one line" in d.text() and d.b.current_url.split("?")[0] == here
     # a time that is over
     d.type("subject", "Short again")
-    d.b.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-    d.b.execute_script("document.getElementById('day').value = '2020-01-01'; document.getElementById('hour').value = '08:00'")
-    d.b.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    d.goes_at("2020-01-01", "08:00")
     d.do("approve")
     assert "is over: choose a later one" in d.text()
 
@@ -442,10 +446,7 @@ def test_a_scheduled_issue_waits_and_can_be_taken_back(newsroom, desks):
     house, d = newsroom, desks(newsroom, nojs=True)
     here = d.begin()
     d.type("subject", "For later")
-    d.b.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-    day = (datetime.date.today() + datetime.timedelta(days=3)).isoformat()
-    d.b.execute_script("document.getElementById('day').value = arguments[0]; document.getElementById('hour').value = '08:00'", day)
-    d.b.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    d.goes_at((datetime.date.today() + datetime.timedelta(days=3)).isoformat(), "08:00")
     d.do("approve")
     assert re.search(r"goes on \w+, \d+ \w+ \d+, 08:00 .* time to 3 subscribers", d.text()), d.text()
     d.press("Approve")
@@ -469,10 +470,7 @@ def test_what_the_newsletter_does_not_have_yet_is_not_taken_back(newsroom, desks
     house, d = newsroom, desks(newsroom, nojs=True)
     here = d.begin()
     d.type("subject", "On its way")
-    d.b.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-    day = (datetime.date.today() + datetime.timedelta(days=3)).isoformat()
-    d.b.execute_script("document.getElementById('day').value = arguments[0]; document.getElementById('hour').value = '08:00'", day)
-    d.b.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    d.goes_at((datetime.date.today() + datetime.timedelta(days=3)).isoformat(), "08:00")
     d.do("approve")
     house.signal("newsletter", signal.SIGSTOP)
     threading.Timer(1, lambda: house.kill("newsletter")).start()  # with the hand-over before its door

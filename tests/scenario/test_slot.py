@@ -5,6 +5,7 @@ The house is stopped, its clock set (MIMEO_CLOCK_OFFSET) and started again: an o
 SPDX-License-Identifier: ISC
 """
 import datetime
+import hashlib
 import html
 import json
 import re
@@ -104,6 +105,14 @@ def stories(house, *dates, name="week"):
                                                  excerpt="What happened on %s." % day) for i, day in enumerate(dates)])
 
 
+def for_the_slot(house, issue, language, send_at, slot):
+    """The desk's issue once more, as it would hand it over for a slot."""
+    preview = house.ask("desk", "GET", "/issues/%s/preview" % issue).json
+    digest = hashlib.blake2b("\n".join((preview["subject"], preview["html"], preview["text"])).encode(), digest_size=32).hexdigest()
+    return {"subject": preview["subject"], "preheader": "", "language": language, "html": preview["html"], "text": preview["text"], "hash": digest,
+            "send_at": send_at, "slot": slot, "approved_by": "Somebody"}
+
+
 @pytest.fixture(scope="module")
 def newsroom():
     with House({"newsletter.slot": "Friday 08:00", "newsletter.catch_up": "12", "newsletter.min_stories": "3"},
@@ -144,11 +153,18 @@ def test_the_draft_comes_goes_and_goes_once(newsroom):
     status_says(house, "approved by Anna Editor, goes at its time")
     subject = "Week story number 4"
     assert sum(got(house, subject).values()) == 0
+    issue = house.ask("newsletter", "GET", "/slots/2026-12-04").json["issues"][0]
+    russian = for_the_slot(house, issue["id"], "ru", issue["send_at"] + 3600 * 1000000, "2026-12-04")
+    assert house.ask("newsletter", "PUT", "/issues/4243", russian).status == 201
     clock(house, "2026-12-04 07:59")
     status_says(house, "approved by Anna Editor")
     house.kill("newsletter")
     wait_for(lambda: min(got(house, subject).values()) == 1, 120, every=0.5, why=lambda: "it did not go: " + status(house) + house.log()[-2000:])
     status_says(house, "went on time")
+    assert "Nobody’s issue" not in editor.words("/newsletter/%s" % issue["id"]) and "nobody's issue" not in status(house), "the Russian one waits"
+    assert house.ask("newsletter", "POST", "/issues/4243/cancel", {"by": "Anna Editor"}).json["state"] == "cancelled"
+    assert "Nobody’s issue of this slot for ru: the one that was to go to them was cancelled" in editor.words("/newsletter/%s" % issue["id"])
+    status_says(house, "nobody's issue for ru: ")
     editor.strip_says("its issue went on time")
     for moment in ("2026-12-03 08:10", "2026-12-04 07:59", "2026-12-04 20:30"):
         clock(house, moment) # a day back, then over the slot again
@@ -163,11 +179,7 @@ def test_a_second_issue_for_the_slot_is_refused(newsroom):
     issue = house.ask("newsletter", "GET", "/slots/2026-12-04").json["issues"][0]
     assert issue["schedule"] == "gone" and issue["late"] is False
     made = house.mimeo("newsletter", "compose", "--subject", "Another", "week-1", json_out=True)["issue"]
-    preview = house.ask("desk", "GET", "/issues/%s/preview" % made).json
-    import hashlib
-    digest = hashlib.blake2b("\n".join((preview["subject"], preview["html"], preview["text"])).encode(), digest_size=32).hexdigest()
-    body = {"subject": preview["subject"], "preheader": "", "language": "en", "html": preview["html"], "text": preview["text"], "hash": digest,
-            "send_at": issue["send_at"], "slot": "2026-12-04", "approved_by": "Somebody"}
+    body = for_the_slot(house, made, "en", issue["send_at"], "2026-12-04")
     refused = house.ask("newsletter", "PUT", "/issues/4242", body)
     assert refused.status == 409 and "never gets two" in refused.text, refused
     assert house.ask("newsletter", "GET", "/issues/4242").status == 404

@@ -241,10 +241,10 @@ static inline void ask_dot(void *self)
 		smtp_unfollow(talk->smtp);
 	if (talk->dot == DOT_ASK_NOW)
 		smtp_dot(talk->smtp, true);
-	if (talk->unfollow == UNFOLLOW_AFTER_DOT)
-		smtp_unfollow(talk->smtp);
 	else if (talk->dot == DOT_ASK_LATER)
 		loop_timer_set(talk->loop, &talk->timer, 30, dot_later, talk);
+	if (talk->unfollow == UNFOLLOW_AFTER_DOT)
+		smtp_unfollow(talk->smtp);
 }
 
 static inline void done(void *self, const struct smtp_result *result)

@@ -151,25 +151,45 @@ static void speaks(const char *address, const char *language)
 	assert_true(store_run(bench.room.db, NEWSLETTER_SQL_SUBSCRIBER_SPEAK, STORE_ARGS(store_i64(id), store_text(str_from(language))), NULL, &f));
 }
 
+static void put_in(int64_t id, const char *language)
+{
+	put_language = language;
+	must_put(id, FRIDAY, KEY);
+	put_language = NULL;
+}
+
+static void refuses_in(int64_t id, const char *language, const char *word)
+{
+	put_language = language;
+	refuses(id, FRIDAY, KEY, FAULT_CONFLICT, word);
+	put_language = NULL;
+}
+
+/* Readers of three languages, and Friday's slot in two of them: 7 in the newsroom's "en", 8 in "ru". */
+static void begin_in_two(const char *once_more)
+{
+	char address[32];
+
+	begin("");
+	speaks("a@en.example", "en");
+	speaks("a@ru.example", "ru");
+	speaks("a@ar.example", "ar");
+	snprintf(address, sizeof(address), "b@%s.example", once_more);
+	speaks(address, once_more);
+	put_in(7, "en");
+	put_in(8, "ru");
+}
+
 /* A slot's issue in each language: everybody gets one, theirs where there is one. */
 static void a_slot_in_two_languages(void **state)
 {
 	(void) state;
-	begin("");
-	speaks("a@en.example", "en");
-	speaks("a@ru.example", "ru");
-	speaks("b@ru.example", "ru");
-	speaks("a@ar.example", "ar");
-	must_put(7, FRIDAY, KEY);
-	put_language = "ru";
-	must_put(8, FRIDAY, KEY);
+	begin_in_two("ru");
 	look_at(FRIDAY);
 	bench_turn(&bench, 20);
 	assert_int_equal(rows_of(8), 2);
 	assert_int_equal(rows_of(7), 3); /* "ar" has none: the newsroom's */
-	put_language = "ar";
-	refuses(9, FRIDAY, KEY, FAULT_CONFLICT, "began without this language");
-	put_language = NULL;
+	refuses_in(9, "ar", "began without this language");
 	end();
 }
 
@@ -186,26 +206,13 @@ static void left_out(int64_t id, const char *whom)
 	json_decref(json);
 }
 
-static void put_in(int64_t id, const char *language)
-{
-	put_language = language;
-	must_put(id, FRIDAY, KEY);
-	put_language = NULL;
-}
-
 /* One is sent early by hand, then the other is cancelled: its readers got none, that is said, and their language's next one is theirs alone. */
 static void one_early_the_other_cancelled(void **state)
 {
 	struct fault f = {0};
 
 	(void) state;
-	begin("");
-	speaks("a@en.example", "en");
-	speaks("a@ru.example", "ru");
-	speaks("b@ru.example", "ru");
-	speaks("a@ar.example", "ar");
-	put_in(7, "en");
-	put_in(8, "ru");
+	begin_in_two("ru");
 	look_at(FRIDAY - 2 * HOUR * S);
 	assert_true(newsletter_issue_send(bench.n, 7, STR("Vera"), &f));
 	/* before it is frozen: who gets it is settled */
@@ -213,13 +220,10 @@ static void one_early_the_other_cancelled(void **state)
 	bench_turn(&bench, 20);
 	assert_int_equal(rows_of(7), 3); /* "ar", too */
 	left_out(7, "ru");
-	put_language = "ar";
-	refuses(9, FRIDAY, KEY, FAULT_CONFLICT, "began without this language");
+	refuses_in(9, "ar", "began without this language");
 	put_in(10, "ru");
 	left_out(7, NULL);
-	put_language = "ru";
-	refuses(11, FRIDAY, KEY, FAULT_CONFLICT, "never gets two");
-	put_language = NULL;
+	refuses_in(11, "ru", "never gets two");
 	again();
 	look_at(FRIDAY);
 	bench_turn(&bench, 20);
@@ -235,13 +239,7 @@ static void the_rest_is_left_out_and_taken_up(void **state)
 	struct fault f = {0};
 
 	(void) state;
-	begin("");
-	speaks("a@en.example", "en");
-	speaks("a@ru.example", "ru");
-	speaks("a@ar.example", "ar");
-	speaks("b@ar.example", "ar");
-	put_in(7, "en");
-	put_in(8, "ru");
+	begin_in_two("ar");
 	look_at(FRIDAY - 2 * HOUR * S);
 	assert_true(newsletter_issue_send(bench.n, 8, STR("Vera"), &f));
 	bench_turn(&bench, 20);
@@ -255,9 +253,7 @@ static void the_rest_is_left_out_and_taken_up(void **state)
 	assert_int_equal(rows_of(9), 4);
 	assert_int_equal(rows_of(8), 1);
 	left_out(8, NULL);
-	put_language = "en";
-	refuses(10, FRIDAY, KEY, FAULT_CONFLICT, "began without this language");
-	put_language = NULL;
+	refuses_in(10, "en", "began without this language");
 	end();
 }
 
