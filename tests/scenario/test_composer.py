@@ -8,7 +8,6 @@ import email.policy
 import os
 import re
 import signal
-import sqlite3
 import threading
 import time
 
@@ -424,22 +423,6 @@ def test_cancelled_for_good(newsroom, desks):
         return state["recipients"] + state["not_mailed"] == 3 and state["queued"] + state["later"] == 0 and state["accepted"] == state["recipients"]
     wait_for(is_settled, 90, 0.5, why=lambda: str(state_of(house, d)))
     assert len([m for m in house.mails() if m.get("subject", "") == "Half sent"]) == state_of(house, d)["accepted"]
-
-
-def test_whom_a_slot_left_without_an_issue_is_said(newsroom, desks):
-    """One went and left the Arabic readers to the other, which was cancelled then. (How that comes about: unit newsletter/test_schedule.)"""
-    house, d = newsroom, desks(newsroom, nojs=True)
-    went, other = [house.mimeo("newsletter", "compose", "--subject", words, "wells", json_out=True)["issue"] for words in ("It went", "It was cancelled")]
-    d.open("/newsletter/%s" % went)
-    assert "went to readers of" not in d.text()
-    db = sqlite3.connect(house.path("data", "newsletter", "newsletter.db"), timeout=10)
-    with db:
-        for issue, state, lang, leaves in ((went, "gone", "en", "ar"), (other, "cancelled", "ar", "")):
-            db.execute("DELETE FROM schedule WHERE issue = ?", (issue,))
-            db.execute("INSERT INTO schedule (issue, state, slot, language, send_at, approved_by, leaves) VALUES (?, ?, '2026-11-20', ?, 1, 'Vera', ?)", (issue, state, lang, leaves))
-    db.close()
-    d.open("/newsletter/%s" % went)
-    assert "went to readers of ar:" in d.text(), d.text()
 
 
 def test_a_scheduled_issue_waits_and_can_be_taken_back(newsroom, desks):
