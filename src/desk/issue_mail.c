@@ -212,7 +212,6 @@ static bool issue_values(struct composing *c, struct press_value *root, struct f
 	press_share(root, "t", locale_values(c->locale));
 	press_set_text(root, "lang", c->mail->lang);
 	press_set_c(root, "dir", locale_is_rtl(c->locale) ? "rtl" : "ltr");
-	press_set_bool(root, "is_issue", true);
 	press_set_text(root, "newsroom", settings->name);
 	press_set_text(root, "subject", c->mail->title);
 	press_set_text(root, "head_title", c->mail->subject);

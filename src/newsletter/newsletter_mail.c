@@ -348,13 +348,12 @@ static bool compose_issue(struct newsletter *n, const struct outgoing *outgoing,
 
 struct words {
 	const char *subject, *heading, *sentence, *button, *why;
-	const char *template, *template_text;
 };
 
 static const struct words confirm_words = {"mail_confirm_subject", "mail_confirm_heading", "mail_confirm_when",
-	"mail_confirm_button", "mail_confirm_why", "mail/confirm", "mail/confirm.text"};
+	"mail_confirm_button", "mail_confirm_why"};
 static const struct words reminder_words = {"mail_reminder_subject", "mail_reminder_heading", "mail_reminder_sentence",
-	"mail_reminder_button", "mail_reminder_why", "mail/reminder", "mail/reminder.text"};
+	"mail_reminder_button", "mail_reminder_why"};
 
 /* One of seven whole sentences. */
 static struct str weekly_sentence(const struct locale *locale, const char *list, int weekday, const struct locale_pair *pairs, struct arena *arena)
@@ -369,7 +368,7 @@ static struct str weekly_sentence(const struct locale *locale, const char *list,
 	return out;
 }
 static const struct words leave_words = {"mail_leave_subject", "mail_leave_heading", "mail_leave_sentence",
-	"mail_leave_button", "mail_leave_why", "mail/confirm", "mail/confirm.text"};
+	"mail_leave_button", "mail_leave_why"};
 
 /* What every mail from the theme knows. */
 static struct press_value *themed_values(struct newsletter *n, const struct locale *locale, struct arena *arena)
@@ -383,8 +382,8 @@ static struct press_value *themed_values(struct newsletter *n, const struct loca
 	return root;
 }
 
-static bool finish_themed(struct newsletter *n, const struct outgoing *outgoing, const char *template, const char *template_text,
-	struct press_value *root, struct envelope *e, struct arena *arena, struct buf *out, struct fault *f)
+static bool finish_themed(struct newsletter *n, const struct outgoing *outgoing, struct press_value *root, struct envelope *e,
+	struct arena *arena, struct buf *out, struct fault *f)
 {
 	struct newsletter_draft draft;
 	struct buf text, html;
@@ -393,8 +392,8 @@ static bool finish_themed(struct newsletter *n, const struct outgoing *outgoing,
 	buf_init(&text, WORDS_BYTES);
 	buf_init(&html, WORDS_BYTES);
 	press_set_text(root, "subject", e->subject);
-	ok = press_value_is_whole(root) ? theme_render(n->room->theme, template, root, &html, f) &&
-			theme_render(n->room->theme, template_text, root, &text, f) :
+	ok = press_value_is_whole(root) ? theme_render(n->room->theme, "mail/letter", root, &html, f) &&
+			theme_render(n->room->theme, "mail/letter.text", root, &text, f) :
 		fault_full(f, "a mail");
 	e->text = buf_view(&text);
 	e->html = buf_view(&html);
@@ -423,14 +422,16 @@ static bool compose_themed(struct newsletter *n, const struct outgoing *outgoing
 	press_set_text(root, "url", url);
 	if (cancel.len > 0)
 		press_set_text(root, "cancel_url", cancel);
-	if (outgoing->kind == OUTGOING_CONFIRM || outgoing->kind == OUTGOING_LEAVE)
+	if (outgoing->kind == OUTGOING_CONFIRM || outgoing->kind == OUTGOING_LEAVE) {
 		press_set_text(root, "manage_url", link_to(n, "manage", outgoing, e.language, arena));
+		press_set_text(root, "manage_label", locale_text(locale, "mail_manage"));
+	}
 	press_set_text(root, "heading", locale_format(locale, words->heading, arena, pairs));
 	press_set_text(root, "sentence", words == &confirm_words ? weekly_sentence(locale, words->sentence, is->slot.weekday, pairs, arena)
 		: locale_format(locale, str_is(rest, "again") ? "mail_reminder_again" : words->sentence, arena, pairs));
 	press_set_text(root, "button", locale_format(locale, words->button, arena, pairs));
 	press_set_text(root, "why", locale_format(locale, words->why, arena, pairs));
-	return finish_themed(n, outgoing, words->template, words->template_text, root, &e, arena, out, f);
+	return finish_themed(n, outgoing, root, &e, arena, out, f);
 }
 
 static bool compose_notice(struct newsletter *n, const struct outgoing *outgoing, struct arena *arena, struct buf *out, struct fault *f)
@@ -440,7 +441,7 @@ static bool compose_notice(struct newsletter *n, const struct outgoing *outgoing
 	struct envelope e = {.language = locale_language(locale)};
 
 	return newsletter_fill_notice(n, outgoing, locale, root, arena, &e.subject, f) &&
-		finish_themed(n, outgoing, "mail/notice", "mail/notice.text", root, &e, arena, out, f);
+		finish_themed(n, outgoing, root, &e, arena, out, f);
 }
 
 bool newsletter_compose(struct newsletter *n, const struct outgoing *outgoing, const struct newsletter_issue *issue,

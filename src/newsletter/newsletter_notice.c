@@ -152,6 +152,7 @@ bool newsletter_fill_notice(const struct newsletter *n, const struct outgoing *o
 	press_set_text(root, "button", locale_text(locale, notice->is_receipt && receipt.len > 0 ? notice->button : "mail_support_button"));
 	press_set_text(root, "url", notice->is_receipt && receipt.len > 0 ? receipt : manage);
 	press_set_text(root, "manage_url", manage);
+	press_set_text(root, "manage_label", locale_text(locale, "mail_support_manage"));
 	if (notice->is_money && on_statement && is->statement.len > 0)
 		press_set_text(root, "statement_line", locale_format(locale, "support_statement", arena, pairs));
 	press_set_text(root, "why", locale_format(locale, "mail_support_why", arena, pairs));
