@@ -183,8 +183,8 @@ SELECT payout.id, payout.rail, payout.state, payout.reason, payout.amount_minor,
 	CASE payout.is_reconciled WHEN 1 THEN payout.amount_minor ELSE (SELECT coalesce(sum(payout_part.amount_minor), 0) FROM payout_part
 		WHERE payout_part.payout = payout.id AND payout_part.currency = payout.currency) END,
 	CASE payout.is_reconciled WHEN 1 THEN 0 ELSE (SELECT count(*) FROM payout_part WHERE payout_part.payout = payout.id AND NOT EXISTS (
-		SELECT 1 FROM payment_name JOIN contribution ON contribution.subject = payment_name.subject
-		WHERE payment_name.name = payout_part.name AND payout_part.is_item = 0)
+		SELECT 1 FROM contribution WHERE payout_part.is_item = 0 AND contribution.subject =
+			coalesce((SELECT subject FROM payment_name WHERE name = payout_part.name), payout_part.item))
 		AND NOT EXISTS (SELECT 1 FROM refund WHERE refund.id = payout_part.item AND payout_part.is_item = 1)
 		AND NOT EXISTS (SELECT 1 FROM dispute WHERE dispute.id = payout_part.item AND payout_part.is_item = 1)
 		AND NOT (payout_part.is_item = 0 AND payout_part.name = zeroblob(16))) END
@@ -196,8 +196,8 @@ UPDATE payout SET is_reconciled = 1 WHERE is_reconciled = 0 AND state = 'arrived
 	AND payout.amount_minor = (SELECT sum(payout_part.amount_minor) FROM payout_part
 		WHERE payout_part.payout = payout.id AND payout_part.currency = payout.currency)
 	AND NOT EXISTS (SELECT 1 FROM payout_part WHERE payout_part.payout = payout.id AND NOT EXISTS (
-		SELECT 1 FROM payment_name JOIN contribution ON contribution.subject = payment_name.subject
-		WHERE payment_name.name = payout_part.name AND payout_part.is_item = 0)
+		SELECT 1 FROM contribution WHERE payout_part.is_item = 0 AND contribution.subject =
+			coalesce((SELECT subject FROM payment_name WHERE name = payout_part.name), payout_part.item))
 		AND NOT EXISTS (SELECT 1 FROM refund WHERE refund.id = payout_part.item AND payout_part.is_item = 1)
 		AND NOT EXISTS (SELECT 1 FROM dispute WHERE dispute.id = payout_part.item AND payout_part.is_item = 1)
 		AND NOT (payout_part.is_item = 0 AND payout_part.name = zeroblob(16)))
@@ -205,8 +205,8 @@ UPDATE payout SET is_reconciled = 1 WHERE is_reconciled = 0 AND state = 'arrived
 -- name: payout_parts
 -- in: $1 payout, $2 limit; out: amount_minor, currency, reason, contribution or NULL, 1 where it is the provider's own charge; unknown ones first
 SELECT payout_part.amount_minor, payout_part.currency, payout_part.reason,
-	CASE payout_part.is_item WHEN 0 THEN (SELECT contribution.id FROM payment_name JOIN contribution ON contribution.subject = payment_name.subject
-		WHERE payment_name.name = payout_part.name)
+	CASE payout_part.is_item WHEN 0 THEN (SELECT contribution.id FROM contribution WHERE contribution.subject =
+		coalesce((SELECT subject FROM payment_name WHERE name = payout_part.name), payout_part.item))
 	ELSE coalesce((SELECT refund.contribution FROM refund WHERE refund.id = payout_part.item),
 		(SELECT dispute.contribution FROM dispute WHERE dispute.id = payout_part.item)) END AS whose,
 	payout_part.is_item = 0 AND payout_part.name = zeroblob(16)
@@ -237,16 +237,23 @@ DELETE FROM renewal WHERE subject = $1
 SELECT count(*) FROM event WHERE id = $1 AND event_index = $2
 
 -- name: event_insert
--- in: $1 id, $2 event_index, $3 rail, $4 type, $5 state, $6 subject or NULL, $7 period, $8 day, $9 facts or NULL
-INSERT INTO event (id, event_index, rail, type, state, subject, period, day, facts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+-- in: $1 id, $2 event_index, $3 rail, $4 type, $5 state, $6 subject or 0, $7 period, $8 day, $9 facts or NULL, $10 handle or NULL: it is
+-- kept once for a subject
+INSERT INTO event (id, event_index, rail, type, state, subject, period, day, facts, handle_sealed)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
+	CASE WHEN $10 IS NULL OR EXISTS (SELECT 1 FROM event WHERE subject = $6 AND handle_sealed IS NOT NULL) THEN NULL ELSE $10 END)
 
 -- name: event_of_subject
 -- in: $1 subject; out: id, event_index, state, period, facts
 SELECT id, event_index, state, period, facts FROM event WHERE subject = $1
 
+-- name: event_count_subject
+-- in: $1 subject; out: 1 when something is kept of it
+SELECT count(*) FROM (SELECT 1 FROM event WHERE subject = $1 LIMIT 1) AS one
+
 -- name: event_move
--- in: $1 id, $2 state from, $3 state to
-UPDATE event SET state = $3 WHERE id = $1 AND state = $2
+-- in: $1 subject, $2 id, $3 state from, $4 state to
+UPDATE event SET state = $4 WHERE subject = $1 AND id = $2 AND state = $3
 
 -- name: event_join
 -- in: $1 subject from, $2 subject to
@@ -260,7 +267,7 @@ SELECT event_index, period, facts, state FROM event WHERE facts IS NOT NULL
 SELECT count(*) FROM event WHERE facts IS NOT NULL
 
 -- name: event_subject_after
--- in: $1 subject; out: the next one
+-- in: $1 subject, or 0; out: the next one
 SELECT min(subject) FROM event WHERE subject > $1
 
 -- name: event_count_state
@@ -287,40 +294,25 @@ INSERT INTO rail_told (rail, day) VALUES ($1, $2) ON CONFLICT (rail) DO UPDATE S
 SELECT (SELECT count(*) FROM (SELECT 1 FROM event LIMIT 1) a) + (SELECT count(*) FROM (SELECT 1 FROM contribution LIMIT 1) b)
 
 -- name: event_forget
--- in: $1 day before which events that booked nothing are erased
+-- in: $1 day before which what booked nothing is erased: a subject's events together, once all of them are older
 DELETE FROM event WHERE state <> 'applied' AND day < $1
+	AND NOT EXISTS (SELECT 1 FROM event AS later WHERE event.subject <> 0 AND later.subject = event.subject AND later.day >= $1)
 
 -- name: name_find
 -- in: $1 name; out: subject
 SELECT subject FROM payment_name WHERE name = $1
 
--- name: name_insert
+-- name: name_put
 -- in: $1 name, $2 subject
-INSERT INTO payment_name (name, subject) VALUES ($1, $2)
-
--- name: name_join
--- in: $1 subject from, $2 subject to
-UPDATE payment_name SET subject = $2 WHERE subject = $1
+INSERT INTO payment_name (name, subject) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET subject = excluded.subject
 
 -- name: name_forget
 -- names whose events were erased
 DELETE FROM payment_name WHERE NOT EXISTS (SELECT 1 FROM event WHERE event.subject = payment_name.subject)
 
--- name: handle_put
--- in: $1 subject, $2 handle_sealed, $3 day
-INSERT INTO handle (subject, handle_sealed, day) VALUES ($1, $2, $3) ON CONFLICT (subject) DO NOTHING
-
--- name: handle_find
--- in: $1 subject; out: handle_sealed
-SELECT handle_sealed FROM handle WHERE subject = $1
-
--- name: handle_join
--- in: $1 subject from, $2 subject to
-UPDATE OR REPLACE handle SET subject = $2 WHERE subject = $1
-
 -- name: handle_forget
--- in: $1 day before which it is erased
-DELETE FROM handle WHERE day < $1
+-- in: $1 day before which what opens a payment at its provider is erased
+UPDATE event SET handle_sealed = NULL WHERE handle_sealed IS NOT NULL AND day < $1
 
 -- name: code_insert
 -- in: $1 code_index, $2 checkout, $3 day
@@ -594,7 +586,7 @@ UPDATE mandate SET subscription_sealed = NULL WHERE checkout = $1 AND state = 'e
 
 -- name: handle_blank
 -- in: $1 checkout; by what its payments, and those of its later invoices, are given back
-DELETE FROM handle WHERE subject IN (SELECT subject FROM contribution
+UPDATE event SET handle_sealed = NULL WHERE handle_sealed IS NOT NULL AND subject IN (SELECT subject FROM contribution
 	WHERE checkout = $1 OR checkout IN (SELECT later.id FROM checkout AS later WHERE later.renews = $1))
 
 -- name: supporter_old
@@ -933,7 +925,8 @@ SELECT id FROM refund_wish WHERE state IN ('asking', 'uncertain') ORDER BY rando
 
 -- name: wish_handle
 -- in: $1 contribution; out: rail, currency, handle_sealed or NULL: by what the provider knows its payment
-SELECT c.method, c.currency, handle.handle_sealed FROM contribution AS c LEFT JOIN handle ON handle.subject = c.subject WHERE c.id = $1
+SELECT c.method, c.currency, (SELECT handle_sealed FROM event WHERE event.subject = c.subject AND handle_sealed IS NOT NULL ORDER BY id LIMIT 1)
+FROM contribution AS c WHERE c.id = $1
 
 -- name: wish_list_of
 -- in: $1 contribution; out: id, amount_minor, state, reason, wanted_by, approved_by, fault, day, page_sealed

@@ -82,13 +82,13 @@ static bool take_ask(struct support *support, const struct store_row *row, struc
 	unsigned char index[SEAL_INDEX_BYTES], sealed[SEAL_BYTES];
 	struct fact_key key = {0};
 	struct fault unread = {0};
-	int64_t subject;
+	int64_t subject = 0;
 
 	copy_key(&key, name);
 	if (!seal_open(support->seal_key, row->columns[SEALED].bytes, arena, &text, &unread))
 		return true;
 	what = str_format(arena, "fee:%.*s", STR_ARG(text));
-	if (!store_number(support->db, SUPPORT_SQL_NAME_FIND, STORE_ARGS(store_blob(str_make(key.at, sizeof(key.at)))), &subject, f))
+	if (fact_key_is(&key) && !support_name_subject(support, &key, &subject, f))
 		return false;
 	support_rail_index(support, "support.ask", "stripe", what, index);
 	return seal(support->sealer, what, sealed, f) && store_run(support->db, SUPPORT_SQL_ASK_INSERT,
@@ -132,47 +132,25 @@ static void read_kept(const struct store_row *row, struct kept *kept)
 		kept->step = str_is(state, "done") ? REFUND_SUCCEEDED : str_is(state, "failed") ? REFUND_HAS_FAILED : REFUND_IS_ASKED;
 }
 
-/* The subject of its names: this is the only program that makes new ones now. */
-static bool find_subject(struct support *support, const struct kept *kept, int64_t *subject, struct fault *f)
-{
-	const struct fact_key *names[] = {&kept->payment, &kept->also};
-
-	*subject = 0;
-	for (size_t i = 0; i < 2; i++) {
-		struct str name = str_make(names[i]->at, sizeof(names[i]->at));
-		int64_t known;
-
-		if (!fact_key_is(names[i]))
-			continue;
-		if (!store_number(support->db, SUPPORT_SQL_NAME_FIND, STORE_ARGS(store_blob(name)), &known, f))
-			return false;
-		if (*subject == 0)
-			*subject = known != 0 ? known : fact_key_id(names[i]);
-		if (known == 0 &&
-			!store_run(support->db, SUPPORT_SQL_NAME_INSERT, STORE_ARGS(store_blob(name), store_i64(*subject)), NULL, f))
-			return false;
-	}
-	return true;
-}
-
 static bool take_kept(struct support *support, const struct store_row *row, struct arena *arena, struct fault *f)
 {
 	unsigned char index[SEAL_INDEX_BYTES], sealed[KEPT_BYTES];
 	struct kept kept = {0};
 	enum event_state state;
 	int64_t subject;
+	size_t len;
 
 	read_kept(row, &kept);
 	support_index(support, "support.carried", str_format(arena, "%lld", (long long) row->columns[ID].number), index);
 	memcpy(kept.event, index, sizeof(kept.event));
 	if ((kept.kind == FACT_PAID && !frequency_of(support, kept.checkout, arena, &kept.frequency, f)) ||
-		!find_subject(support, &kept, &subject, f) || !support_write_books(support, subject, &kept, arena, &state, f))
+		!support_find_subject(support, &kept, arena, &subject, f) || !support_write_books(support, subject, &kept, arena, &state, f))
 		return false;
-	kept_seal(support, index, &kept, sealed);
+	len = kept_seal(support, index, &kept, sealed);
 	return store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(kept_id(index)),
 		store_blob(str_make(index, sizeof(index))), store_text(STR("stripe")), store_text(STR("carried")),
 		store_text(event_state_name(state)), store_i64(subject), store_i64(support->open_period),
-		store_i64(clock_utc_day(clock_now())), store_blob(str_make(sealed, sizeof(sealed)))), NULL, f);
+		store_i64(clock_utc_day(clock_now())), store_blob(str_make(sealed, len)), store_null()), NULL, f);
 }
 
 static bool take(struct support *support, const struct store_row *row, struct arena *arena, struct fault *f)

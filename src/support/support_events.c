@@ -58,42 +58,6 @@ static bool find_checkout(struct taking *taking, struct fault *f)
 	return true;
 }
 
-/* --- subjects --- */
-
-static bool name_subject(struct support *support, const struct fact_key *key, int64_t *subject, struct fault *f)
-{
-	return store_number(
-		support->db, SUPPORT_SQL_NAME_FIND, STORE_ARGS(store_blob(str_make(key->at, sizeof(key->at)))), subject, f);
-}
-
-/* The subject of the names that it uses; those that were apart until now are joined. */
-static bool find_subject(struct taking *taking, struct fault *f)
-{
-	const struct fact_key *names[] = {&taking->kept.payment, &taking->kept.also};
-	int64_t known[2] = {0, 0};
-
-	for (size_t i = 0; i < 2; i++) {
-		if (!fact_key_is(names[i]))
-			continue;
-		if (!name_subject(taking->support, names[i], &known[i], f))
-			return false;
-		if (taking->subject == 0)
-			taking->subject = known[i];
-	}
-	for (size_t i = 0; i < 2; i++)
-		if (taking->subject == 0 && fact_key_is(names[i]))
-			taking->subject = fact_key_id(names[i]);
-	for (size_t i = 0; i < 2; i++) {
-		if (known[i] != 0 && known[i] != taking->subject && !support_join_subjects(taking->support, known[i], taking->subject, f))
-			return false;
-		if (known[i] == 0 && fact_key_is(names[i]) && (i == 0 || !fact_keys_equal(names[0], names[1])) &&
-			!store_run(taking->support->db, SUPPORT_SQL_NAME_INSERT,
-				STORE_ARGS(store_blob(str_make(names[i]->at, sizeof(names[i]->at))), store_i64(taking->subject)), NULL, f))
-			return false;
-	}
-	return true;
-}
-
 /* --- what follows at once --- */
 
 static bool insert_ask(struct taking *taking, struct fault *f)
@@ -119,15 +83,6 @@ static bool wake_asks(struct taking *taking, struct fault *f)
 	return taking->state != EVENT_APPLIED ||
 		(kind != FACT_PAID && kind != FACT_MATCHED && kind != FACT_RENEWAL_FAILED && kind != FACT_NAMED) ||
 		store_run(taking->support->db, SUPPORT_SQL_ASK_WAKE, STORE_ARGS(store_i64(taking->subject), store_i64(clock_now().us)), NULL, f);
-}
-
-static bool insert_handle(struct taking *taking, struct fault *f)
-{
-	unsigned char sealed[SEAL_BYTES];
-
-	return seal(taking->support->sealer, taking->facts->handle, sealed, f) &&
-		store_run(taking->support->db, SUPPORT_SQL_HANDLE_PUT, STORE_ARGS(store_i64(taking->subject),
-			store_blob(str_make(sealed, sizeof(sealed))), store_i64(clock_utc_day(clock_now()))), NULL, f);
 }
 
 static bool know_mandate(struct taking *taking, struct fault *f)
@@ -164,18 +119,22 @@ static bool note_told(struct taking *taking, struct fault *f)
 	return true;
 }
 
+/* What gives a payment back is kept beside the facts, which stay when it is erased. */
 static bool keep(struct taking *taking, struct fault *f)
 {
-	unsigned char sealed[KEPT_BYTES];
+	unsigned char facts[KEPT_BYTES], handle[KEPT_HANDLE_BYTES];
+	const struct facts *told = taking->facts;
 	struct support *support = taking->support;
+	struct store_value kept = store_null(), kept_handle = store_null();
 
 	if (taking->is_kept)
-		kept_seal(support, taking->index, &taking->kept, sealed);
+		kept = store_blob(str_make(facts, kept_seal(support, taking->index, &taking->kept, facts)));
+	if (taking->subject != 0 && told->handle.len > 0)
+		kept_handle = store_blob(str_make(handle, kept_seal_handle(support, told->handle, handle)));
 	return note_told(taking, f) && store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(kept_id(taking->index)),
-		store_blob(str_make(taking->index, sizeof(taking->index))), store_text(str_from(taking->facts->rail)),
-		store_text(taking->facts->type), store_text(event_state_name(taking->state)),
-		taking->subject != 0 ? store_i64(taking->subject) : store_null(), store_i64(support->open_period),
-		store_i64(clock_utc_day(clock_now())), taking->is_kept ? store_blob(str_make(sealed, sizeof(sealed))) : store_null()), NULL, f);
+		store_blob(str_make(taking->index, sizeof(taking->index))), store_text(str_from(told->rail)), store_text(told->type),
+		store_text(event_state_name(taking->state)), store_i64(taking->subject), store_i64(support->open_period),
+		store_i64(clock_utc_day(clock_now())), kept, kept_handle), NULL, f);
 }
 
 /* Of a subscription: how it stands is worked out of all that was said of it. */
@@ -243,14 +202,13 @@ static bool take_money(struct taking *taking, struct fault *f)
 		taking->subject = fact_key_id(&taking->kept.item);
 	} else if (taking->facts->kind == FACT_PAYOUT_PART) {
 		taking->subject = kept_id(taking->index);
-	} else if (!find_subject(taking, f)) {
+	} else if (!support_find_subject(taking->support, &taking->kept, taking->arena, &taking->subject, f)) {
 		return false;
 	}
 	taking->is_kept = true;
 	return know_mandate(taking, f) &&
 		(!is_paid || !taking->has_checkout || (support_move_checkout(taking->support, &taking->checkout, CHECKOUT_IS_PAID, f) &&
 			push_begin(taking->support, &taking->checkout, f))) &&
-		(taking->facts->handle.len == 0 || insert_handle(taking, f)) &&
 		support_write_books(taking->support, taking->subject, &taking->kept, taking->arena, &taking->state, f) &&
 		(taking->facts->ask.len == 0 || insert_ask(taking, f)) && wake_asks(taking, f) && keep(taking, f);
 }

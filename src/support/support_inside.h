@@ -153,13 +153,18 @@ bool support_take(struct support *support, const struct facts *facts, size_t cou
 bool support_take_inside(struct support *support, const struct facts *facts, struct arena *arena, bool *is_new, struct fault *f)
 	__attribute__((warn_unused_result));
 
+/* --- support_subject.c: of which payment a fact is --- */
+bool support_name_subject(struct support *support, const struct fact_key *name, int64_t *subject, struct fault *f)
+	__attribute__((warn_unused_result));
+/* Inside a transaction: the subject of the fact's names (0: it has none); those that were apart until now are joined. */
+bool support_find_subject(struct support *support, const struct kept *kept, struct arena *arena, int64_t *subject, struct fault *f)
+	__attribute__((warn_unused_result));
+
 /* --- support_ledger.c: what a subject's facts come to, written --- */
 /* Inside a transaction: the rows of a subject, as its facts have it now; `fresh` is one of them that is kept right after
  * (NULL: none), with *state. */
 bool support_write_books(struct support *support, int64_t subject, const struct kept *fresh, struct arena *arena,
 	enum event_state *state, struct fault *f) __attribute__((warn_unused_result));
-/* Inside a transaction: two subjects were one all along. */
-bool support_join_subjects(struct support *support, int64_t from, int64_t to, struct fault *f) __attribute__((warn_unused_result));
 /* The subject's kept facts, with their reasons, into the arena. */
 struct kept_row {
 	int64_t id;

@@ -15,10 +15,17 @@
 #include "rail.h"
 #include "support_inside.h"
 
-enum { VERSION = 1, RAIL_BYTES = 8, NONCE_BYTES = 24, KEY_BYTES = 32 };
+enum {
+	VERSION = 1,
+	RAIL_BYTES = 8,
+	NONCE_BYTES = 24,
+	KEY_BYTES = 32,
+	HANDLE_PLAIN_BYTES = KEPT_HANDLE_BYTES - KEPT_SEAL_BYTES,
+	SHORT_HANDLE_PLAIN_BYTES = 48
+};
 
-_Static_assert(NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "the nonce in kept.h");
-_Static_assert(16 == crypto_aead_xchacha20poly1305_ietf_ABYTES, "the tag in kept.h");
+_Static_assert(NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "the nonce's length");
+_Static_assert(KEPT_SEAL_BYTES == NONCE_BYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES, "the nonce and tag in kept.h");
 _Static_assert(KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "the key's length");
 
 /* --- names --- */
@@ -183,6 +190,7 @@ static void write_plain(const struct kept *kept, unsigned char plain[KEPT_PLAIN_
 	at = put(at, kept->code, 3);
 	at = put(at, kept->fee_code, 3);
 	at = put(at, kept->back_code, 3);
+	must((size_t) (at - plain) <= KEPT_SHORT_PLAIN_BYTES);
 	if (kept->reason != NULL)
 		memcpy(reason, kept->reason, strnlen(kept->reason, sizeof(reason)));
 	at = put(at, reason, sizeof(reason));
@@ -243,31 +251,80 @@ static bool read_plain(const unsigned char plain[KEPT_PLAIN_BYTES], struct kept 
 
 /* --- sealing --- */
 
-void kept_seal(const struct support *support, const unsigned char index[SEAL_INDEX_BYTES], const struct kept *kept,
+/* XChaCha20-Poly1305 under the key for facts; out: nonce, box. `bound` must be told again to open it. */
+static size_t seal_plain(const struct support *support, struct str plain, struct str bound, unsigned char *out)
+{
+	rand_bytes(out, NONCE_BYTES);
+	must(crypto_aead_xchacha20poly1305_ietf_encrypt(out + NONCE_BYTES, NULL, (const unsigned char *) plain.at, plain.len,
+		(const unsigned char *) bound.at, bound.len, NULL, out, (const unsigned char *) secret_bytes(support->facts_key).at) == 0);
+	return plain.len + KEPT_SEAL_BYTES;
+}
+
+/* plain: sealed.len - KEPT_SEAL_BYTES. */
+static bool open_plain(const struct support *support, struct str sealed, struct str bound, unsigned char *plain)
+{
+	const unsigned char *at = (const unsigned char *) sealed.at;
+
+	return crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, at + NONCE_BYTES, sealed.len - NONCE_BYTES,
+		(const unsigned char *) bound.at, bound.len, at, (const unsigned char *) secret_bytes(support->facts_key).at) == 0;
+}
+
+size_t kept_seal(const struct support *support, const unsigned char index[SEAL_INDEX_BYTES], const struct kept *kept,
 	unsigned char out[KEPT_BYTES])
 {
+	bool has_reason = kept->reason != NULL && kept->reason[0] != '\0';
 	unsigned char plain[KEPT_PLAIN_BYTES];
+	size_t len;
 
 	write_plain(kept, plain);
-	rand_bytes(out, NONCE_BYTES);
-	must(crypto_aead_xchacha20poly1305_ietf_encrypt(out + NONCE_BYTES, NULL, plain, sizeof(plain), index, SEAL_INDEX_BYTES, NULL,
-		out, (const unsigned char *) secret_bytes(support->facts_key).at) == 0);
+	len = seal_plain(support, str_make(plain, has_reason ? KEPT_PLAIN_BYTES : KEPT_SHORT_PLAIN_BYTES),
+		str_make(index, SEAL_INDEX_BYTES), out);
 	sodium_memzero(plain, sizeof(plain));
+	return len;
 }
 
 bool kept_open(const struct support *support, struct str index, struct str sealed, struct kept *kept, char *reason,
 	struct fault *f)
 {
-	unsigned char plain[KEPT_PLAIN_BYTES];
-	const unsigned char *at = (const unsigned char *) sealed.at;
+	unsigned char plain[KEPT_PLAIN_BYTES] = {0};
 
-	if (sealed.len != KEPT_BYTES || index.len != SEAL_INDEX_BYTES)
+	if ((sealed.len != KEPT_BYTES && sealed.len != KEPT_SEAL_BYTES + KEPT_SHORT_PLAIN_BYTES) || index.len != SEAL_INDEX_BYTES)
 		return fault_set(f, FAULT_IO, "a kept event has another length than mimeo's: restore the newest backup");
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, at + NONCE_BYTES, KEPT_BYTES - NONCE_BYTES,
-			(const unsigned char *) index.at, index.len, at, (const unsigned char *) secret_bytes(support->facts_key).at) != 0)
+	if (!open_plain(support, sealed, index, plain))
 		return fault_set(f, FAULT_DENIED, "a kept event belongs to another key, or was changed");
 	if (!read_plain(plain, kept, reason))
 		return fault_set(f, FAULT_IO, "a kept event cannot be read by this mimeo: use the program that wrote it, or a newer one");
 	memcpy(kept->event, index.at, sizeof(kept->event));
 	return true;
+}
+
+/* --- handles --- */
+
+/* Plain: how long it is in a byte, the text, zeros. */
+size_t kept_seal_handle(const struct support *support, struct str handle, unsigned char out[KEPT_HANDLE_BYTES])
+{
+	unsigned char plain[HANDLE_PLAIN_BYTES] = {0};
+	size_t len;
+
+	must(handle.len < sizeof(plain));
+	plain[0] = (unsigned char) handle.len;
+	memcpy(plain + 1, handle.at, handle.len);
+	len = seal_plain(support, str_make(plain, handle.len < SHORT_HANDLE_PLAIN_BYTES ? SHORT_HANDLE_PLAIN_BYTES : sizeof(plain)),
+		STR("support.handle"), out);
+	sodium_memzero(plain, sizeof(plain));
+	return len;
+}
+
+bool kept_open_handle(const struct support *support, struct str sealed, struct arena *arena, struct str *handle, struct fault *f)
+{
+	unsigned char plain[HANDLE_PLAIN_BYTES] = {0};
+	size_t len = sealed.len - KEPT_SEAL_BYTES; /* a huge one if it is shorter */
+
+	if (len != SHORT_HANDLE_PLAIN_BYTES && len != sizeof(plain))
+		return fault_set(f, FAULT_IO, "by what the provider knows this payment has another length than mimeo's: restore the newest backup");
+	if (!open_plain(support, sealed, STR("support.handle"), plain) || plain[0] >= len)
+		return fault_set(f, FAULT_DENIED, "by what the provider knows this payment belongs to another key, or was changed");
+	*handle = str_copy(str_make(plain + 1, plain[0]), arena);
+	sodium_memzero(plain, sizeof(plain));
+	return handle->at != NULL || fault_full(f, "a payment's name");
 }

@@ -312,11 +312,12 @@ static bool write_part(struct support *support, int64_t subject, const struct bo
 {
 	return store_run(support->db, SUPPORT_SQL_PAYOUT_PART_PUT, STORE_ARGS(store_i64(one->id), store_i64(subject),
 		store_i64(one->payout), store_blob(str_make(one->name.at, sizeof(one->name.at))), store_i64(one->is_item),
-		store_i64(one->is_item ? fact_key_id(&one->name) : 0), store_i64(one->amount.minor),
+		store_i64(fact_key_is(&one->name) ? fact_key_id(&one->name) : 0), store_i64(one->amount.minor),
 		store_text(str_from(one->amount.code)), reason_text(one->reason)), NULL, f);
 }
 
-static bool move_events(struct support *support, const struct kept_row *rows, size_t count, enum event_state to, struct fault *f)
+static bool move_events(struct support *support, int64_t subject, const struct kept_row *rows, size_t count, enum event_state to,
+	struct fault *f)
 {
 	enum event_step step = to == EVENT_APPLIED ? EVENT_IS_APPLIED : EVENT_IS_FOREIGN;
 	bool ok = true;
@@ -325,7 +326,7 @@ static bool move_events(struct support *support, const struct kept_row *rows, si
 		enum event_state next;
 
 		if (event_next(rows[i].state, step, &next) && next != rows[i].state)
-			ok = store_run(support->db, SUPPORT_SQL_EVENT_MOVE, STORE_ARGS(store_i64(rows[i].id),
+			ok = store_run(support->db, SUPPORT_SQL_EVENT_MOVE, STORE_ARGS(store_i64(subject), store_i64(rows[i].id),
 				store_text(event_state_name(rows[i].state)), store_text(event_state_name(next))), NULL, f);
 	}
 	return ok;
@@ -351,26 +352,10 @@ bool support_write_books(struct support *support, int64_t subject, const struct 
 	if (!books_derive(facts, told, arena, &books))
 		return fault_full(f, "a payment's books");
 	*state = books.state;
-	return move_events(support, rows, count, books.state, f) && write_contribution(support, subject, &books, fresh, f) &&
+	return move_events(support, subject, rows, count, books.state, f) && write_contribution(support, subject, &books, fresh, f) &&
 		write_refunds(support, subject, &books, f) && write_disputes(support, subject, &books, f) &&
 		(!books.has_renewal || write_renewal(support, subject, &books.renewal, f)) &&
 		(!books.has_payout || write_payout(support, subject, &books.payout, f)) &&
 		(!books.has_part || write_part(support, subject, &books.part, f)) &&
 		write_bookings(support, subject, &books, arena, f);
-}
-
-/* What stood for `from` alone goes; it is written again for both. */
-bool support_join_subjects(struct support *support, int64_t from, int64_t to, struct fault *f)
-{
-	static const enum support_sql dropped[] = {SUPPORT_SQL_REFUND_DROP, SUPPORT_SQL_DISPUTE_DROP, SUPPORT_SQL_RENEWAL_DROP},
-		joined[] = {SUPPORT_SQL_EVENT_JOIN, SUPPORT_SQL_NAME_JOIN, SUPPORT_SQL_HANDLE_JOIN, SUPPORT_SQL_ASK_JOIN,
-			SUPPORT_SQL_BOOKING_JOIN};
-	bool ok = store_run(
-		support->db, SUPPORT_SQL_CONTRIBUTION_DROP_OTHERS, STORE_ARGS(store_i64(from), store_i64(0)), NULL, f);
-
-	for (size_t i = 0; ok && i < sizeof(dropped) / sizeof(dropped[0]); i++)
-		ok = store_run(support->db, dropped[i], STORE_ARGS(store_i64(from)), NULL, f);
-	for (size_t i = 0; ok && i < sizeof(joined) / sizeof(joined[0]); i++)
-		ok = store_run(support->db, joined[i], STORE_ARGS(store_i64(from), store_i64(to)), NULL, f);
-	return ok;
 }

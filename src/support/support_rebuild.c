@@ -416,7 +416,7 @@ bool support_compare_books(struct support *support, struct support_rebuilt *rebu
 
 static bool rebuild_inside(struct support *support, struct fault *f)
 {
-	int64_t subject = INT64_MIN, next = 0;
+	int64_t subject = 0, next = 0;
 	enum event_state ignored;
 	struct arena arena, row_arena;
 	bool ok = true, found = true;

@@ -154,14 +154,14 @@ class Forge:
 
     def refused(self, kind, make):
         """A kind of forgery: nothing is a 2xx, nothing is in the books, not even the event's row."""
-        before = self.books(TABLES + ("event", "payment_name", "ask", "handle"))
+        before = self.books(TABLES + ("event", "payment_name", "ask"))
         wrong = []
         for _ in range(self.count):
             payload, signature = make()
             status = self.post(payload, signature)
             if not (400 <= status < 500 or status == 0):     # 0: cut off, as what is no header is
                 wrong.append("%d for signature %r" % (status, signature))
-        if self.books(TABLES + ("event", "payment_name", "ask", "handle")) != before:
+        if self.books(TABLES + ("event", "payment_name", "ask")) != before:
             wrong.append("the books changed")
         self.say(kind, "; ".join(wrong[:3]), self.count)
 
@@ -216,7 +216,7 @@ class Forge:
 
     def elsewhere(self):
         """The right word at the wrong door."""
-        before = self.books(TABLES + ("event", "payment_name", "ask", "handle"))
+        before = self.books(TABLES + ("event", "payment_name", "ask"))
         wrong = []
         doors = [("POST", "/support/webhook/paypal"), ("POST", "/support/webhook/"), ("POST", "/support/webhook/stripe/x"), ("POST", "/support/webhook/STRIPE"), ("PUT", PATH), ("GET", PATH),
                  ("POST", "/newsletter/webhook/stripe"), ("POST", "/support/webhook/stripe%00"), ("POST", "/support/webhook/%73tripe%2f"), ("DELETE", PATH)]
@@ -225,7 +225,7 @@ class Forge:
             status = self.post(payload, sign(payload, [WEBHOOK_SECRET], self.now()), path=path, method=method, public=True)
             if 200 <= status < 300 or status >= 500:
                 wrong.append("%s %s is answered %d" % (method, path, status))
-        if self.books(TABLES + ("event", "payment_name", "ask", "handle")) != before:
+        if self.books(TABLES + ("event", "payment_name", "ask")) != before:
             wrong.append("the books changed")
         self.say("at the wrong door", "; ".join(wrong[:3]), len(doors))
 
@@ -253,7 +253,7 @@ class Forge:
         return statuses
 
     def replayed(self):
-        tables = TABLES + ("event", "payment_name", "ask", "handle")
+        tables = TABLES + ("event", "payment_name", "ask")
         wait_for(lambda: not self.books(("ask",))["ask"], 60, why=lambda: "still asked: %s" % self.books(("ask",))["ask"])
         before = self.books(tables)
         events = self.genuine * (1 + self.count // len(self.genuine))

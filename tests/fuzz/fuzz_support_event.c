@@ -18,14 +18,15 @@ static void keep(const struct support *support, const struct facts *facts)
 	char reason[FACTS_REASON_BYTES + 1], back_reason[FACTS_REASON_BYTES + 1];
 	struct kept kept, back;
 	struct fault f = {0};
+	size_t len;
 
 	if (facts->event.len == 0 || facts->type.len == 0 || facts->amount.minor < 0 || facts->back.minor < 0 || facts->fee.minor < 0)
 		__builtin_trap();
 	kept_make(support, facts, index, &kept);
 	snprintf(reason, sizeof(reason), "%.*s", STR_ARG(facts->reason));
 	kept.reason = reason;
-	kept_seal(support, index, &kept, sealed);
-	if (!kept_open(support, str_make(index, sizeof(index)), str_make(sealed, sizeof(sealed)), &back, back_reason, &f))
+	len = kept_seal(support, index, &kept, sealed);
+	if (!kept_open(support, str_make(index, sizeof(index)), str_make(sealed, len), &back, back_reason, &f))
 		__builtin_trap();
 	back.reason = kept.reason;
 	if (strcmp(reason, back_reason) != 0 || memcmp(&kept, &back, sizeof(kept)) != 0)

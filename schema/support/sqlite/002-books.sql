@@ -60,27 +60,30 @@ CREATE TABLE mandate_before AS SELECT * FROM mandate;
 DROP TABLE mandate;
 
 -- What a provider told us, once each, and what it answered when it was asked. `facts` has its time, amounts and hashed names,
--- sealed; NULL where nothing was worth keeping. Facts of one payment have one subject, however they were told. The id is the
--- first 63 bits of event_index: by it an event is known, and of two events that shared these the later one would be refused.
+-- sealed; NULL where nothing was worth keeping. Facts of one payment have one subject, however they were told, and lie together:
+-- they come together, and are read together. The id is the first 63 bits of event_index: by it an event is known, and of two
+-- events that shared these the later one would be refused.
 CREATE TABLE event (
-	id INTEGER PRIMARY KEY,
+	subject INTEGER NOT NULL,                                            -- 0: of no payment
+	id INTEGER NOT NULL,
 	event_index BLOB NOT NULL CHECK (length(event_index) = 32),
 	rail TEXT NOT NULL,
 	type TEXT NOT NULL,                                                  -- the provider's word
 	state TEXT NOT NULL CHECK (state = 'applied' OR state = 'parked' OR state = 'foreign' OR state = 'ignored'),
-	subject INTEGER,
 	period INTEGER NOT NULL,                                             -- that was open when it was taken
 	day INTEGER NOT NULL,                                                -- on which it was taken
-	facts BLOB CHECK (facts IS NULL OR length(facts) = 216)
-) STRICT;
-CREATE INDEX event_subject ON event (subject) WHERE subject IS NOT NULL;
+	facts BLOB CHECK (facts IS NULL OR length(facts) = 168 OR length(facts) = 216),
+	handle_sealed BLOB,                                                  -- what a provider must be told to give the payment back
+	PRIMARY KEY (subject, id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX event_id ON event (id);
 CREATE INDEX event_open ON event (state, day) WHERE state <> 'applied';
 INSERT INTO event (id, event_index, rail, type, state, subject, period, day, facts)
 	SELECT (WITH RECURSIVE digit (n) AS (VALUES (0) UNION ALL SELECT n + 1 FROM digit WHERE n < 15)
 			SELECT sum(((instr('0123456789ABCDEF', substr(hex(event_index), n + 1, 1)) - 1) & CASE n WHEN 14 THEN 7 ELSE 15 END)
 				<< (n / 2 * 8 + (1 - n % 2) * 4)) FROM digit),
 		event_index, 'stripe', kind, CASE state WHEN 'ignored' THEN 'ignored' WHEN 'foreign' THEN 'foreign' ELSE 'applied' END,
-		NULL, 0, day, NULL FROM event_before WHERE state <> 'parked';
+		0, 0, day, NULL FROM event_before WHERE state <> 'parked';
 DROP TABLE event_before;
 
 -- The day on which each rail told something last.
@@ -89,12 +92,12 @@ CREATE TABLE rail_told (
 	day INTEGER NOT NULL
 ) STRICT;
 
--- By which names a payment is known: half of a keyed hash each.
+-- The subject of a payment's other names, half of a keyed hash each. A name without a row is the first that its payment was known
+-- by, or of one that nobody told of yet: its first 63 bits are the subject. Which names a subject has stands in its facts.
 CREATE TABLE payment_name (
 	name BLOB PRIMARY KEY CHECK (length(name) = 16),
 	subject INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX payment_name_subject ON payment_name (subject);
 
 -- A gift that comes back by itself.
 CREATE TABLE mandate (
@@ -247,7 +250,7 @@ CREATE TABLE payout_part (
 	payout INTEGER NOT NULL,
 	name BLOB NOT NULL CHECK (length(name) = 16),                        -- a payment's; or an item's (a refund's, a dispute's)
 	is_item INTEGER NOT NULL,
-	item INTEGER NOT NULL,                                               -- the id that such a refund or dispute has
+	item INTEGER NOT NULL,                                               -- the name's first 63 bits: the id that such a refund or dispute has
 	amount_minor INTEGER NOT NULL,
 	currency TEXT NOT NULL,
 	reason TEXT NOT NULL
@@ -331,13 +334,6 @@ CREATE TABLE ask (
 ) STRICT;
 CREATE INDEX ask_next ON ask (next_us);
 CREATE INDEX ask_subject ON ask (subject);
-
--- What a provider must be told to give a payment back; erased after thirteen months.
-CREATE TABLE handle (
-	subject INTEGER PRIMARY KEY,
-	handle_sealed BLOB NOT NULL,
-	day INTEGER NOT NULL
-) STRICT;
 
 -- Codes that payers write: a bank reference, a single-use address.
 CREATE TABLE code (

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <sqlite3.h>
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/rand.h"
@@ -124,6 +125,23 @@ static inline int64_t bench_number(struct bench *bench, enum support_sql query)
 
 	assert_true(store_number(bench->support.db, query, STORE_NO_ARGS, &n, &f));
 	return n;
+}
+
+/* One number of the file, by words of a test's own. */
+static inline int64_t bench_ask(struct bench *bench, const char *sql)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *statement = NULL;
+	int64_t out;
+
+	assert_int_equal(sqlite3_open(bench->path, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 5000);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	out = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return out;
 }
 
 #endif

@@ -391,6 +391,33 @@ static void what_took_no_money_is_forgotten(void **state)
 	check_sound(bench);
 }
 
+/* Facts of a payment that nobody has paid yet go together, so that none of their names is left without the others. */
+static void what_waits_is_forgotten_together(void **state)
+{
+	struct bench *bench = *state;
+	struct tale tale = {.count = 0};
+	char token[27];
+	int64_t checkout = bench_checkout(bench, FREQUENCY_ONCE, 500, token);
+	struct fault f = {0};
+
+	tell_once(bench, &tale, checkout);
+	clock_fix(clock_from_utc_day(20000));
+	assert_true(bench_take(bench, tale.events[5])); /* of pi_1 alone: no row is needed */
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM payment_name"), 0);
+	assert_true(bench_take(bench, tale.events[3])); /* ch_1 is pi_1 */
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM payment_name"), 1);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event"), 2);
+	clock_fix(clock_from_utc_day(20060));
+	assert_true(bench_take(bench, tale.events[6]));
+	assert_true(store_run(bench->support.db, SUPPORT_SQL_EVENT_FORGET, STORE_ARGS(store_i64(20060)), NULL, &f));
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event"), 3);
+	assert_true(store_run(bench->support.db, SUPPORT_SQL_EVENT_FORGET, STORE_ARGS(store_i64(20061)), NULL, &f));
+	assert_true(store_run(bench->support.db, SUPPORT_SQL_NAME_FORGET, STORE_NO_ARGS, NULL, &f));
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event"), 0);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM payment_name"), 0);
+	clock_fix((struct when){0});
+}
+
 /* No reference of the provider stands in the file. */
 static void references_are_sealed(void **state)
 {
@@ -562,6 +589,7 @@ int main(void)
 		T(the_schema_refuses_what_does_not_sum),
 		T(tokens_open_what_is_theirs),
 		T(what_took_no_money_is_forgotten),
+		T(what_waits_is_forgotten_together),
 		T(references_are_sealed),
 	};
 

@@ -28,22 +28,6 @@ static void run(struct bench *bench, const char *format, ...)
 	sqlite3_close(db);
 }
 
-static int64_t ask(struct bench *bench, const char *sql)
-{
-	sqlite3 *db = NULL;
-	sqlite3_stmt *statement = NULL;
-	int64_t out;
-
-	assert_int_equal(sqlite3_open(bench->path, &db), SQLITE_OK);
-	sqlite3_busy_timeout(db, 5000);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-	out = sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	sqlite3_close(db);
-	return out;
-}
-
 static int64_t begin(struct bench *bench, const char *frequency, int day)
 {
 	static int64_t next = 1000;
@@ -95,7 +79,7 @@ static int64_t noted(struct bench *bench, const char *kind)
 	char sql[128];
 
 	snprintf(sql, sizeof(sql), "SELECT count(*) FROM notice WHERE kind = '%s'", kind);
-	return ask(bench, sql);
+	return bench_ask(bench, sql);
 }
 
 static void an_address_is_sealed_and_opens(void **state)
@@ -107,7 +91,7 @@ static void an_address_is_sealed_and_opens(void **state)
 	bool found, has;
 
 	leave_address(bench, checkout, TODAY);
-	assert_int_equal(ask(bench, "SELECT count(*) FROM contact WHERE instr(address_sealed, 'example') > 0 OR instr(manage_sealed, '0123') > 0"), 0);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM contact WHERE instr(address_sealed, 'example') > 0 OR instr(manage_sealed, '0123') > 0"), 0);
 	assert_true(support_open_contact(&bench->support, checkout, &bench->arena, &contact, &found, &f));
 	assert_true(found && str_is(email_text(&contact.email), "supporter@example.org"));
 	assert_true(str_is(contact.token, "0123456789abcdef0123456789abcdef") && str_is(contact.language, "en"));
@@ -124,7 +108,7 @@ static void who_left_no_address_is_told_nothing(void **state)
 	give(bench, 1, checkout, "monthly", TODAY);
 	mandate(bench, 1, checkout, "ended", TODAY - 3, TODAY);
 	assert_int_equal(find(bench, TODAY), 0);
-	assert_int_equal(ask(bench, "SELECT count(*) FROM notice"), 0);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM notice"), 0);
 }
 
 static void first_and_further_gifts_are_told_once(void **state)
@@ -158,7 +142,7 @@ static void an_annual_debit_is_told_fourteen_days_before(void **state)
 	assert_int_equal(find(bench, TODAY + 365 - 15), 0);
 	assert_int_equal(find(bench, TODAY + 365 - 14), 1);
 	assert_int_equal(find(bench, TODAY + 365 - 13), 0);
-	assert_int_equal(ask(bench, "SELECT day FROM notice WHERE kind = 'upcoming'"), TODAY + 365);
+	assert_int_equal(bench_ask(bench, "SELECT day FROM notice WHERE kind = 'upcoming'"), TODAY + 365);
 	/* The next year's is another one. */
 	give(bench, 2, checkout, "annual", TODAY + 365);
 	(void) find(bench, TODAY + 366);
@@ -225,7 +209,7 @@ static void ends_and_refunds_are_told_once(void **state)
 		TODAY + 4);
 	run(bench, "UPDATE contribution SET refunded_minor = 500, state = 'refunded'");
 	assert_int_equal(find(bench, TODAY + 4), 1);
-	assert_int_equal(ask(bench, "SELECT amount_minor FROM notice WHERE kind = 'refunded' AND step = 500"), 500);
+	assert_int_equal(bench_ask(bench, "SELECT amount_minor FROM notice WHERE kind = 'refunded' AND step = 500"), 500);
 }
 
 static void an_address_goes_thirteen_months_after_the_last_gift(void **state)
@@ -241,7 +225,8 @@ static void an_address_goes_thirteen_months_after_the_last_gift(void **state)
 	give(bench, 3, ended, "monthly", TODAY);
 	mandate(bench, 2, running, "active", TODAY, 0);
 	mandate(bench, 3, ended, "ended", TODAY, TODAY + 100);
-	run(bench, "INSERT INTO handle (subject, handle_sealed, day) VALUES (1, randomblob(456), %d)", TODAY);
+	run(bench, "INSERT INTO event (subject, id, event_index, rail, type, state, period, day, handle_sealed) "
+		"VALUES (1, 1, randomblob(32), 'stripe', 'x', 'applied', 0, %d, randomblob(88))", TODAY);
 	leave_address(bench, once, TODAY);
 	leave_address(bench, running, TODAY);
 	leave_address(bench, ended, TODAY);
@@ -249,13 +234,13 @@ static void an_address_goes_thirteen_months_after_the_last_gift(void **state)
 	assert_int_equal(erased, 0);
 	assert_true(support_erase_old_supporters(&bench->support, TODAY + CONTACT_KEEP_DAYS + 1, &erased, &f));
 	assert_int_equal(erased, 1);
-	assert_int_equal(ask(bench, "SELECT count(*) FROM contact"), 2);
-	assert_int_equal(ask(bench, "SELECT count(*) FROM handle"), 0);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM contact"), 2);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event WHERE handle_sealed IS NOT NULL"), 0);
 	assert_true(support_erase_old_supporters(&bench->support, TODAY + 100 + CONTACT_KEEP_DAYS + 1, &erased, &f));
 	assert_int_equal(erased, 1);
-	assert_int_equal(ask(bench, "SELECT count(*) FROM mandate WHERE subscription_sealed IS NOT NULL"), 1);
-	assert_int_equal(ask(bench, "SELECT count(*) FROM checkout WHERE session_sealed IS NOT NULL"), 1);
-	assert_int_equal(ask(bench, "SELECT count(*) FROM contribution"), 3);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM mandate WHERE subscription_sealed IS NOT NULL"), 1);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM checkout WHERE session_sealed IS NOT NULL"), 1);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM contribution"), 3);
 }
 
 static void a_running_gift_ends_before_it_is_erased(void **state)
@@ -273,7 +258,7 @@ static void a_running_gift_ends_before_it_is_erased(void **state)
 	run(bench, "UPDATE mandate SET state = 'ended', ended_day = %d", TODAY);
 	fault_clear(&f);
 	assert_true(support_erase_supporter(&bench->support, checkout, &f));
-	assert_int_equal(ask(bench, "SELECT count(*) FROM mandate WHERE subscription_sealed IS NOT NULL"), 0);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM mandate WHERE subscription_sealed IS NOT NULL"), 0);
 	assert_true(support_has_contact(&bench->support, checkout, &has, &f) && !has);
 }
 
@@ -288,17 +273,18 @@ static void later_invoices_are_erased_with_the_gift_that_began_them(void **state
 	give(bench, 1, first, "monthly", TODAY);
 	give(bench, 2, later, "monthly", TODAY + 30);
 	give(bench, 3, other, "once", TODAY);
-	run(bench, "INSERT INTO handle (subject, handle_sealed, day) SELECT subject, randomblob(456), day FROM contribution");
+	run(bench, "INSERT INTO event (subject, id, event_index, rail, type, state, period, day, handle_sealed) "
+		"SELECT subject, id, randomblob(32), 'stripe', 'x', 'applied', 0, day, randomblob(88) FROM contribution");
 	run(bench, "INSERT INTO refund_wish (id, contribution, amount_minor, state, reason, wanted_by, page_sealed, day) "
 		"SELECT id, id, 100, 'asked', '', 'x', randomblob(456), day FROM contribution");
 	mandate(bench, 1, first, "ended", TODAY, TODAY + 31);
 	assert_true(support_erase_supporter(&bench->support, first, &f));
-	assert_int_equal(ask(bench, "SELECT count(*) FROM refund_wish WHERE page_sealed IS NOT NULL"), 1);
-	assert_int_equal(ask(bench, "SELECT contribution FROM refund_wish WHERE page_sealed IS NOT NULL"), 3);
-	assert_int_equal(ask(bench, "SELECT count(*) FROM checkout WHERE session_sealed IS NOT NULL"), 1);
-	assert_int_equal(ask(bench, "SELECT subject FROM handle"), 3);
-	assert_int_equal(ask(bench, "SELECT count(*) FROM handle"), 1);
-	assert_int_equal(ask(bench, "SELECT count(*) FROM contribution"), 3);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM refund_wish WHERE page_sealed IS NOT NULL"), 1);
+	assert_int_equal(bench_ask(bench, "SELECT contribution FROM refund_wish WHERE page_sealed IS NOT NULL"), 3);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM checkout WHERE session_sealed IS NOT NULL"), 1);
+	assert_int_equal(bench_ask(bench, "SELECT subject FROM event WHERE handle_sealed IS NOT NULL"), 3);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event WHERE handle_sealed IS NOT NULL"), 1);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM contribution"), 3);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)

@@ -277,7 +277,7 @@ static void facts_survive_keeping(void **state)
 	kept.checkout = INT64_MAX;
 	kept.frequency = 3;
 	kept.reason = "fraudulent";
-	kept_seal(&bench->support, index, &kept, sealed);
+	assert_int_equal(kept_seal(&bench->support, index, &kept, sealed), sizeof(sealed));
 	assert_true(kept_open(&bench->support, str_make(index, sizeof(index)), str_make(sealed, sizeof(sealed)), &back, reason, &f));
 	assert_string_equal(back.reason, "fraudulent");
 	back.reason = kept.reason;
@@ -294,6 +294,14 @@ static void facts_survive_keeping(void **state)
 		fault_clear(&f);
 		assert_false(kept_open(&bench->support, str_make(index, sizeof(index)), str_make(sealed, i), &back, NULL, &f));
 	}
+	fault_clear(&f);
+	kept.reason = "";
+	assert_int_equal(kept_seal(&bench->support, index, &kept, sealed), KEPT_SEAL_BYTES + KEPT_SHORT_PLAIN_BYTES);
+	assert_true(kept_open(&bench->support, str_make(index, sizeof(index)), str_make(sealed, KEPT_SEAL_BYTES + KEPT_SHORT_PLAIN_BYTES),
+		&back, reason, &f));
+	assert_string_equal(back.reason, "");
+	back.reason = kept.reason;
+	assert_memory_equal(&kept, &back, sizeof(kept));
 	/* two rails' names are never the same, nor a payment's and an item's */
 	fault_clear(&f);
 	{
@@ -302,6 +310,38 @@ static void facts_survive_keeping(void **state)
 
 		assert_false(fact_keys_equal(&a, &b) || fact_keys_equal(&a, &c) || fact_keys_equal(&b, &c));
 	}
+}
+
+/* By what a provider knows a payment: of every length, and known when it was changed or is another kind of row. */
+static void handles_survive_keeping(void **state)
+{
+	struct bench *bench = *state;
+	char text[FACTS_NAME_BYTES];
+	unsigned char sealed[KEPT_HANDLE_BYTES], fact[KEPT_BYTES], index[SEAL_INDEX_BYTES] = {1};
+	struct kept kept = {0};
+	struct str back;
+	struct fault f = {0};
+	size_t len = 0, short_len = kept_seal_handle(&bench->support, STR("pi_1"), sealed);
+
+	memset(text, 'x', sizeof(text));
+	for (size_t i = 1; i <= sizeof(text); i++) {
+		len = kept_seal_handle(&bench->support, str_make(text, i), sealed);
+		assert_true(len == short_len || len == sizeof(sealed));
+		assert_true(kept_open_handle(&bench->support, str_make(sealed, len), &bench->arena, &back, &f));
+		assert_true(str_equal(back, str_make(text, i)));
+	}
+	for (size_t i = 0; i < len; i++) {
+		fault_clear(&f);
+		sealed[i] ^= 1;
+		assert_false(kept_open_handle(&bench->support, str_make(sealed, len), &bench->arena, &back, &f));
+		assert_int_equal(f.kind, FAULT_DENIED);
+		sealed[i] ^= 1;
+		fault_clear(&f);
+		assert_false(kept_open_handle(&bench->support, str_make(sealed, i), &bench->arena, &back, &f));
+	}
+	fault_clear(&f);
+	len = kept_seal(&bench->support, index, &kept, fact);
+	assert_false(kept_open_handle(&bench->support, str_make(fact, len), &bench->arena, &back, &f));
 }
 
 int main(void)
@@ -315,6 +355,7 @@ int main(void)
 		cmocka_unit_test(wrong_first_and_wrong_last_take_as_long),
 		cmocka_unit_test_setup_teardown(strange_events_are_read_as_empty, bench_set_up, bench_tear_down),
 		cmocka_unit_test_setup_teardown(facts_survive_keeping, bench_set_up, bench_tear_down),
+		cmocka_unit_test_setup_teardown(handles_survive_keeping, bench_set_up, bench_tear_down),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
