@@ -573,7 +573,7 @@ def browser(nojs=False, dark=False, width=1280, height=900, lang="en"):
         options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(service=Service(shutil.which("chromedriver") or "/usr/bin/chromedriver"), options=options)
-    driver.mimeo_profile, driver.mimeo_nojs = profile, nojs
+    driver.mimeo_profile, driver.mimeo_nojs, driver.mimeo_window = profile, nojs, driver.current_window_handle
     driver._web_element_cls = patient_element()
     if nojs:
         driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
@@ -582,3 +582,22 @@ def browser(nojs=False, dark=False, width=1280, height=900, lang="en"):
     driver.set_page_load_timeout(300)
     driver.set_script_timeout(300)
     return driver
+
+
+def is_wiped(driver):
+    """Takes everything out of a browser that a visit left: tabs, cookies, what pages keep, the log. False: it is not to be used again."""
+    try:
+        for window in driver.window_handles:
+            driver.switch_to.window(window)
+            at = urllib.parse.urlsplit(driver.current_url)
+            if at.netloc:
+                driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": "%s://%s" % (at.scheme, at.netloc), "storageTypes": "all"})
+            if window != driver.mimeo_window:
+                driver.close()
+        driver.switch_to.window(driver.mimeo_window)
+        driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        driver.get("about:blank")
+        driver.get_log("browser")
+    except WebDriverException:
+        return False
+    return True

@@ -12,7 +12,7 @@ import urllib.parse
 
 import pytest
 from selenium.common.exceptions import WebDriverException
-from house import ROOT, ZONE, House, ask_url, browser, today, wait_for
+from house import ROOT, ZONE, House, ask_url, today, wait_for
 
 AXE = os.path.join(ROOT, "tests", "node_modules", "axe-core", "axe.min.js")
 
@@ -27,9 +27,8 @@ def newsroom():
 class Person:
     """Somebody at the desk with a browser of their own."""
 
-    def __init__(self, house, name, role, **traits):
-        self.house, self.name, self.role = house, name, role
-        self.b = browser(**traits)
+    def __init__(self, house, b, name, role):
+        self.house, self.b, self.name, self.role = house, b, name, role
         self.enter()
 
     def enter(self):
@@ -70,20 +69,17 @@ class Person:
         except WebDriverException:
             return ""
 
-    def leave(self):
-        self.b.quit()
-
 
 @pytest.fixture
-def people(newsroom):
+def people(newsroom, browsers):
     here = []
 
     def come(name, role, **traits):
-        here.append(Person(newsroom, name, role, **traits))
-        return here[-1]
+        here.append(browsers.lend(**traits))
+        return Person(newsroom, here[-1], name, role)
     yield come
-    for person in here:
-        person.leave()
+    for b in here:
+        browsers.take_back(b)
 
 
 def id_of(person):

@@ -130,11 +130,11 @@ def test_no_request_leaves_and_nothing_is_refused(newsroom, foreign, browsers):
 def test_no_page_scrolls_sideways_in_any_language(newsroom, foreign, browsers):
     b = browsers(nojs=False, dark=False)
     wrong = []
-    for width in (320, 390, 820, 1280):
-        b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
-        for house in (newsroom, *foreign.values()):
-            for path in kinds(house):
-                b.get(house.site + path)
+    for house in (newsroom, *foreign.values()):
+        for path in kinds(house):
+            b.get(house.site + path)
+            for width in (320, 390, 820, 1280):
+                b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
                 over = b.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
                 wrong += [(width, path, over)] if over > 0 else []
     b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False})
