@@ -52,6 +52,7 @@ static void room_get_check(struct http_request *rq, void *self)
 
 	json_object_set_new(answer, "room", json_string(room->kind->word));
 	json_object_set_new(answer, "findings", findings);
+	room_look_whether_overlay(room); /* what the desk wrote a moment ago is no finding */
 	if (room->db != NULL)
 		ok = store_check(room->db, http_arena(rq), &report, &f);
 	if (ok && report.len > 0)

@@ -25,7 +25,7 @@ from collections import Counter
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scenario"))
 import house as house_module  # noqa: E402
 import trace  # noqa: E402
-from house import ROOT, House, ask_url, wait_for  # noqa: E402
+from house import PATIENCE, ROOT, House, ask_url, wait_for  # noqa: E402
 
 NOBODY = (OSError, http.client.HTTPException)    # what a peer sees of a dying house
 SAME = {"Sec-Fetch-Site": "same-origin"}
@@ -90,14 +90,14 @@ class Scene:
 
     def until(self, what, seconds, why):
         """Like wait_for(), but gives up without a word once the room was killed, or after 3 s of a refusing disk; gives what() or None."""
-        end = time.monotonic() + (seconds if self.is_patient else 3)
+        end = time.monotonic() + (seconds * PATIENCE if self.is_patient else 3)
         while True:
             got = quietly(what)
             if got:
                 return got
             if self.ended() or (not self.is_patient and time.monotonic() > end):
                 return None
-            must(time.monotonic() < end, lambda: "after %s s: %s" % (seconds, why() if callable(why) else why))
+            must(time.monotonic() < end, lambda: "after %s s: %s" % (seconds * PATIENCE, why() if callable(why) else why))
             time.sleep(0.02)
 
     def rows(self, sql, *values):
@@ -439,7 +439,7 @@ class Gift(Scene):
             return not running() and not self.rows("SELECT 1 FROM mandate WHERE state <> 'ended'") and not self.rows("SELECT 1 FROM contribution WHERE fee_minor IS NULL")
         for _ in range(8):
             try:
-                wait_for(is_settled, 13, 0.2, why=lambda: "not ended: %s at the provider, %s here; %d fees are missing" % (
+                wait_for(is_settled, 13, 0.2, patience=2, why=lambda: "not ended: %s at the provider, %s here; %d fees are missing" % (
                     running(), self.rows("SELECT state, count(*) FROM mandate GROUP BY state"), self.one("SELECT count(*) FROM contribution WHERE fee_minor IS NULL")))
                 break
             except AssertionError as why:
@@ -496,7 +496,7 @@ class Books(Gift):
         """When all questions are answered every payout is what its parts come to, and the whole is what the events say."""
         for _ in range(8):
             try:
-                wait_for(self.is_asked, 15, 0.2, why=lambda: "questions wait: %s" % self.rows("SELECT tries, next_us FROM ask"))
+                wait_for(self.is_asked, 15, 0.2, patience=2, why=lambda: "questions wait: %s" % self.rows("SELECT tries, next_us FROM ask"))
                 break
             except AssertionError as why:
                 slow = why
@@ -610,7 +610,7 @@ class Publish(Scene):
 
     def command(self):
         words = ("story", "publish", "the-one") if self.to else ("story", "withdraw", "the-one")
-        return self.house.mimeo(*words, ok=False, timeout=60)
+        return self.house.mimeo(*words, ok=False, timeout=600)
 
     def act(self):
         done = self.command()
@@ -761,7 +761,7 @@ class Import(Alone):
         must(listed.returncode == 0, "after the fault, story list ends with %d: %s" % (listed.returncode, listed.stderr[-300:]))
 
     def again(self):
-        done = subprocess.run(self.command(), capture_output=True, text=True, timeout=120, check=False, env=self.house.env, cwd=self.house.folder)
+        done = subprocess.run(self.command(), capture_output=True, text=True, timeout=600, check=False, env=self.house.env, cwd=self.house.folder)
         must(done.returncode == 0, lambda: "importing again ended with %d: %s\n%s" % (done.returncode, (done.stdout + done.stderr)[-600:], self.errand_log()))
 
     def errand_log(self):

@@ -30,7 +30,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import webmail  # noqa: E402
 
 NO_FAULTS = {"refuse": "", "refuse_reply": "550 5.1.1 No such mailbox here", "later_first": 0, "later_reply": "451 4.3.0 Try again later",
-             "cut_after_dot": 0, "cut_after_taking": 0, "cut_after_reply": 0, "cut_before_dot": 0, "delay": 0.0, "refuse_data": 0, "greet_421": 0,
+             "cut_after_dot": 0, "cut_after_taking": 0, "cut_after_reply": 0, "cut_before_dot": 0, "delay": 0.0, "hold": False, "refuse_data": 0, "greet_421": 0,
              "next_421": 0, "half_lines": False, "no_pipelining": False}
 
 
@@ -173,6 +173,8 @@ class Connection(SMTP):
     async def push(self, status):
         if self.cut:
             return
+        while self.box.faults["hold"]:
+            await asyncio.sleep(0.05)
         if self.box.faults["delay"]:
             await asyncio.sleep(self.box.faults["delay"])
         if str(status).startswith("220 ") and self._original_transport is None and self.box.spend("greet_421"):

@@ -35,11 +35,17 @@ def demo_newsroom():
         yield one
 
 
+def end(driver):
+    driver.quit()
+    shutil.rmtree(driver.mimeo_profile, ignore_errors=True)
+
+
 class Browsers:
     """Browsers by their traits, started when first asked for."""
 
     def __init__(self):
         self.open = {}
+        self.free = {}
 
     def __call__(self, **traits):
         key = tuple(sorted(traits.items()))
@@ -47,10 +53,29 @@ class Browsers:
             self.open[key] = house_module.browser(**traits)
         return self.open[key]
 
+    def lend(self, **traits):
+        """One that nobody else has, and that knows nothing of who had it before."""
+        free = self.free.get(tuple(sorted(traits.items())), [])
+        driver = free.pop() if free else house_module.browser(**traits)
+        driver.mimeo_traits = traits
+        return driver
+
+    def take_back(self, driver):
+        """Starting one takes seconds: those of the usual kinds are kept, once nothing is left in them."""
+        if set(driver.mimeo_traits) <= {"nojs"} and house_module.is_wiped(driver):
+            self.free.setdefault(tuple(sorted(driver.mimeo_traits.items())), []).append(driver)
+        else:
+            end(driver)
+
+    def let_go(self):
+        for driver in [one for kind in self.free.values() for one in kind]:
+            end(driver)
+        self.free = {}
+
     def close(self):
+        self.let_go()
         for driver in self.open.values():
-            driver.quit()
-            shutil.rmtree(driver.mimeo_profile, ignore_errors=True)
+            end(driver)
         self.open = {}
 
 
@@ -63,11 +88,26 @@ def browsers():
 
 # --- the long files first, so that none of them is left for one worker at the end -------------------------------------------------------
 
-LONG = ("test_year", "test_flows", "test_site", "test_slot", "test_newsroom", "test_composer", "test_editor", "test_subscribers", "test_photos", "test_subscriber")
+LONG = ("test_year", "test_site", "test_looks", "test_story", "test_composer", "test_editor", "test_flows", "test_slot", "test_readers", "test_newsroom", "test_letters",
+        "test_canary", "test_subscribers", "test_monero", "test_rails", "test_photos", "test_subscriber")
+OF_THE_DEMO = ("test_site.py", "test_looks.py", "test_story.py")
 
 
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file is one worker's, and so is all that reads the demo's newsroom: importing its photographs takes long enough to do it once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByNewsroom(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = os.path.basename(nodeid.split("::")[0])
+            return "the demo's" if file in OF_THE_DEMO or "the_demo_issue" in nodeid else file
+
+    return ByNewsroom(config, log)
 
 
 # --- one line a scenario, and "N passed, N failed" at the end -------------------------------------------------------------------------

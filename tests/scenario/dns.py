@@ -70,9 +70,14 @@ class Dns:
 
         class TcpServer(socketserver.ThreadingTCPServer):
             allow_reuse_address, daemon_threads = True, True
-        self.udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Udp)
-        port = self.udp.server_address[1]
-        self.tcp = TcpServer(("127.0.0.1", port), Tcp)
+        while True:
+            self.udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Udp)
+            port = self.udp.server_address[1]
+            try:
+                self.tcp = TcpServer(("127.0.0.1", port), Tcp)
+                break
+            except OSError:  # of that number somebody else has the one for TCP
+                self.udp.server_close()
         self.address = "127.0.0.1:%d" % port
 
     def __enter__(self):

@@ -1,11 +1,13 @@
 """house: a whole newsroom for a scenario: a temporary home, free ports, the rehearsal servers, `mimeo serve`, and what a person can do with them.
 
-Decides how a scenario starts, asks, looks and ends. Leaves every claim about mimeo to the scenarios. The hard thing: nothing may outlive
-a test, so that every process is started with a death signal and ended by its id.
+Decides how a scenario starts, asks, looks and ends, and how long it waits. Leaves every claim about mimeo to the scenarios. The hard things:
+nothing may outlive a test, so that every process is started with a death signal and ended by its id; and a test says the same on a machine that
+is much slower, faster or busier than this one, on any day and at any hour.
 
 SPDX-License-Identifier: ISC
 """
 import configparser
+import datetime
 import http.client
 import json
 import os
@@ -17,6 +19,13 @@ import subprocess
 import tempfile
 import time
 import urllib.parse
+import zoneinfo
+
+try:
+    from selenium.common.exceptions import WebDriverException
+except ImportError:  # who starts no browser needs none
+    class WebDriverException(Exception):
+        pass
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MIMEO = os.environ.get("MIMEO", os.path.join(ROOT, "build", "mimeo"))
@@ -24,16 +33,41 @@ ROOMS = ("front", "desk", "newsletter", "support")
 KEY, WEBHOOK_SECRET = "sk_test_scenario", "whsec_scenario"
 
 
-def wait_for(what, seconds=15, every=0.05, why="it did not happen"):
-    """The first true value of what(); fails the test after `seconds`."""
-    until = time.monotonic() + seconds
+# So many times slower than one at rest may a machine be. Who waits for what comes early loses nothing by it.
+PATIENCE = 6
+
+
+def wait_for(what, seconds=15, every=0.05, why="it did not happen", patience=PATIENCE):
+    """The first true value of what(); fails the test after what takes `seconds` at the very most on a machine at rest, so many times. A page
+    that gives way to the next while what() looks at it says nothing yet."""
+    until, odd = time.monotonic() + seconds * patience, None
     while True:
-        got = what()
+        try:
+            got = what()
+        except WebDriverException as error:
+            got, odd = None, error
         if got:
             return got
         if time.monotonic() > until:
-            raise AssertionError("after %s s: %s" % (seconds, why() if callable(why) else why))
+            raise AssertionError("after %s s: %s%s" % (seconds * patience, why() if callable(why) else why, " (%s)" % odd if odd else ""))
         time.sleep(every)
+
+
+ZONE = zoneinfo.ZoneInfo("Europe/Amsterdam")  # of the demo's settings
+
+
+def today():
+    """The day as the books have it."""
+    return datetime.datetime.now(datetime.timezone.utc).date()
+
+
+def stay_on_one_day(seconds=240):
+    """Waits until midnight is over, the books' or the newsroom's, if it is that near: for what begins and ends on one day, or in one month."""
+    for zone in (datetime.timezone.utc, ZONE):
+        now = datetime.datetime.now(zone)
+        left = 86400 - (now.hour * 3600 + now.minute * 60 + now.second)
+        if left < seconds:
+            time.sleep(left + 1)
 
 
 # A range for each of two files that run at the same time: what one found free must not be taken by the other meanwhile.
@@ -108,7 +142,7 @@ def call(connection, method, path, body=None, headers=None):
         connection.close()
 
 
-def ask_url(method, url, body=None, headers=None, timeout=30):
+def ask_url(method, url, body=None, headers=None, timeout=60):
     """One request to any URL; redirects are not followed."""
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
@@ -156,6 +190,7 @@ class House:
             self.env["MIMEO_CLOCK_OFFSET"] = "%+d" % clock_ahead
         self.smtp_options, self.payments, self.mailbox, self.bank_seconds = list(smtp_options), payments, mailbox, bank_seconds
         self.serving = None
+        self.stopped = {}
         self.helpers = []
         os.chmod(self.folder, 0o755)
         self.mimeo("init", "--name", "The Tern Courier", "--url", self.site, "--listen", "127.0.0.1:%d" % self.port,
@@ -261,7 +296,7 @@ class House:
         except FileNotFoundError:
             return ""
 
-    def stop(self, number=signal.SIGTERM, seconds=15):
+    def stop(self, number=signal.SIGTERM, seconds=90):
         """Ends `mimeo serve`: (exit code, how long it took)."""
         began = time.monotonic()
         if self.serving is None:
@@ -280,7 +315,7 @@ class House:
             self.serving.wait()
             code = "still there after %s s" % seconds
         self.serving.stdout.close()
-        self.serving = None
+        self.serving, self.stopped = None, {}
         return code, time.monotonic() - began
 
     def restart(self):
@@ -293,7 +328,7 @@ class House:
             process.terminate()
         for process in self.helpers:
             try:
-                process.wait(5)
+                process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -325,8 +360,20 @@ class House:
 
     def signal(self, room, number):
         pid = self.pid_of(room)
+        if number == signal.SIGSTOP:
+            self.stopped[room] = pid
         os.kill(pid, number)
         return pid
+
+    def is_stopped(self, room):
+        """Was it stopped by signal(), and does it still stand?"""
+        if room not in self.stopped:
+            return False
+        try:
+            with open("/proc/%d/stat" % self.stopped[room], encoding="ascii", errors="replace") as file:
+                return file.read().rsplit(")", 1)[1].split()[0] == "T"
+        except OSError:
+            return False
 
     def kill(self, room):
         """kill -9 of a room; waits until the parent started it again and it answers."""
@@ -338,12 +385,12 @@ class House:
     def wait_room(self, room, seconds=20):
         def healthy():
             try:
-                return self.ask(room, "GET", "/health", timeout=2).status == 200
-            except OSError:
+                return self.ask(room, "GET", "/health", timeout=10).status == 200
+            except (OSError, http.client.HTTPException):
                 return False
         wait_for(healthy, seconds, why="room %s does not answer /health" % room)
 
-    def ask(self, room, method, path, body=None, caller="cli", timeout=30, headers=None):
+    def ask(self, room, method, path, body=None, caller="cli", timeout=60, headers=None):
         """A request to run/ROOM.CALLER.sock; a dict or list goes as JSON."""
         headers = dict(headers or {})
         if isinstance(body, (dict, list)):
@@ -355,7 +402,7 @@ class House:
 
     # --- what people do -----------------------------------------------------------------------------------------------------------
 
-    def mimeo(self, *words, ok=True, env=None, timeout=120, json_out=False):
+    def mimeo(self, *words, ok=True, env=None, timeout=600, json_out=False):
         """A command. ok=True: it must end with 0; its output. ok=False: the finished process."""
         command = [MIMEO] + list(words) + ["-C", self.home] + (["--json"] if json_out else [])
         done = subprocess.run(command, capture_output=True, text=True, env=dict(self.env, **(env or {})), timeout=timeout, check=False, cwd=self.folder)
@@ -367,8 +414,12 @@ class House:
     def settle(self, seconds=30):
         """Waits until the site shows what the desk knows. Not for a desk that is stopped, gone or in trouble."""
         def at_rest():
+            if self.is_stopped("desk"):
+                return True
             try:
-                health = self.ask("desk", "GET", "/health", timeout=2).json
+                health = self.ask("desk", "GET", "/health", timeout=10).json
+            except TimeoutError:
+                return False
             except (OSError, ValueError, http.client.HTTPException):
                 return True
             return not health.get("baking") or health.get("state") == "trouble"
@@ -385,7 +436,7 @@ class House:
 
     def mails(self, to=None, brief=False):
         query = urllib.parse.urlencode({**({"to": to} if to else {}), **({"brief": 1} if brief else {})})
-        return ask_url("GET", self.box + "/api/mails?" + query, timeout=120).json
+        return ask_url("GET", self.box + "/api/mails?" + query, timeout=300).json
 
     def wait_mail(self, to, subject="", seconds=20):
         def find():
@@ -402,7 +453,7 @@ class House:
 
     def stripe(self, method, path, **asked):
         """The rehearsal's control: stripe("POST", "settle/cs_…", succeeds=True)."""
-        return ask_url(method, "%s/_test/%s" % (self.pay, path), json.dumps(asked) if method == "POST" else None, timeout=60).json
+        return ask_url(method, "%s/_test/%s" % (self.pay, path), json.dumps(asked) if method == "POST" else None, timeout=300).json
 
     def links(self, mail):
         return re.findall(r"https?://[^\s\"'<>]+", mail["text"] or mail["html"])
@@ -442,6 +493,12 @@ class House:
         wait_for(lambda: self.stripe("GET", "pending")["pending"] == 0, seconds, why=lambda: "webhooks still wait: " + json.dumps(
             [(e["type"], e["deliveries"]) for e in self.stripe("GET", "events")][-10:]))
 
+    def wait_books_quiet(self, seconds=30):
+        """Webhooks are through, and what is asked after them, such as a fee, is answered and in the books."""
+        self.wait_stripe_quiet()
+        wait_for(lambda: self.ask("support", "GET", "/health").json["asks_open"] == 0, seconds, why="questions to the provider stay open")
+        self.wait_stripe_quiet()
+
     def staff_link(self, name="Anna Editor", role="editor"):
         if name not in self.mimeo("staff", "list"):
             self.mimeo("staff", "add", name, "--role", role)
@@ -459,28 +516,43 @@ def make_jpeg(path, width=1200, height=800):
 
 # --- the browser -------------------------------------------------------------------------------------------------------------------
 
+# Tells what became of a press that leads to no other page: a script took it, or a field keeps the form from being sent.
+LOOK_WHETHER_IT_STAYS = """window.mimeoStays = false;
+for (const kind of ['click', 'submit'])
+    addEventListener(kind, e => setTimeout(() => { if (e.defaultPrevented) window.mimeoStays = true }), {capture: true, once: true});
+addEventListener('invalid', () => { window.mimeoStays = true }, {capture: true, once: true});"""
+
+
 def patient_element():
     """An element whose click on a link or a button that sends a form ends when the next page is there: on a busy machine the browser
     says that it clicked before it leaves the old one, and what is asked then is asked of that."""
-    from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
     from selenium.webdriver.remote.webelement import WebElement
 
     class Patient(WebElement):
         def leads_away(self):
             tag = self.tag_name
             if tag == "a":
-                return not (self.get_dom_attribute("href") or "#").startswith("#") and self.get_dom_attribute("target") is None
-            return tag in ("button", "input") and (self.get_dom_attribute("type") or "submit") == "submit"
+                here, there = self.parent.current_url.split("#")[0], (self.get_property("href") or "").split("#")
+                return there[0] != "" and (len(there) == 1 or there[0] != here) and self.get_dom_attribute("target") is None
+            if tag not in ("button", "input") or (self.get_dom_attribute("type") or "submit") != "submit":
+                return False
+            form = self.find_elements("xpath", "./ancestor::form")
+            return not (self.parent.mimeo_nojs and form and form[-1].get_dom_attribute("novalidate") is None
+                        and form[-1].find_elements("css selector", ":invalid"))
 
         def click(self):
             old = self.parent.find_element("css selector", "html") if self.leads_away() else None
+            if old is not None and not self.parent.mimeo_nojs:
+                self.parent.execute_script(LOOK_WHETHER_IT_STAYS)
             super().click()
-            until = time.monotonic() + 5  # a form that the browser itself refuses leads nowhere
+            until = time.monotonic() + 10 * PATIENCE
             while old is not None and time.monotonic() < until:
                 try:
                     old.is_enabled()
+                    if not self.parent.mimeo_nojs and self.parent.execute_script("return window.mimeoStays"):
+                        return
                     time.sleep(0.02)
-                except (StaleElementReferenceException, WebDriverException):
+                except WebDriverException:
                     return
 
     return Patient
@@ -501,11 +573,31 @@ def browser(nojs=False, dark=False, width=1280, height=900, lang="en"):
         options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(service=Service(shutil.which("chromedriver") or "/usr/bin/chromedriver"), options=options)
-    driver.mimeo_profile = profile
+    driver.mimeo_profile, driver.mimeo_nojs, driver.mimeo_window = profile, nojs, driver.current_window_handle
     driver._web_element_cls = patient_element()
     if nojs:
         driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
-    driver.set_page_load_timeout(60)
+    driver.set_page_load_timeout(300)
+    driver.set_script_timeout(300)
     return driver
+
+
+def is_wiped(driver):
+    """Takes everything out of a browser that a visit left: tabs, cookies, what pages keep, the log. False: it is not to be used again."""
+    try:
+        for window in driver.window_handles:
+            driver.switch_to.window(window)
+            at = urllib.parse.urlsplit(driver.current_url)
+            if at.netloc:
+                driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": "%s://%s" % (at.scheme, at.netloc), "storageTypes": "all"})
+            if window != driver.mimeo_window:
+                driver.close()
+        driver.switch_to.window(driver.mimeo_window)
+        driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        driver.get("about:blank")
+        driver.get_log("browser")
+    except WebDriverException:
+        return False
+    return True

@@ -39,7 +39,7 @@ class RailsHouse(House):
             self.helpers += rehearsal
 
     def rehearse(self, method, path, **asked):
-        return ask_url(method, "%s/_test/%s" % (self.rails, path), json.dumps(asked) if method == "POST" else None, timeout=60).json
+        return ask_url(method, "%s/_test/%s" % (self.rails, path), json.dumps(asked) if method == "POST" else None, timeout=300).json
 
     def give_by(self, rail, freq="once", amount=1000, lang="en", **more):
         """Presses Continue for a rail: the answer."""
@@ -48,11 +48,15 @@ class RailsHouse(House):
         return self.post("/support/continue", dict(form, **more))
 
     def press(self, url, do):
-        return ask_url("POST", url, {"do": do}, headers={"Sec-Fetch-Site": "same-origin"}, timeout=60)
+        return ask_url("POST", url, {"do": do}, headers={"Sec-Fetch-Site": "same-origin"}, timeout=300)
 
     def wait_rails_quiet(self, seconds=20):
-        wait_for(lambda: self.rehearse("GET", "pending")["pending"] == 0, seconds, why=lambda: "webhooks still wait: %s" % [
-            (e["payload"].get("event_type") or e["payload"].get("type"), e["answers"]) for which in ("paypal", "btcpay") for e in self.rehearse("GET", "events/" + which)][-8:])
+        """Events are through, and what is asked after them is answered."""
+        def is_quiet():
+            return self.rehearse("GET", "pending")["pending"] == 0
+        for quiet in (is_quiet, lambda: self.ask("support", "GET", "/health").json["asks_open"] == 0, is_quiet):
+            wait_for(quiet, seconds, why=lambda: "webhooks still wait: %s" % [
+                (e["payload"].get("event_type") or e["payload"].get("type"), e["answers"]) for which in ("paypal", "btcpay") for e in self.rehearse("GET", "events/" + which)][-8:])
 
     def gifts(self, method=None):
         return [one for one in self.ask("support", "GET", "/contributions?limit=1000").json["contributions"] if method in (None, one["method"])]

@@ -8,7 +8,7 @@ from house import MIMEO, House, wait_for
 
 
 def run(*words, **more):
-    return subprocess.run([MIMEO, *words], capture_output=True, text=True, timeout=60, check=False, **more)
+    return subprocess.run([MIMEO, *words], capture_output=True, text=True, timeout=300, check=False, **more)
 
 
 def test_help_is_there_for_every_command():
@@ -53,7 +53,7 @@ def test_a_wrong_setting_stops_the_start_and_names_its_line():
             file.write(conf)
         line = conf.splitlines().index("monthy = 5") + 1
         process = house.serve(ready=False)
-        assert process.wait(15) == 2
+        assert process.wait(90) == 2
         process.stdout.close()
         house.serving = None
         assert "monthy" in house.log() and str(line) in house.log(), house.log()
@@ -62,7 +62,7 @@ def test_a_wrong_setting_stops_the_start_and_names_its_line():
 
 
 def test_a_second_serve_on_the_same_home_is_refused(shared_house):
-    said = shared_house.mimeo("serve", ok=False, timeout=20)
+    said = shared_house.mimeo("serve", ok=False, timeout=120)
     assert said.returncode in (1, 2) and "already" in said.stderr, said
     assert shared_house.get("/").status == 200
 

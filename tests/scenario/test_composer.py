@@ -14,7 +14,7 @@ import time
 import pytest
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.keys import Keys
-from house import House, ask_url, browser, wait_for
+from house import House, ask_url, wait_for
 from judges import axe, why_no_axe
 
 GOAL, CLIP = 60 * 1024, 102 * 1024
@@ -41,9 +41,8 @@ def newsroom():
 class Desk:
     """Somebody at the desk with a browser of their own."""
 
-    def __init__(self, house, name="Anna Editor", role="editor", **traits):
-        self.house, self.b = house, browser(**traits)
-        self.name, self.role = name, role
+    def __init__(self, house, b, name="Anna Editor", role="editor"):
+        self.house, self.b, self.name, self.role = house, b, name, role
         self.enter()
 
     def enter(self):
@@ -115,16 +114,15 @@ class Desk:
 
 
 @pytest.fixture
-def desks():
-    made = []
+def desks(browsers):
+    lent = []
 
-    def make(house, **traits):
-        desk = Desk(house, **traits)
-        made.append(desk)
-        return desk
+    def make(house, name="Anna Editor", role="editor", **traits):
+        lent.append(browsers.lend(**traits))
+        return Desk(house, lent[-1], name, role)
     yield make
-    for desk in made:
-        desk.b.quit()
+    for b in lent:
+        browsers.take_back(b)
 
 
 def parsed(house, mail):
@@ -371,7 +369,7 @@ def slow_issue(house, d, subject):
     d.begin()
     d.type("subject", subject)
     d.do("approve")
-    house.smtp(delay=2)
+    house.smtp(hold=True)  # until the test lets go of it: no machine is too fast, or too slow, to pause it meanwhile
     d.press("Send now")
 
 

@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from house import MIMEO, ROOMS, House, make_jpeg, wait_for
+from house import MIMEO, ROOMS, House, ask_url, make_jpeg, wait_for
 
 
 def some_stories(house, count=3):
@@ -22,21 +22,23 @@ def test_one_loop_front_serves_while_support_hangs(shared_house):
     """support is stopped; front serves 1,000 pages meanwhile and answers its form with a clear "try again"."""
     house = shared_house
     some_stories(house)
+    house.settle()
     house.wait_room("support")
     pid = house.signal("support", signal.SIGSTOP)
     try:
         answers = []
         asking = threading.Thread(target=lambda: answers.append(house.coupon()), daemon=True)
         asking.start()
-        began = time.monotonic()
+        slowest = 0
         for i in range(1000):
-            assert house.get("/2026/11/20/story-%02d/" % (i % 3)).status == 200
-        took = time.monotonic() - began
-        asking.join(40)
-        assert answers, "the form has no answer after 40 s"
+            began = time.monotonic()
+            assert ask_url("GET", house.site + "/2026/11/20/story-%02d/" % (i % 3)).status == 200
+            slowest = max(slowest, time.monotonic() - began)
+        asking.join(240)
+        assert answers, "the form has no answer after 240 s"
         assert answers[0].status in (502, 503, 504) and "retry" not in answers[0].text.lower()[:0], answers[0]
         assert "<html" in answers[0].text and "The Tern Courier" in answers[0].text, "the answer is not a page of the newsroom"
-        assert took < 60
+        assert slowest < 8, "a page waited %.1f s: the form's ten, until front gives support up" % slowest
     finally:
         os.kill(pid, signal.SIGCONT)
     house.wait_room("support")
@@ -75,7 +77,7 @@ def test_a_bad_message_ends_the_connection_not_the_reader(shared_house):
                     b"POST /mails/reminder HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n{\"a\":1,\"a\":2}x",
                     b"GET /%2e%2e/ HTTP/1.1\r\nHost: x\r\n\r\n"):
         with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(5)
+            s.settimeout(60)
             s.connect(house.path("run", "newsletter.support.sock"))
             s.sendall(message)
             s.shutdown(socket.SHUT_WR)
@@ -146,7 +148,9 @@ def test_a_room_that_dies_again_and_again_is_started_ever_later(house):
         began = time.monotonic()
         wait_for(lambda: house.pid_of("support", 20) != old, 20, 0.01)
         gaps.append(time.monotonic() - began)
-    assert gaps[3] > gaps[0] and gaps[3] > 0.5, gaps
+    planned = [int(ms) for ms in re.findall(r"which=support .*\bagain_in_ms=(\d+)", house.log())]
+    assert planned == [100, 200, 400, 800], planned
+    assert all(gap * 1000 > ms - 50 for gap, ms in zip(gaps, planned)), (gaps, planned)  # at the soonest: how late is the machine's
 
 
 def test_databases_are_kept_as_the_contract_says(shared_house):
@@ -184,7 +188,7 @@ def test_two_users_for_front_and_desk_with_the_search_index():
                 assert subprocess.run(front + ["cat", house.path(path)], capture_output=True, check=False).returncode != 0, "front reads " + path
             for room in ("newsletter", "support"):
                 for caller in ("desk", "cli"):
-                    got = subprocess.run(front + ["curl", "-s", "-m", "5", "--unix-socket", house.path("run", "%s.%s.sock" % (room, caller)), "http://room/health"],
+                    got = subprocess.run(front + ["curl", "-s", "-m", "60", "--unix-socket", house.path("run", "%s.%s.sock" % (room, caller)), "http://room/health"],
                                          capture_output=True, check=False)
                     assert got.returncode != 0 and not got.stdout, "front's user reaches %s.%s" % (room, caller)
             house.signal("desk", signal.SIGKILL)
@@ -221,9 +225,9 @@ def test_the_gate_refuses_what_proxies_read_differently(shared_house):
     house = shared_house
 
     def raw(text):
-        with socket.create_connection(("127.0.0.1", house.port), 10) as s:
+        with socket.create_connection(("127.0.0.1", house.port), 60) as s:
             s.sendall(text.encode("latin-1"))
-            s.settimeout(10)
+            s.settimeout(60)
             try:
                 return s.recv(4096).decode("latin-1")
             except OSError:

@@ -5,7 +5,6 @@ not belong, pays where the rail leads, is thanked, opens their own page by its l
 SPDX-License-Identifier: ISC
 """
 import collections
-import datetime
 import gzip
 import json
 import os
@@ -16,7 +15,7 @@ import time
 
 import pytest
 from disguises import disguises
-from house import ROOT, ask_url, wait_for
+from house import ROOT, ask_url, today, wait_for
 from judges import AXE, why_no_axe
 from rails import IBAN, RailsHouse, bank_rehearsal
 
@@ -133,7 +132,7 @@ def pay_here(flows, b, rail, freq, lang, minor, who, nojs):
     if rail == "bank":
         payer = flows.type("who sent it", "%s %s" % (NAMES[lang], who.title()))
         house.bank.transfer(IBAN, minor, reference=b.find_element("css selector", ".due b").text, text=flows.type("what the payer wrote", "for you from " + who),
-                            payer=payer, payer_iban=flows.type("the account it came from", iban()), day=datetime.date.today())
+                            payer=payer, payer_iban=flows.type("the account it came from", iban()), day=today())
         path = os.path.join(flows.outside, "statement.xml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(house.bank.statement())

@@ -44,20 +44,28 @@ def mounted(folder, size):
     return subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%s,mode=2750" % size, "tmpfs", folder], check=False, capture_output=True).returncode == 0
 
 
+def page_at(path):
+    """The page, if it is whole, with the .gz beside it saying the same; else None."""
+    try:
+        with open(path, "rb") as file:
+            text = file.read()
+        if os.path.exists(path + ".gz"):
+            with gzip.open(path + ".gz") as file:
+                if file.read() != text:
+                    return None
+    except (OSError, EOFError):
+        return None
+    return text if text.rstrip().endswith(b"</html>") else None
+
+
 def pages(site):
-    """Every page there, each whole, with the .gz beside it saying the same."""
+    """Every page there, each whole: at once, or when the two renames are over between which it was looked at."""
     found = {}
     for folder, _, names in os.walk(site):
         for name in names:
-            if name.endswith(".html"):
-                path = os.path.join(folder, name)
-                with open(path, "rb") as file:
-                    text = file.read()
-                assert name.startswith("_") or text.rstrip().endswith(b"</html>"), path
-                if os.path.exists(path + ".gz") and not name.startswith("_"):
-                    with gzip.open(path + ".gz") as file:
-                        assert file.read() == text, path
-                found[os.path.relpath(path, site)] = text
+            path = os.path.join(folder, name)
+            if name.endswith(".html") and not name.startswith("_"):
+                found[os.path.relpath(path, site)] = wait_for(lambda: page_at(path), 1, why=lambda: path + " is not whole")  # noqa: B023
     return found
 
 

@@ -130,7 +130,7 @@ def test_a_soft_bounce_by_lmtp(newsroom):
 
 
 def test_lmtp_takes_nonsense_and_goes_on(newsroom):
-    with socket.create_connection(("127.0.0.1", newsroom.lmtp_port), 10) as s:
+    with socket.create_connection(("127.0.0.1", newsroom.lmtp_port), 60) as s:
         s.sendall(b"EHLO x\r\nDATA\r\nMAIL FROM:<a@b.example>\r\n" + b"x" * 10000 + b"\r\nLHLO y\r\nRCPT TO:<x>\r\nMAIL FROM:<\r\nNOOP\r\n\x00\xff\r\nQUIT\r\n")
         got = b""
         while True:
@@ -196,7 +196,7 @@ def test_a_signer_signs_and_ends_well(tmp_path):
     with subprocess.Popen(["strace", "-f", "-o", str(trace), MIMEO, "-x", "newsletter", "signer", str(theirs.fileno()), "2"], pass_fds=[theirs.fileno()],
                           env=dict(os.environ, MIMEO_EXE="3"), stderr=subprocess.PIPE) as signer, ours:
         theirs.close()
-        ours.settimeout(20)
+        ours.settimeout(120)
         for kind in ("RSA", "ED25519"):
             ours.send(subprocess.run(["openssl", "genpkey", "-algorithm", kind], capture_output=True, check=True).stdout)
         ours.send(struct.pack("II", 3, 4) + digest + digest)
@@ -323,7 +323,7 @@ def test_the_doctor_says_which_record_to_add():
         dns.zone, dns.silent = zone, {"_dmarc." + domain}
         began = time.monotonic()
         _, findings = doctor(house, dns, "--ip", "192.0.2.9")
-        assert said(findings, "DMARC", "look") and time.monotonic() - began < 60, "who does not answer is no finding"
+        assert said(findings, "DMARC", "look") and time.monotonic() - began < 240, "who does not answer is no finding"
 
 
 def test_the_doctor_knows_servers_that_sign_themselves():

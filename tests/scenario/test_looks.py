@@ -31,10 +31,10 @@ def paths(house):
 def test_no_page_scrolls_sideways(newsroom, browsers, dark):
     b = browsers(nojs=False, dark=dark)
     wrong = []
-    for width in WIDTHS:
-        b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
-        for path in paths(newsroom):
-            b.get(newsroom.site + path)
+    for path in paths(newsroom):
+        b.get(newsroom.site + path)
+        for width in WIDTHS:
+            b.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
             over = b.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
             if over > 0:
                 who = b.execute_script("""return [...document.querySelectorAll('body *')].filter(e => { const r = e.getBoundingClientRect();

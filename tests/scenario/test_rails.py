@@ -13,7 +13,7 @@ import time
 from urllib.parse import urljoin
 
 import pytest
-from house import ROOT, ask_url, wait_for
+from house import ROOT, ask_url, today, wait_for
 from rails import IBAN, Desk, RailsHouse, bank_rehearsal, main_text
 
 
@@ -187,9 +187,10 @@ def test_a_treasurer_gives_back_by_paypal(newsroom, treasurer):
         return sorted(one["amount"]["value"] for one in house.rehearse("GET", "refunds"))
     before = given_back()
     # a part, whose answer is lost: asked again under the same key, given back once
-    house.rehearse("POST", "fail", how="cut", next=1, match="/refund")
+    house.rehearse("POST", "fail", how="cut", next=1000, match="/refund")
     page, path = give_back(house, treasurer, "paypal", 2300, "10.00")
     assert page.status == 200 and "In doubt" in main_text(page), main_text(page)
+    house.rehearse("POST", "fail", next=0)
     wait_for(lambda: "In doubt" not in main_text(treasurer.get(path)), 60, 0.5, why=lambda: house.log()[-1500:])
     assert gift_of(2300)["state"] == "part_refunded"
     house.wait_rails_quiet()
@@ -205,7 +206,7 @@ def test_a_treasurer_gives_back_by_paypal(newsroom, treasurer):
     assert given_back() == sorted(before + ["10.00", "13.00", "24.00"])
     assert "pull-payments" not in treasurer.get(path).text
     keys = [call["key"] for call in house.rehearse("GET", "calls") if call["line"].endswith("/refund") and call["line"].startswith("POST /v2")]
-    assert all(keys) and len(set(keys)) == 3 and len(keys) == 4, keys
+    assert all(keys) and len(set(keys)) == 3 and len(keys) >= 4, keys
 
 
 def test_a_kill_while_paypal_is_asked_captures_once(newsroom):
@@ -319,9 +320,10 @@ def test_a_treasurer_gives_coins_back(newsroom, treasurer):
     receipt = ask_url("GET", re.search(r"https?://\S+/support/receipt/\S+", mail["text"]).group(0))
     assert 'href="%s"' % made[0]["viewLink"] in receipt.text and "Take €16" in receipt.text, main_text(receipt)
     # an answer that is lost makes no second page, and is found again
-    house.rehearse("POST", "fail", how="cut", next=1, match="/refund")
+    house.rehearse("POST", "fail", how="cut", next=1000, match="/refund")
     page, path = give_back(house, treasurer, "btcpay", 2700, "27.00")
     assert "In doubt" in main_text(page), main_text(page)
+    house.rehearse("POST", "fail", next=0)
     wait_for(lambda: "pull-payments" in treasurer.get(path).text, 60, 0.5, why=lambda: main_text(treasurer.get(path)) + house.log()[-1500:])
     made = house.rehearse("GET", "pull-payments")
     assert sorted(one["amount"] for one in made) == ["16.00", "27.00"]
@@ -344,7 +346,7 @@ def test_a_transfer_is_matched_by_its_reference(newsroom):
     words = main_text(page)
     assert "NL91 ABNA 0417 1643 00" in words and "The Tern Courier Foundation" in words and "€25" in words
     reference = reference_on(page)
-    house.bank.transfer(IBAN, 2500, reference=reference, text="for you", day=datetime.date.today())
+    house.bank.transfer(IBAN, 2500, reference=reference, text="for you", day=today())
     said = house.import_statement()
     assert (said["new"], said["matched"], said["unmatched"]) == (1, 1, []), said
     gift = house.wait_gift("bank")[0]
@@ -360,7 +362,7 @@ def test_what_nobody_can_match_a_person_does(newsroom):
     house = newsroom
     before = len(house.gifts("bank"))
     reference = reference_on(ask_url("GET", to(house, house.give_by("bank", "once", 3300))))
-    house.bank.transfer(IBAN, 3300, text="a gift from Nadia Payer", payer="Nadia Payer", day=datetime.date.today())
+    house.bank.transfer(IBAN, 3300, text="a gift from Nadia Payer", payer="Nadia Payer", day=today())
     said = house.import_statement()
     assert len(said["unmatched"]) == 1 and said["unmatched"][0]["amount_minor"] == 3300 and "a gift" in said["unmatched"][0]["text"]
     assert len(house.gifts("bank")) == before
@@ -374,7 +376,7 @@ def test_what_nobody_can_match_a_person_does(newsroom):
     # it is one gift's, whoever says what of it; and what no statement brought is nobody's
     other = reference_on(ask_url("GET", to(house, house.give_by("bank", "once", 3400))))
     assert house.mimeo("support", "bank", "match", payment, other, json_out=True) == {"matched": False}
-    house.bank.transfer(IBAN, 3400, reference=other, day=datetime.date.today())
+    house.bank.transfer(IBAN, 3400, reference=other, day=today())
     assert house.import_statement()["matched"] == before + 2
     unknown = house.mimeo("support", "bank", "match", "bank-" + "0" * 32, other, ok=False)
     assert unknown.returncode != 0 and "import its statement first" in unknown.stderr, unknown
@@ -386,7 +388,7 @@ def test_what_nobody_can_match_a_person_does(newsroom):
 def test_a_gift_without_a_reference_can_be_booked_as_one(newsroom):
     house = newsroom
     before = len(house.gifts("bank"))
-    house.bank.transfer(IBAN, 700, text="keep going", day=datetime.date.today())
+    house.bank.transfer(IBAN, 700, text="keep going", day=today())
     payment = house.import_statement()["unmatched"][0]["payment"]
     answer = house.ask("support", "POST", "/bank/match", {"payment": payment, "amount_minor": 700, "currency": "EUR"}, caller="desk")
     assert answer.status == 200, answer
@@ -398,7 +400,7 @@ def test_statements_that_no_bank_wrote_are_refused(newsroom):
     house = newsroom
     before = len(house.gifts("bank"))
     bank = bank_rehearsal.Bank(IBAN)
-    bank.transfer(IBAN, 900, text="of a bank", day=datetime.date.today())
+    bank.transfer(IBAN, 900, text="of a bank", day=today())
     good = bank.statement()
     for bad, why in (("<!DOCTYPE x [<!ENTITY y SYSTEM \"file:///etc/passwd\">]>" + good.split("?>", 1)[1], "DOCTYPE"), (good[:-40], "no whole XML"),
                      (good.replace("camt.053", "camt.052"), "camt.053"), (good.replace(IBAN, "DE89370400440532013000"), "not of"), ("hello", "no whole XML")):
@@ -412,7 +414,7 @@ def test_readers_wait_for_no_years_statement(newsroom):
     house, many = newsroom, 3000
     bank = bank_rehearsal.Bank(IBAN)
     for i in range(many):
-        bank.transfer(IBAN, 100 + i, text="number %d" % i, day=datetime.date.today() - datetime.timedelta(days=1))
+        bank.transfer(IBAN, 100 + i, text="number %d" % i, day=today() - datetime.timedelta(days=1))
     said, seen = [], set()
     bringing = threading.Thread(target=lambda: said.append(house.import_statement(bank.statement())))
     with sqlite3.connect("file:%s?mode=ro" % house.path("data", "support", "support.db"), uri=True) as db:
@@ -497,7 +499,7 @@ def test_a_monthly_transfer_is_asked_for_late_paused_and_runs_again():
         manage = urljoin(where, contact)
         done = ask_url("POST", manage, {"do": "contact", "email": "monthly@example.org"}, headers={"Sec-Fetch-Site": "same-origin"})
         assert done.status == 200, done
-        paid = datetime.date.today()
+        paid = today()
         house.bank.transfer(IBAN, 500, reference=reference, day=paid)
         assert house.import_statement()["matched"] == 1
         house.mimeo("support", "push")

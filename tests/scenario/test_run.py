@@ -36,7 +36,7 @@ def family(pid):
 def end(process, number):
     began, pids = time.monotonic(), family(process.pid)
     process.send_signal(number)
-    process.wait(15)
+    process.wait(90)
     took = time.monotonic() - began
     process.stdout.close()
     assert took < 10, took
@@ -46,7 +46,10 @@ def end(process, number):
 
 def test_the_demo_starts_shows_where_to_look_and_ends(tmp_path):
     port, home = free_ports(6), str(tmp_path / "home")
+    began = time.monotonic()
     process, said = start(port, home)
+    first = time.monotonic() - began
+    assert "Importing" in said, said
     try:
         for address in ("http://127.0.0.1:%d/" % port, "http://127.0.0.1:%d/" % (port + 2), "http://127.0.0.1:%d/" % (port + 3)):
             assert address in said, said
@@ -62,9 +65,9 @@ def test_the_demo_starts_shows_where_to_look_and_ends(tmp_path):
         end(process, signal.SIGINT)
     began = time.monotonic()
     process, said = start(port, home)
-    assert "Importing" not in said and time.monotonic() - began < 15, said
+    assert "Importing" not in said and time.monotonic() - began < max(15, first), said
     assert "River Towns Brace" in ask_url("GET", "http://127.0.0.1:%d/" % port).text
-    busy = subprocess.run([os.path.join(ROOT, "run"), "--port", str(port), "--home", home], capture_output=True, text=True, timeout=60, check=False)
+    busy = subprocess.run([os.path.join(ROOT, "run"), "--port", str(port), "--home", home], capture_output=True, text=True, timeout=600, check=False)
     assert busy.returncode != 0 and "taken" in busy.stderr
     end(process, signal.SIGTERM)
 

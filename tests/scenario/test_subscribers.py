@@ -301,10 +301,18 @@ def test_letters_that_a_flood_makes_wait_hold_up_none_behind_them(tmp_path):
         assert "99.leaves" not in left and len(left) >= 30, left
 
 
+def flood(house):
+    """So many in this minute that the next ones wait."""
+    def one_more():
+        return house.post("/newsletter/subscribe", {"email": "%s@flood.example" % os.urandom(6).hex(), "lang": "en", "back": "/"}).status
+    came = list(iter(one_more, 429))
+    assert set(came) <= {200}, came
+    return len(came)
+
+
 def test_a_flood_costs_work_or_a_wait(browsers):
     with House({"newsletter.sign_ups": "3"}) as house:
-        for i in range(3):
-            assert house.post("/newsletter/subscribe", {"email": "f%d@example.org" % i, "lang": "en", "back": "/"}).status == 200
+        assert flood(house) >= 3
         page = house.post("/newsletter/subscribe", {"email": "late@example.org", "lang": "ru", "back": "/"})
         assert page.status == 429 and field(page.text, "email") == "late@example.org" and "Подождите" in page.text
         ticket = field(page.text, "ticket")
@@ -320,12 +328,14 @@ def test_a_flood_costs_work_or_a_wait(browsers):
         driver = browsers()
         driver.get(house.site + "/")
         driver.find_element("css selector", "input[name=email]").send_keys("browser@example.org")
+        flood(house)
         driver.find_element("css selector", ".sheet.mail button").click()
         assert house.wait_mail("browser@example.org", seconds=90)
         # and without JavaScript there is a button, which waits its time
         plain = browsers(nojs=True)
         plain.get(house.site + "/")
         plain.find_element("css selector", "input[name=email]").send_keys("patient@example.org")
+        flood(house)
         plain.find_element("css selector", ".sheet.mail button").click()
         sees(plain, "One more step")
         wait = int(re.search(r"Wait (\d+) second", plain.page_source).group(1))

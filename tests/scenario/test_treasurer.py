@@ -6,17 +6,18 @@ import time
 import urllib.parse
 
 import pytest
-from house import House, ask_url, wait_for
+from house import House, ask_url, stay_on_one_day, wait_for
 from judges import axe, why_no_axe
 from rails import Desk, RailsHouse
 
 
 @pytest.fixture(scope="module")
 def newsroom():
+    stay_on_one_day()  # and in one month
     with House() as house:
         for freq, amount in (("monthly", 500), ("monthly", 200), ("once", 1000), ("once", 10000), ("annual", 5000)):
             house.give(freq, amount, email="giver-of-%d@example.org" % amount)
-        house.wait_stripe_quiet()
+        house.wait_books_quiet()
         yield house
 
 
@@ -67,7 +68,7 @@ def test_a_small_refund_needs_one(newsroom, treasurer):
     assert more.status == 422 and "at most what is left" in more.text
     done = treasurer.post("/support/gifts/%s/refund" % one, ask, amount="4", reason="gave twice", currency="USD")
     assert done.status == 200 and "The provider took it" in words(done), words(done)
-    house.wait_stripe_quiet()
+    house.wait_books_quiet()
     wait_for(lambda: "Partly refunded" in treasurer.get("/support/gifts/" + one).text, 15)
     refunds = [o for o in house.stripe("GET", "objects") if o["object"] == "refund"]
     assert [o["amount"] for o in refunds] == [400]
@@ -93,7 +94,7 @@ def test_a_large_refund_needs_two(newsroom, treasurer, editor):
     assert "Declined" in words(editor.post(action[1], page, answer="decline"))
     twice = editor.post(action[0], page, answer="approve")
     assert twice.status == 409, twice
-    house.wait_stripe_quiet()
+    house.wait_books_quiet()
     assert len([o for o in house.stripe("GET", "objects") if o["object"] == "refund"]) == before + 1
     audit = words(editor.get("/people/audit"))
     assert "asked for a refund of" in audit and "a refund, as the second person" in audit
@@ -102,7 +103,7 @@ def test_a_large_refund_needs_two(newsroom, treasurer, editor):
 def test_a_refund_that_nobody_answered_is_given_once(house):
     treasurer = Desk(house, "Theo Treasurer", "treasurer")
     house.give("once", 1000)
-    house.wait_stripe_quiet()
+    house.wait_books_quiet()
     wait_for(lambda: house.ask("support", "GET", "/gifts").json["rows"], 10)
     one = gift(house, 1000)
     house.stripe("POST", "fail", how="cut", match="POST /v1/refunds", next=1)
@@ -115,7 +116,7 @@ def test_a_refund_that_nobody_answered_is_given_once(house):
     def settled():
         return "Taken by the provider" in words(treasurer.get("/support/gifts/" + one))
     wait_for(settled, 90, 0.5, why=lambda: words(treasurer.get("/support/gifts/" + one)))
-    house.wait_stripe_quiet()
+    house.wait_books_quiet()
     assert len([o for o in house.stripe("GET", "objects") if o["object"] == "refund"]) == 1
 
 
@@ -180,7 +181,7 @@ def test_months_are_exported_and_closed_for_good(newsroom, treasurer):
 def test_a_dispute_stands_with_the_day_by_which_to_answer(newsroom, treasurer):
     charge = next(o for o in newsroom.stripe("GET", "objects") if o["object"] == "charge" and o["amount"] == 200)
     newsroom.stripe("POST", "dispute/" + charge["id"])
-    newsroom.wait_stripe_quiet()
+    newsroom.wait_books_quiet()
     wait_for(lambda: "Answer due" in words(treasurer.get("/support/disputes")), 15)
     page = treasurer.get("/support/disputes")
     assert re.search(r"in 1[34] days", page.text) and "$2.00" in page.text, words(page)
@@ -189,6 +190,7 @@ def test_a_dispute_stands_with_the_day_by_which_to_answer(newsroom, treasurer):
 
 
 def test_an_alarm_stands_in_the_desks_bar(house):
+    stay_on_one_day()
     treasurer, reporter = Desk(house, "Theo Treasurer", "treasurer"), Desk(house, "Rita Reporter", "reporter")
     bar = lambda desk: re.search(r'<p class="health.*?</p>', desk.get("/stories").text, re.S).group(0)
     assert "need a look" not in bar(treasurer)

@@ -128,7 +128,7 @@ static const char *get(const char *path, const char *lines)
 
 	snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", path, lines);
 	send_text(fd, text);
-	answer = receive(fd, 3000, strstr(lines, "If-None") != NULL && strstr(lines, "\"nothing\"") == NULL, NULL);
+	answer = receive(fd, 60000, strstr(lines, "If-None") != NULL && strstr(lines, "\"nothing\"") == NULL, NULL);
 	close(fd);
 	turn_ms(2);
 	return answer;

@@ -175,7 +175,7 @@ static inline void start_server(const char *const *script, const char *expect_bo
 		static struct peer peer;
 
 		signal(SIGPIPE, SIG_IGN);
-		alarm(20);
+		alarm(300);
 		peer.fd = accept(fd, NULL, NULL);
 		setsockopt(peer.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		serve_one(&peer, script, expect_body);

@@ -280,7 +280,7 @@ static void turn(int most)
 
 static const struct talk_event *wait_for(enum talk_type type, int64_t delivery)
 {
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 20000; i++) {
 		for (size_t at = 0; at < is.count; at++)
 			if (is.events[at].type == type && is.events[at].delivery == delivery)
 				return &is.events[at];
@@ -416,7 +416,7 @@ static void test_envelope_behind(void **state)
 
 static void wait_until(const int *number)
 {
-	for (int i = 0; i < 1000 && *(volatile const int *) number == 0; i++)
+	for (int i = 0; i < 20000 && *(volatile const int *) number == 0; i++)
 		turn(1);
 	assert_int_not_equal(*number, 0);
 }
@@ -432,7 +432,7 @@ static void test_stalled_behind(void **state)
 		give(id);
 	(void) wait_for(TALK_DOTTED, 1);
 	(void) wait_for(TALK_DOTTED, 2);
-	for (int i = 0; i < 200 && is.ledger->behind[1] + is.ledger->behind[2] == 0; i++)
+	for (int i = 0; i < 20000 && is.ledger->behind[1] + is.ledger->behind[2] == 0; i++)
 		turn(1);
 	slow = is.ledger->behind[1] > 0 ? 1 : 2;
 	quick = 3 - slow;
@@ -500,7 +500,7 @@ static void test_room_dies(void **state)
 	(void) wait_for(TALK_DOTTED, 1);
 	talk_close(&is.talk);
 	is.talk_is_open = false;
-	for (int i = 0; i < 1000 && !is.keeper_done; i++)
+	for (int i = 0; i < 20000 && !is.keeper_done; i++)
 		turn(1);
 	assert_true(is.keeper_done);
 	found = read_journal(NULL);
@@ -522,7 +522,7 @@ static void test_drain(void **state)
 	for (int i = 3; i <= 5; i++)
 		(void) wait_for(TALK_RETURNED, i);
 	assert_int_equal(wait_for(TALK_ENDED, 1)->outcome, SMTP_ACCEPTED);
-	for (int i = 0; i < 1000 && !is.keeper_done; i++)
+	for (int i = 0; i < 20000 && !is.keeper_done; i++)
 		turn(1);
 	assert_true(is.keeper_done);
 }

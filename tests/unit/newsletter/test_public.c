@@ -51,7 +51,7 @@ static void test_one_answer_for_all(void **state)
 		assert_int_equal(two.status, 200);
 		assert_string_equal(one.body, two.body);
 	}
-	bench_turn(&bench, 60);
+	bench_mail(&bench);
 	assert_int_equal(sink_count(&bench, "stranger@example.org"), 1);
 	assert_int_equal(sink_count(&bench, "reader@example.org"), 1);
 }

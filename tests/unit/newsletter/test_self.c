@@ -331,7 +331,7 @@ static void test_subscribing_by_mail(void **state)
 	take("SUBSCRIBE@tern.example", "Reader@example.org", true); /* the second of a day: no second mail */
 	take("subscribe@tern.example", "", true);                   /* nobody to answer */
 	take("subscribe@other.example", "stranger@example.org", false);
-	bench_turn(&bench, 60);
+	bench_mail(&bench);
 	assert_int_equal(sink_count(&bench, "reader@example.org"), 1);
 	assert_int_equal(sink_count(&bench, ""), 1);
 	assert_int_equal(bench_subscribers(&bench, SUBSCRIBER_CONFIRMED), 0);
@@ -346,13 +346,13 @@ static void test_leaving_by_mail_asks(void **state)
 	take("unsubscribe@tern.example", "reader@example.org", true);
 	take("unsubscribe@tern.example", "nobody@example.org", true); /* no subscriber: no mail */
 	take("unsubscribe+abcdefghijklmnopqrstuvwxyz234567@tern.example", "reader@example.org", false);
-	bench_turn(&bench, 60);
+	bench_mail(&bench);
 	assert_int_equal(sink_count(&bench, "reader@example.org"), 1);
 	assert_int_equal(sink_count(&bench, ""), 1);
 	assert_int_equal(bench_subscribers(&bench, SUBSCRIBER_CONFIRMED), 1);
 	clock_fix((struct when){clock_now().us + 86400LL * 1000000});
 	take("unsubscribe@tern.example", "reader@example.org", true);
-	bench_turn(&bench, 60);
+	bench_mail(&bench);
 	assert_int_equal(sink_count(&bench, "reader@example.org"), 2);
 }
 

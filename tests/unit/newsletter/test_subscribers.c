@@ -66,7 +66,7 @@ static void test_one_mail_a_day(void **state)
 	assert_int_equal(confirmations_queued(), 1);
 	bench_sign_up(&bench, "other@example.org");
 	assert_int_equal(confirmations_queued(), 2);
-	bench_turn(&bench, 60);
+	bench_mail(&bench);
 	assert_int_equal(sink_count(&bench, "reader@example.org"), 1);
 	assert_int_equal(sink_count(&bench, "other@example.org"), 1);
 	assert_int_equal(confirmations_queued(), 0); /* erased once taken */
@@ -75,7 +75,7 @@ static void test_one_mail_a_day(void **state)
 	assert_int_equal(sink_count(&bench, "reader@example.org"), 1);
 	next_day(1);
 	bench_sign_up(&bench, "reader@example.org");
-	bench_turn(&bench, 40);
+	bench_mail(&bench);
 	assert_int_equal(sink_count(&bench, "reader@example.org"), 2);
 }
 
@@ -162,7 +162,7 @@ static void test_reminder_once(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_true(newsletter_take_reminder(bench.n, STR("key-0123456789abcdef"), STR("giver@example.org"), STR("ru"),
 			STR("https://tern.example/support/"), &f));
-	bench_turn(&bench, 60);
+	bench_mail(&bench);
 	assert_int_equal(sink_count(&bench, "giver@example.org"), 1);
 	assert_true(newsletter_take_reminder(bench.n, STR("key-0123456789abcdef"), STR("giver@example.org"), STR("ru"),
 		STR("https://tern.example/support/"), &f));
@@ -215,7 +215,7 @@ static void test_nobody_in_the_clear(void **state)
 	(void) state;
 	bench_sign_up(&bench, "zaphod.beeblebrox@example.org");
 	bench_subscriber(&bench, "zaphod.beeblebrox@second.example");
-	bench_turn(&bench, 40);
+	bench_mail(&bench);
 	assert_int_equal(sink_count(&bench, "zaphod.beeblebrox@example.org"), 1);
 	for (size_t i = 0; i < strlen(name); i++) {
 		utf16[2 * i] = name[i];
@@ -258,7 +258,7 @@ static void test_sign_up_survives(void **state)
 	waitpid(child, &status, 0);
 	assert_int_equal(WEXITSTATUS(status), 99);
 	bench_open(&bench);
-	bench_turn(&bench, 60);
+	bench_mail(&bench);
 	assert_int_equal(sink_count(&bench, "reader@example.org"), 1);
 	assert_int_equal(bench_subscribers(&bench, SUBSCRIBER_PENDING), 1);
 }

@@ -141,7 +141,7 @@ static bool ask(struct scene *s, const char *room, const char *method, const cha
 	struct fault f = {0};
 	json_t *json = NULL;
 	bool ok;
-	struct http_call_options options = {.method = method, .url = url, .unix_socket = socket, .timeout_ms = 5000};
+	struct http_call_options options = {.method = method, .url = url, .unix_socket = socket, .timeout_ms = 60000};
 
 	snprintf(socket, sizeof(socket), "%s/run/%s.cli.sock", s->home, room);
 	snprintf(url, sizeof(url), "http://room%s", path);
@@ -176,7 +176,7 @@ static void test_a_killed_room_comes_back_and_the_other_goes_on(void **state)
 	assert_int_equal(front, front_again);
 	assert_int_not_equal(desk, again);
 	end(&s, SIGTERM, &took_ms);
-	assert_true(took_ms < 5000);
+	assert_true(took_ms < 7000); /* it drained: nobody was killed after ten seconds */
 }
 
 static void test_a_second_house_on_the_home_is_refused(void **state)
@@ -206,7 +206,7 @@ static void test_a_room_that_does_not_drain_is_ended_in_time(void **state)
 	begin(&s, stubborn_kinds);
 	status = end(&s, SIGTERM, &took_ms);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	assert_true(took_ms < 11000);
+	assert_true(took_ms < 20000); /* killed after ten: the rest is the machine's */
 }
 
 static void test_rooms_end_with_their_parent(void **state)
@@ -219,9 +219,9 @@ static void test_rooms_end_with_their_parent(void **state)
 	begin(&s, toy_kinds);
 	assert_true(ask(&s, "desk", "GET", "/pid", &desk));
 	end(&s, SIGKILL, &took_ms);
-	for (i = 0; i < 100 && kill((pid_t) desk, 0) == 0; i++)
+	for (i = 0; i < 600 && kill((pid_t) desk, 0) == 0; i++)
 		usleep(100000);
-	assert_true(i < 100);
+	assert_true(i < 600);
 }
 
 static void test_health_is_everywhere(void **state)

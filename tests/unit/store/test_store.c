@@ -381,7 +381,7 @@ static void a_long_log_is_moved_beside(void **state)
 	id++;
 	assert_int_equal(write(pipes[1], "g", 1), 1);
 	for (int i = 0; i < 300 && calls > 0; i++, id++) { /* far from as many pages as a commit moves itself */
-		usleep(10000);
+		usleep(i < 50 ? 10000 : 200000);
 		calls = 0;
 		grow(bench, id, id + 1);
 	}
