@@ -17,6 +17,7 @@
 #include "gen/support_sql.h"
 #include "store/store.h"
 #include "support_contact.h"
+#include "support_forget.h"
 #include "support_inside.h"
 #include "rail_health.h"
 #include "support_import.h"
@@ -115,38 +116,6 @@ void support_release(struct support *support)
 	rails_close(support);
 }
 
-/* --- the clock --- */
-
-void support_daily(void *self)
-{
-	struct support *support = self;
-	int32_t today = clock_utc_day(clock_now());
-	const struct store_value before = store_i64(today - SUPPORT_KEEP_DAYS), handles = store_i64(today - SUPPORT_HANDLE_DAYS);
-	struct fault f = {0};
-	int64_t erased = 0;
-
-	if (!support_erase_old_supporters(support, today, &erased, &f) ||
-		!store_run(support->db, SUPPORT_SQL_EVENT_FORGET, &before, 1, NULL, &f) ||
-		!store_run(support->db, SUPPORT_SQL_NAME_FORGET, STORE_NO_ARGS, NULL, &f) ||
-		!store_run(support->db, SUPPORT_SQL_ASK_FORGET, &before, 1, NULL, &f) ||
-		!store_run(support->db, SUPPORT_SQL_HANDLE_FORGET, &handles, 1, NULL, &f) ||
-		!store_run(support->db, SUPPORT_SQL_WISH_PAGE_FORGET, &handles, 1, NULL, &f) ||
-		!store_run(support->db, SUPPORT_SQL_RAIL_DAY_FORGET, &before, 1, NULL, &f) ||
-		!store_run(support->db, SUPPORT_SQL_CHECKOUT_FORGET, &before, 1, NULL, &f) ||
-		!store_run(support->db, SUPPORT_SQL_CODE_FORGET, STORE_NO_ARGS, NULL, &f) ||
-		!store_run(support->db, SUPPORT_SQL_PAYOUT_RECONCILE, STORE_NO_ARGS, NULL, &f) ||
-		!store_checkpoint(support->db, &f))
-		log_fault(&f, "the daily job");
-	else
-		log_event(LOG_JOB, LOG_C("job", "support daily"), LOG_I64("supporters_erased", erased));
-}
-
-static void post_daily(struct http_request *rq, void *self)
-{
-	support_daily(((struct room *) self)->self);
-	http_answer_json(rq, 200, json_object());
-}
-
 static bool open_room(struct room *room, struct fault *f)
 {
 	struct support *support = memory_new(1, sizeof(*support));
@@ -188,6 +157,7 @@ static void close_room(struct room *room)
 		rails_keep_health(support);
 	loop_timer_stop(&support->deliveries_timer);
 	support_end_notices(support);
+	support_end_forgetting(support);
 	support_release(support);
 	memory_free(support);
 	room->self = NULL;
@@ -263,7 +233,7 @@ static const struct http_route cli_routes[] = {
 	{"POST", "/books/check", support_post_books_check, HTTP_JSON},
 	{"POST", "/books/rebuild", support_post_books_rebuild, HTTP_JSON},
 	{"POST", "/reminders/run", support_post_run_reminders, HTTP_JSON},
-	{"POST", "/jobs/daily", post_daily, HTTP_JSON},
+	{"POST", "/jobs/daily", support_post_daily, HTTP_JSON},
 	{NULL, NULL, NULL, HTTP_NO_BODY},
 };
 

@@ -293,10 +293,23 @@ INSERT INTO rail_told (rail, day) VALUES ($1, $2) ON CONFLICT (rail) DO UPDATE S
 -- above 0: a signed event came, now or so long ago that only its money is left
 SELECT (SELECT count(*) FROM (SELECT 1 FROM event LIMIT 1) a) + (SELECT count(*) FROM (SELECT 1 FROM contribution LIMIT 1) b)
 
+-- name: event_waited
+-- in: $1 day, $2 limit; out: subjects that booked nothing, and of which nothing was told from that day on
+SELECT DISTINCT subject FROM event WHERE state IN ('parked', 'foreign') AND state <> 'applied' AND day < $1 AND subject <> 0
+	AND NOT EXISTS (SELECT 1 FROM event AS other WHERE other.subject = event.subject AND (other.day >= $1 OR other.state = 'applied'))
+LIMIT $2
+
+-- name: event_drop_subject
+-- in: $1 subject
+DELETE FROM event WHERE subject = $1
+
 -- name: event_forget
--- in: $1 day before which what booked nothing is erased: a subject's events together, once all of them are older
-DELETE FROM event WHERE state <> 'applied' AND day < $1
-	AND NOT EXISTS (SELECT 1 FROM event AS later WHERE event.subject <> 0 AND later.subject = event.subject AND later.day >= $1)
+-- in: $1 day before which events of no payment that were of no use are erased
+DELETE FROM event WHERE state IN ('foreign', 'ignored') AND state <> 'applied' AND day < $1 AND +subject = 0
+
+-- name: event_part_end
+-- in: $1 subject, $2 how many; out: the subject of so many events behind it, or of the last; NULL: there is none
+SELECT max(subject) FROM (SELECT subject FROM event WHERE subject > $1 ORDER BY subject LIMIT $2) AS part
 
 -- name: name_find
 -- in: $1 name; out: subject
@@ -306,13 +319,13 @@ SELECT subject FROM payment_name WHERE name = $1
 -- in: $1 name, $2 subject
 INSERT INTO payment_name (name, subject) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET subject = excluded.subject
 
--- name: name_forget
--- names whose events were erased
-DELETE FROM payment_name WHERE NOT EXISTS (SELECT 1 FROM event WHERE event.subject = payment_name.subject)
+-- name: name_drop
+-- in: $1 name
+DELETE FROM payment_name WHERE name = $1
 
 -- name: handle_forget
--- in: $1 day before which what opens a payment at its provider is erased
-UPDATE event SET handle_sealed = NULL WHERE handle_sealed IS NOT NULL AND day < $1
+-- in: $1 subject behind which and $2 up to which what opens a payment at its provider is erased, of events before $3 day
+UPDATE event SET handle_sealed = NULL WHERE subject > $1 AND subject <= $2 AND handle_sealed IS NOT NULL AND day < $3
 
 -- name: code_insert
 -- in: $1 code_index, $2 checkout, $3 day

@@ -62,6 +62,8 @@ struct support {
 	size_t account_count;
 	struct delivery *deliveries;               /* verified, not committed yet; oldest first */
 	struct loop_timer *deliveries_timer;
+	struct loop_timer *forget_timer;           /* of the day's forgetting, between two parts */
+	int64_t forgotten_subject;                 /* up to which that has come */
 	struct loop_child *books_job;              /* works the books out; NULL: none runs */
 	json_t *books_result;                      /* what the last one said */
 };
@@ -228,7 +230,6 @@ void support_ask_next(void *support);          /* support_asks.c: asks a provide
 void support_poll(void *line);                 /* support_asks.c: of a rail that tells nothing by itself */
 void support_settle_doubts(void *support); /* support_manage.c: looks up a cancelling that nobody knows the end of */
 void support_run_reminders(void *support);     /* support_remind.c */
-void support_daily(void *support);             /* support.c */
 
 /* --- support_desk.c: what the desk and commands are shown --- */
 void support_set_day(json_t *object, const char *key, int64_t day);
