@@ -333,7 +333,7 @@ static bool fold_all(struct newsletter_sender *s, bool dots_too, struct fault *f
 {
 	bool ok = true;
 
-	if (!store_begin(s->n->room->db, f))
+	if (!newsletter_moves_begin(s->n, f))
 		return false;
 	for (size_t i = 0; ok && i < s->flight_count; i++) {
 		struct flight *flight = &s->flights[i];
@@ -347,7 +347,7 @@ static bool fold_all(struct newsletter_sender *s, bool dots_too, struct fault *f
 	}
 	ok = ok && newsletter_hosts_write(s->n, f);
 	newsletter_point("events before commit");
-	ok = store_end(s->n->room->db, ok, f);
+	ok = newsletter_moves_end(s->n, ok, f);
 	if (ok)
 		newsletter_hosts_wrote(s->n);
 	else
