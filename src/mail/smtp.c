@@ -75,6 +75,7 @@ struct smtp {
 
 	bool has_mail;
 	struct smtp_mail mail;
+	bool has_dots;                  /* lines of mail.bytes that are to be stuffed */
 	size_t body_at;                 /* of mail.bytes, how much was stuffed */
 	bool line_start;
 	struct smtp_result verdict;     /* the first refusal of a pipelined mail; reply 0: none */
@@ -82,6 +83,7 @@ struct smtp {
 	bool has_next;
 	bool ends;                      /* the next one's envelope is out in vain: the connection ends with the dot's answer */
 	struct smtp_mail next;          /* its envelope goes behind this mail's dot */
+	bool next_has_dots;
 	uint64_t dot_end;               /* of wire.sent: from there on the kernel has the dot */
 	int calls;                      /* depth of our own work: smtp_close() inside frees at its end */
 	bool closed;
@@ -147,6 +149,7 @@ static enum smtp_stage stage_of(enum step step)
 static void begin_next(struct smtp *smtp)
 {
 	smtp->mail = smtp->next;
+	smtp->has_dots = smtp->next_has_dots;
 	smtp->has_mail = smtp->needs_rset = true;
 	smtp->body_at = 0;
 	smtp->line_start = true;
@@ -410,7 +413,7 @@ static void stuff_body(struct smtp *smtp, bool flush)
 
 	while (smtp->body_at < bytes.len && smtp_wire_waiting(&smtp->wire) < WAITING_MOST && !smtp->wire.ended) {
 		struct str piece = str_part(bytes, smtp->body_at, BODY_PIECE);
-		size_t run = clean_run(piece, smtp->line_start);
+		size_t run = smtp->has_dots ? clean_run(piece, smtp->line_start) : piece.len;
 
 		if (run == 0) {
 			smtp_wire_add(&smtp->wire, ".", 1); /* … and the line as it is */
@@ -789,7 +792,7 @@ bool smtp_is_idle(const struct smtp *smtp)
 bool smtp_send(struct smtp *smtp, const struct smtp_mail *mail, struct fault *f)
 {
 	must(smtp_is_idle(smtp));
-	if (!smtp_check_mail(mail, f))
+	if (!smtp_check_mail(mail, &smtp->has_dots, f))
 		return false;
 	smtp->mail = *mail;
 	smtp->has_mail = true;
@@ -807,7 +810,8 @@ bool smtp_follow(struct smtp *smtp, const struct smtp_mail *mail)
 {
 	struct fault f = {0};
 
-	if (smtp->step != STEP_ASK_DOT || !pipelines(smtp) || smtp->has_next || !takes_letters_of(smtp, mail) || !smtp_check_mail(mail, &f))
+	if (smtp->step != STEP_ASK_DOT || !pipelines(smtp) || smtp->has_next || !takes_letters_of(smtp, mail) ||
+		!smtp_check_mail(mail, &smtp->next_has_dots, &f))
 		return false;
 	smtp->next = *mail;
 	smtp->has_next = true;

@@ -50,7 +50,8 @@ struct smtp_host;
 struct smtp_mail;
 
 bool smtp_check_host(const struct smtp_host *host, struct fault *f) __attribute__((warn_unused_result));
-bool smtp_check_mail(const struct smtp_mail *mail, struct fault *f) __attribute__((warn_unused_result));
+/* *has_dots: a line begins with one, and must get another. */
+bool smtp_check_mail(const struct smtp_mail *mail, bool *has_dots, struct fault *f) __attribute__((warn_unused_result));
 /* Blocks where host->name is no address. DENIED: a password would go over a network in the clear. The caller frees
  * *out whatever this gives. */
 bool smtp_resolve(const struct smtp_host *host, struct addrinfo **out, struct fault *f)
