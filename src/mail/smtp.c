@@ -23,7 +23,7 @@ enum {
 	WAITING_MOST = 64 * 1024,    /* bytes of a body that wait for the kernel */
 	BODY_PIECE = 16 * 1024,
 	AT_ONCE_MOST = 48 * 1024,    /* a mail that goes out in one write */
-	READ_ONCE = 4096,
+	READ_ONCE = 1024,
 	COMMAND_MOST = 1200
 };
 
@@ -640,7 +640,6 @@ static void take_bytes(struct smtp *smtp, struct str bytes)
 {
 	while (bytes.len > 0 && !is_over(smtp)) {
 		bool was_clear = smtp->wire.tls == NULL;
-		struct smtp_reply whole;
 		size_t used;
 		enum smtp_fed fed = smtp_reply_feed(&smtp->reply, bytes, &used);
 
@@ -651,9 +650,8 @@ static void take_bytes(struct smtp *smtp, struct str bytes)
 			lose(smtp, NULL, "the server's answer is not SMTP");
 			return;
 		}
-		whole = smtp->reply;
-		smtp->reply = (struct smtp_reply){0};
-		on_reply(smtp, &whole);
+		on_reply(smtp, &smtp->reply);
+		smtp_reply_clear(&smtp->reply);
 		if (!is_over(smtp))
 			smtp_wire_flush(&smtp->wire);
 		/* Bytes that came in the clear behind "220 go ahead" would otherwise count as said under TLS
