@@ -269,6 +269,12 @@ static bool add_next(struct newsletter *n, int64_t issue, struct when *until, st
 	return true;
 }
 
+static void pack(struct newsletter_queue *queue)
+{
+	memmove(queue->items, queue->items + queue->first, queue->count * sizeof(queue->items[0]));
+	queue->first = 0;
+}
+
 /* People wait for confirmations: those and reminders come first. */
 bool newsletter_claim(struct newsletter *n, struct newsletter_queue *queue,
 	bool (*is_under_way)(void *self, int64_t issue), void *self, struct when *until, struct fault *f)
@@ -279,6 +285,7 @@ bool newsletter_claim(struct newsletter *n, struct newsletter_queue *queue,
 
 	if (!newsletter_host_any(n, until))
 		return true;
+	pack(queue);
 	if (!claim_from(n, queue, 0, &again, until, f) || !sending_issues(n, issues, sizeof(issues) / sizeof(issues[0]), &count, f))
 		return false;
 	for (size_t i = 0; i < count && queue->count < QUEUE_MOST && until->us == 0; i++) {
@@ -313,6 +320,7 @@ void newsletter_release(struct newsletter *n, struct newsletter_queue *queue, un
 
 	if (queue->count == 0)
 		return;
+	pack(queue);
 	ok = begun = newsletter_moves_begin(n, &f);
 	for (size_t i = 0; i < queue->count; i++) {
 		const struct outgoing *mail = &queue->items[i];

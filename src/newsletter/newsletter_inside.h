@@ -291,10 +291,10 @@ bool newsletter_moved(struct newsletter *n, int64_t issue, enum delivery_state f
 
 enum { QUEUE_MOST = 256 };
 
-/* Claimed, not yet handed to the keeper. */
+/* Claimed, not yet handed to the keeper: from `first` on. */
 struct newsletter_queue {
 	struct outgoing items[QUEUE_MOST];
-	size_t count;
+	size_t first, count;
 };
 
 /* Adds what is due to the queue; issues of which nothing is left end, unless is_under_way says otherwise. *until: when
