@@ -75,15 +75,15 @@ struct smtp {
 
 	bool has_mail;
 	struct smtp_mail mail;
-	bool has_dots;                  /* lines of mail.bytes that are to be stuffed */
 	size_t body_at;                 /* of mail.bytes, how much was stuffed */
 	bool line_start;
+	bool has_dots;                  /* mail.bytes has lines that are to be stuffed */
 	struct smtp_result verdict;     /* the first refusal of a pipelined mail; reply 0: none */
 	bool needs_rset;
 	bool has_next;
 	bool ends;                      /* the next one's envelope is out in vain: the connection ends with the dot's answer */
-	struct smtp_mail next;          /* its envelope goes behind this mail's dot */
 	bool next_has_dots;
+	struct smtp_mail next;          /* its envelope goes behind this mail's dot */
 	uint64_t dot_end;               /* of wire.sent: from there on the kernel has the dot */
 	int calls;                      /* depth of our own work: smtp_close() inside frees at its end */
 	bool closed;
