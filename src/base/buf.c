@@ -13,7 +13,10 @@
 #include "fault.h"
 #include "must.h"
 
-enum { FIRST_BYTES = 256 };
+enum {
+	FIRST_BYTES = 256,
+	LINE_BYTES = 256  /* what is formatted is seldom longer, and is then formatted once */
+};
 
 /* at[len] of a buffer that owns no memory yet. Never written: room is 0. */
 static char nothing[1];
@@ -114,14 +117,19 @@ void buf_add_i64(struct buf *buf, int64_t n)
 
 void buf_format(struct buf *buf, const char *format, ...)
 {
+	char text[LINE_BYTES];
 	va_list args;
 	char *to;
 	int len;
 
 	va_start(args, format);
-	len = vsnprintf(NULL, 0, format, args);
+	len = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	must(len >= 0); /* only a wrong format or > 2 GiB: a bug of the caller */
+	if ((size_t) len < sizeof(text)) {
+		buf_add(buf, text, (size_t) len);
+		return;
+	}
 	to = buf_reserve(buf, (size_t) len);
 	if (to == NULL)
 		return;

@@ -234,14 +234,17 @@ struct str str_format(struct arena *arena, const char *format, ...)
 {
 	struct str out = {NULL, 0};
 	va_list args;
+	char line[256]; /* what is formatted is seldom longer, and is then formatted once */
 	char *text;
 	int len;
 
 	va_start(args, format);
-	len = vsnprintf(NULL, 0, format, args);
+	len = vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	if (len < 0)
 		return out;
+	if ((size_t) len < sizeof(line))
+		return str_copy(str_make(line, (size_t) len), arena);
 	text = arena_alloc(arena, (size_t) len + 1);
 	if (text == NULL)
 		return out;

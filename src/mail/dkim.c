@@ -104,9 +104,19 @@ void dkim_relax_body(struct str body, struct buf *out)
 	}
 }
 
+/* Looked up once for the process: OpenSSL would do it for each hash, which takes as long as the hash of a mail's headers. */
+static const EVP_MD *sha256(void)
+{
+	static EVP_MD *found;
+
+	if (found == NULL)
+		found = EVP_MD_fetch(NULL, "SHA256", NULL);
+	return found != NULL ? found : EVP_sha256();
+}
+
 bool dkim_hash(struct str bytes, unsigned char out[DKIM_DIGEST_BYTES], struct fault *f)
 {
-	return EVP_Digest(bytes.at != NULL ? bytes.at : "", bytes.len, out, NULL, EVP_sha256(), NULL) == 1 ||
+	return EVP_Digest(bytes.at != NULL ? bytes.at : "", bytes.len, out, NULL, sha256(), NULL) == 1 ||
 		dkim_crypto_fault(f, "hashing a mail");
 }
 
@@ -162,26 +172,26 @@ static bool is_omitted(const struct dkim_options *options, const char *name)
 }
 
 /* From the last to the first (RFC 6376 §5.4.2); NULL when all are used. */
-static struct header *next_header(struct header *headers, size_t count, const char *name)
+static struct header *next_header(struct header *headers, size_t count, struct str name)
 {
 	for (size_t i = count; i > 0; i--)
-		if (!headers[i - 1].used && str_equal_nocase(headers[i - 1].name, str_from(name))) {
+		if (!headers[i - 1].used && str_equal_nocase(headers[i - 1].name, name)) {
 			headers[i - 1].used = true;
 			return &headers[i - 1];
 		}
 	return NULL;
 }
 
-static void add_name(struct buf *list, const char *name, size_t *column)
+static void add_name(struct buf *list, struct str name, size_t *column)
 {
 	if (list->len > 0)
 		buf_add_char(list, ':');
-	if (list->len > 0 && *column + strlen(name) + 1 > MAIL_LINE_WANTED) {
+	if (list->len > 0 && *column + name.len + 1 > MAIL_LINE_WANTED) {
 		buf_add_text(list, "\r\n\t");
 		*column = 1;
 	}
-	buf_add_text(list, name);
-	*column += strlen(name) + 1;
+	buf_add_str(list, name);
+	*column += name.len + 1;
 }
 
 /* h= and the canonical headers. A name that does not (or no longer) stand there is listed and adds nothing. */
@@ -191,16 +201,17 @@ static void choose_headers(const struct dkim_options *options, struct header *he
 	size_t column = 4;
 
 	for (size_t i = 0; i < SIGNED_COUNT; i++) {
+		struct str name = str_from(signed_names[i]);
 		struct header *header;
 
 		if (is_omitted(options, signed_names[i]))
 			continue;
-		while ((header = next_header(headers, count, signed_names[i])) != NULL) {
-			add_name(list, signed_names[i], &column);
+		while ((header = next_header(headers, count, name)) != NULL) {
+			add_name(list, name, &column);
 			write_relaxed_header(canonical, header->name, header->value);
-			buf_add_text(canonical, "\r\n");
+			buf_add(canonical, "\r\n", 2);
 		}
-		add_name(list, signed_names[i], &column);
+		add_name(list, name, &column);
 	}
 }
 

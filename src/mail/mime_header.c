@@ -21,17 +21,23 @@ static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 
 void mail_write_base64(struct buf *out, struct str bytes)
 {
+	size_t size = (bytes.len + 2) / 3 * 4;
+	char *to = buf_reserve(out, size);
+
+	if (to == NULL)
+		return;
 	for (size_t i = 0; i < bytes.len; i += 3) {
 		size_t left = bytes.len - i;
 		unsigned a = (unsigned char) bytes.at[i];
 		unsigned b = left > 1 ? (unsigned char) bytes.at[i + 1] : 0;
 		unsigned c = left > 2 ? (unsigned char) bytes.at[i + 2] : 0;
 
-		buf_add_char(out, base64_digits[a >> 2]);
-		buf_add_char(out, base64_digits[(a & 3) << 4 | b >> 4]);
-		buf_add_char(out, left > 1 ? base64_digits[(b & 15) << 2 | c >> 6] : '=');
-		buf_add_char(out, left > 2 ? base64_digits[c & 63] : '=');
+		*to++ = base64_digits[a >> 2];
+		*to++ = base64_digits[(a & 3) << 4 | b >> 4];
+		*to++ = left > 1 ? base64_digits[(b & 15) << 2 | c >> 6] : '=';
+		*to++ = left > 2 ? base64_digits[c & 63] : '=';
 	}
+	buf_grown(out, size);
 }
 
 bool mail_check_text(const char *name, struct str value, struct fault *f)

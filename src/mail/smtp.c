@@ -23,7 +23,7 @@ enum {
 	WAITING_MOST = 64 * 1024,    /* bytes of a body that wait for the kernel */
 	BODY_PIECE = 16 * 1024,
 	AT_ONCE_MOST = 48 * 1024,    /* a mail that goes out in one write */
-	READ_ONCE = 4096,
+	READ_ONCE = 1024,
 	COMMAND_MOST = 1200
 };
 
@@ -77,10 +77,12 @@ struct smtp {
 	struct smtp_mail mail;
 	size_t body_at;                 /* of mail.bytes, how much was stuffed */
 	bool line_start;
+	bool has_dots;                  /* mail.bytes has lines that are to be stuffed */
 	struct smtp_result verdict;     /* the first refusal of a pipelined mail; reply 0: none */
 	bool needs_rset;
 	bool has_next;
 	bool ends;                      /* the next one's envelope is out in vain: the connection ends with the dot's answer */
+	bool next_has_dots;
 	struct smtp_mail next;          /* its envelope goes behind this mail's dot */
 	uint64_t dot_end;               /* of wire.sent: from there on the kernel has the dot */
 	int calls;                      /* depth of our own work: smtp_close() inside frees at its end */
@@ -147,6 +149,7 @@ static enum smtp_stage stage_of(enum step step)
 static void begin_next(struct smtp *smtp)
 {
 	smtp->mail = smtp->next;
+	smtp->has_dots = smtp->next_has_dots;
 	smtp->has_mail = smtp->needs_rset = true;
 	smtp->body_at = 0;
 	smtp->line_start = true;
@@ -410,7 +413,7 @@ static void stuff_body(struct smtp *smtp, bool flush)
 
 	while (smtp->body_at < bytes.len && smtp_wire_waiting(&smtp->wire) < WAITING_MOST && !smtp->wire.ended) {
 		struct str piece = str_part(bytes, smtp->body_at, BODY_PIECE);
-		size_t run = clean_run(piece, smtp->line_start);
+		size_t run = smtp->has_dots ? clean_run(piece, smtp->line_start) : piece.len;
 
 		if (run == 0) {
 			smtp_wire_add(&smtp->wire, ".", 1); /* … and the line as it is */
@@ -637,7 +640,6 @@ static void take_bytes(struct smtp *smtp, struct str bytes)
 {
 	while (bytes.len > 0 && !is_over(smtp)) {
 		bool was_clear = smtp->wire.tls == NULL;
-		struct smtp_reply whole;
 		size_t used;
 		enum smtp_fed fed = smtp_reply_feed(&smtp->reply, bytes, &used);
 
@@ -648,9 +650,8 @@ static void take_bytes(struct smtp *smtp, struct str bytes)
 			lose(smtp, NULL, "the server's answer is not SMTP");
 			return;
 		}
-		whole = smtp->reply;
-		smtp->reply = (struct smtp_reply){0};
-		on_reply(smtp, &whole);
+		on_reply(smtp, &smtp->reply);
+		smtp_reply_clear(&smtp->reply);
 		if (!is_over(smtp))
 			smtp_wire_flush(&smtp->wire);
 		/* Bytes that came in the clear behind "220 go ahead" would otherwise count as said under TLS
@@ -789,7 +790,7 @@ bool smtp_is_idle(const struct smtp *smtp)
 bool smtp_send(struct smtp *smtp, const struct smtp_mail *mail, struct fault *f)
 {
 	must(smtp_is_idle(smtp));
-	if (!smtp_check_mail(mail, f))
+	if (!smtp_check_mail(mail, &smtp->has_dots, f))
 		return false;
 	smtp->mail = *mail;
 	smtp->has_mail = true;
@@ -807,7 +808,8 @@ bool smtp_follow(struct smtp *smtp, const struct smtp_mail *mail)
 {
 	struct fault f = {0};
 
-	if (smtp->step != STEP_ASK_DOT || !pipelines(smtp) || smtp->has_next || !takes_letters_of(smtp, mail) || !smtp_check_mail(mail, &f))
+	if (smtp->step != STEP_ASK_DOT || !pipelines(smtp) || smtp->has_next || !takes_letters_of(smtp, mail) ||
+		!smtp_check_mail(mail, &smtp->next_has_dots, &f))
 		return false;
 	smtp->next = *mail;
 	smtp->has_next = true;

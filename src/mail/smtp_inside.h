@@ -35,12 +35,13 @@ struct smtp_reply {
 	unsigned offers;
 	unsigned lines;
 	size_t line_len;             /* of the line that is not whole yet */
-	char line[SMTP_LINE_MOST];
+	char line[SMTP_LINE_MOST];   /* last: cleared without it */
 };
 
 enum smtp_fed { SMTP_FED_MORE, SMTP_FED_WHOLE, SMTP_FED_BAD };
 
-/* Feeds bytes to *reply (zeroed for a new one), however they were cut. *used: how many were taken; after WHOLE the
+void smtp_reply_clear(struct smtp_reply *reply);
+/* Feeds bytes to *reply (zeroed or cleared for a new one), however they were cut. *used: how many were taken; after WHOLE the
  * rest belongs to the next reply. BAD: not SMTP, over-long, or endless; the connection must end. */
 enum smtp_fed smtp_reply_feed(struct smtp_reply *reply, struct str bytes, size_t *used);
 
@@ -50,7 +51,8 @@ struct smtp_host;
 struct smtp_mail;
 
 bool smtp_check_host(const struct smtp_host *host, struct fault *f) __attribute__((warn_unused_result));
-bool smtp_check_mail(const struct smtp_mail *mail, struct fault *f) __attribute__((warn_unused_result));
+/* *has_dots: a line begins with one, and must get another. */
+bool smtp_check_mail(const struct smtp_mail *mail, bool *has_dots, struct fault *f) __attribute__((warn_unused_result));
 /* Blocks where host->name is no address. DENIED: a password would go over a network in the clear. The caller frees
  * *out whatever this gives. */
 bool smtp_resolve(const struct smtp_host *host, struct addrinfo **out, struct fault *f)

@@ -117,6 +117,11 @@ static enum smtp_fed take_line(struct smtp_reply *reply, struct str line)
 	return last ? SMTP_FED_WHOLE : SMTP_FED_MORE;
 }
 
+void smtp_reply_clear(struct smtp_reply *reply)
+{
+	memset(reply, 0, offsetof(struct smtp_reply, line));
+}
+
 enum smtp_fed smtp_reply_feed(struct smtp_reply *reply, struct str bytes, size_t *used)
 {
 	enum smtp_fed fed = SMTP_FED_MORE;

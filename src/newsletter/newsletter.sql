@@ -167,9 +167,11 @@ UPDATE issue SET freeze_cursor = $2, recipients = recipients + $3, counted = $4 
 UPDATE issue SET state = $2 WHERE state = $1
 
 -- name: issue_miscounted
--- out: id of issues whose rows are not as many as were counted
+-- out: id of issues whose rows are not as many as were counted, in all or in one state
 SELECT id FROM issue WHERE counted = 1 AND (recipients <> (SELECT count(*) FROM delivery WHERE delivery.issue = issue.id)
-	OR recipients <> (SELECT sum(mails) FROM issue_count WHERE issue_count.issue = issue.id))
+	OR recipients <> (SELECT sum(mails) FROM issue_count WHERE issue_count.issue = issue.id)
+	OR EXISTS (SELECT 1 FROM issue_count c WHERE c.issue = issue.id
+		AND c.mails <> (SELECT count(*) FROM delivery d WHERE d.issue = c.issue AND d.state = c.state)))
 
 -- name: issue_cancelled
 -- in: $1 id, $2 when, $3 by whom
@@ -302,13 +304,29 @@ SELECT mails FROM smtp_count WHERE scope = $1 AND period_s = $2 AND began = $3
 -- in: $1 second before which it ended
 DELETE FROM smtp_count WHERE (began + 1) * period_s <= $1
 
+-- name: issue_count_add
+-- in: $1 issue, $2 state, $3 how many more (or fewer)
+INSERT INTO issue_count (issue, state, mails) VALUES ($1, $2, $3) ON CONFLICT (issue, state) DO UPDATE SET mails = mails + excluded.mails
+
 -- name: delivery_move_all
--- in: $1 state from, $2 state to
+-- in: $1 state from, $2 state to; after issue_count_move_all
 UPDATE delivery SET state = $2 WHERE state = $1 AND (issue IS NULL OR issue IN (SELECT id FROM issue))
 
+-- name: issue_count_move_all
+-- in: $1 state from, $2 state to: what delivery_move_all will move
+WITH moved AS (SELECT issue, count(*) AS mails FROM delivery WHERE state = $1 AND issue IN (SELECT id FROM issue) GROUP BY issue)
+INSERT INTO issue_count (issue, state, mails) SELECT issue, $2, mails FROM moved UNION ALL SELECT issue, $1, -mails FROM moved WHERE true
+ON CONFLICT (issue, state) DO UPDATE SET mails = mails + excluded.mails
+
 -- name: delivery_move_of_subscriber
--- in: $1 subscriber, $2 state from, $3 state to
+-- in: $1 subscriber, $2 state from, $3 state to; after issue_count_move_of_subscriber
 UPDATE delivery SET state = $3 WHERE subscriber = $1 AND issue IS NOT NULL AND state = $2
+
+-- name: issue_count_move_of_subscriber
+-- in: $1 subscriber, $2 state from, $3 state to: what delivery_move_of_subscriber will move
+WITH moved AS (SELECT issue, count(*) AS mails FROM delivery WHERE subscriber = $1 AND issue IS NOT NULL AND state = $2 GROUP BY issue)
+INSERT INTO issue_count (issue, state, mails) SELECT issue, $3, mails FROM moved UNION ALL SELECT issue, $2, -mails FROM moved WHERE true
+ON CONFLICT (issue, state) DO UPDATE SET mails = mails + excluded.mails
 
 -- name: delivery_erase
 -- in: $1 id

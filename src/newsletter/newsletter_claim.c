@@ -70,7 +70,7 @@ static bool claim_one(struct newsletter *n, struct outgoing *out, struct fault *
 	if (!store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_CLAIM,
 			STORE_ARGS(store_i64(out->id), store_text(delivery_state_name(out->state)),
 				store_text(delivery_state_name(to)), token, store_i64((int64_t) out->try)),
-			&changed, f))
+			&changed, f) || !newsletter_moved(n, out->issue, out->state, to, changed, f))
 		return false;
 	out->state = to;
 	return (out->kind != OUTGOING_CONFIRM && out->kind != OUTGOING_LEAVE) || out->subscriber == 0 ||
@@ -83,10 +83,13 @@ static bool claim_one(struct newsletter *n, struct outgoing *out, struct fault *
 bool newsletter_move(struct newsletter *n, const struct outgoing *mail, enum delivery_state to, int64_t attempts,
 	int64_t next_at, int reply, const char *enhanced, struct fault *f)
 {
+	int64_t changed = 0;
+
 	return store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_MOVE,
-		STORE_ARGS(store_i64(mail->id), store_text(delivery_state_name(mail->state)), store_text(delivery_state_name(to)),
-			store_i64(attempts), store_i64(next_at), store_i64(reply), store_text(str_from(enhanced)),
-			store_i64((int64_t) mail->try)), NULL, f);
+			STORE_ARGS(store_i64(mail->id), store_text(delivery_state_name(mail->state)), store_text(delivery_state_name(to)),
+				store_i64(attempts), store_i64(next_at), store_i64(reply), store_text(str_from(enhanced)),
+				store_i64((int64_t) mail->try)), &changed, f) &&
+		newsletter_moved(n, mail->issue, mail->state, to, changed, f);
 }
 
 /* What one look at the due rows gives. */
@@ -128,7 +131,7 @@ static bool claim_batch(struct newsletter *n, struct batch *batch, struct fault 
 
 	if (batch->count == 0)
 		return true;
-	if (!store_begin(n->room->db, f))
+	if (!newsletter_moves_begin(n, f))
 		return false;
 	for (size_t i = 0; ok && i < batch->count && batch->until.us == 0; i++) {
 		struct outgoing *mail = &batch->items[i];
@@ -151,7 +154,7 @@ static bool claim_batch(struct newsletter *n, struct batch *batch, struct fault 
 	}
 	ok = ok && newsletter_hosts_write(n, f);
 	newsletter_point("claim before commit");
-	ok = store_end(n->room->db, ok, f);
+	ok = newsletter_moves_end(n, ok, f);
 	newsletter_point("claim after commit");
 	if (ok) {
 		newsletter_hosts_wrote(n);
@@ -266,6 +269,12 @@ static bool add_next(struct newsletter *n, int64_t issue, struct when *until, st
 	return true;
 }
 
+static void pack(struct newsletter_queue *queue)
+{
+	memmove(queue->items, queue->items + queue->first, queue->count * sizeof(queue->items[0]));
+	queue->first = 0;
+}
+
 /* People wait for confirmations: those and reminders come first. */
 bool newsletter_claim(struct newsletter *n, struct newsletter_queue *queue,
 	bool (*is_under_way)(void *self, int64_t issue), void *self, struct when *until, struct fault *f)
@@ -276,6 +285,7 @@ bool newsletter_claim(struct newsletter *n, struct newsletter_queue *queue,
 
 	if (!newsletter_host_any(n, until))
 		return true;
+	pack(queue);
 	if (!claim_from(n, queue, 0, &again, until, f) || !sending_issues(n, issues, sizeof(issues) / sizeof(issues[0]), &count, f))
 		return false;
 	for (size_t i = 0; i < count && queue->count < QUEUE_MOST && until->us == 0; i++) {
@@ -310,7 +320,8 @@ void newsletter_release(struct newsletter *n, struct newsletter_queue *queue, un
 
 	if (queue->count == 0)
 		return;
-	ok = begun = store_begin(n->room->db, &f);
+	pack(queue);
+	ok = begun = newsletter_moves_begin(n, &f);
 	for (size_t i = 0; i < queue->count; i++) {
 		const struct outgoing *mail = &queue->items[i];
 
@@ -326,7 +337,7 @@ void newsletter_release(struct newsletter *n, struct newsletter_queue *queue, un
 	ok = ok && newsletter_hosts_write(n, &f);
 	/* Where this fails the rows stay claimed, and the next start releases them. */
 	if (begun)
-		ok = store_end(n->room->db, ok, &f);
+		ok = newsletter_moves_end(n, ok, &f);
 	if (ok) {
 		newsletter_hosts_wrote(n);
 	} else {

@@ -175,9 +175,12 @@ static bool move_all(struct newsletter *n, enum delivery_state from, enum delive
 {
 	enum delivery_state to;
 
+	struct store_value both[] = {store_text(delivery_state_name(from)), {0}};
+
 	must(delivery_next(from, step, &to));
-	return store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_MOVE_ALL,
-		STORE_ARGS(store_text(delivery_state_name(from)), store_text(delivery_state_name(to))), changed, f);
+	both[1] = store_text(delivery_state_name(to));
+	return store_run(n->room->db, NEWSLETTER_SQL_ISSUE_COUNT_MOVE_ALL, both, 2, NULL, f) &&
+		store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_MOVE_ALL, both, 2, changed, f);
 }
 
 static bool doubt_all(struct newsletter *n, enum delivery_state from, int64_t *changed, struct fault *f)
@@ -199,13 +202,13 @@ bool newsletter_recover(struct newsletter *n, const int journal[2], struct fault
 	bool damaged = false;
 	bool ok;
 
-	if (!store_begin(n->room->db, f))
+	if (!newsletter_moves_begin(n, f))
 		return false;
 	ok = journal_read(journal, take_record, &is, &damaged, f) && doubt_all(n, DELIVERY_SENDING, &doubted, f) &&
 		(damaged ? doubt_all(n, DELIVERY_CLAIMED, &doubted, f) :
 			move_all(n, DELIVERY_CLAIMED, DELIVERY_IS_RELEASED, &released, f));
 	newsletter_point("recover before commit");
-	ok = store_end(n->room->db, ok, f);
+	ok = newsletter_moves_end(n, ok, f);
 	newsletter_point("recover after commit");
 	if (ok && is.folded + released + doubted > 0)
 		log_event(LOG_MAIL, LOG_C("state", "recovered"), LOG_I64("from_journal", is.folded), LOG_I64("queued_again", released),

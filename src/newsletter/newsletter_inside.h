@@ -31,7 +31,14 @@ enum {
 	PENDING_DAYS = 7,           /* an address that nobody confirmed goes after so many days */
 	SMTP_COUNT_DAYS = 60,       /* how long what went through each server is kept: a clock may be set back */
 	REMINDER_KEY_DAYS = 60,     /* how long a reminder given twice is known */
-	LANGUAGE_BYTES = 36
+	LANGUAGE_BYTES = 36,
+	NEWSLETTER_MOVES = 32
+};
+
+/* Mails of an issue that went from one state to another. */
+struct newsletter_moves {
+	int64_t issue, mails;
+	enum delivery_state from, to;
 };
 
 /* room->self */
@@ -52,6 +59,8 @@ struct newsletter {
 	struct loop_timer *schedule_timer;
 	struct when schedule_next;           /* when the next issue goes by itself; 0: none waits */
 	size_t freeze_at_once;               /* recipients frozen between two looks at the loop; 0: as many as at first */
+	struct newsletter_moves moves[NEWSLETTER_MOVES]; /* in this transaction, not yet counted */
+	size_t move_count;
 };
 
 static inline struct newsletter *newsletter_of(void *room)
@@ -269,14 +278,23 @@ void newsletter_hosts_health(struct newsletter *n, json_t *health);
 /* The words of whichever server is in trouble while no other can take mail; NULL: none. */
 const char *newsletter_hosts_trouble(struct newsletter *n);
 
+/* --- newsletter_moves.c --- */
+
+/* A transaction in which mails move: begun and ended here, or nothing is counted. Whatever `ok` and the commit give, it is over. */
+bool newsletter_moves_begin(struct newsletter *n, struct fault *f) __attribute__((warn_unused_result));
+bool newsletter_moves_end(struct newsletter *n, bool ok, struct fault *f) __attribute__((warn_unused_result));
+/* In between: so many rows of the issue (0: of none, which nobody counts) did go from one state to another. */
+bool newsletter_moved(struct newsletter *n, int64_t issue, enum delivery_state from, enum delivery_state to, int64_t mails, struct fault *f)
+	__attribute__((warn_unused_result));
+
 /* --- newsletter_claim.c --- */
 
 enum { QUEUE_MOST = 256 };
 
-/* Claimed, not yet handed to the keeper. */
+/* Claimed, not yet handed to the keeper: from `first` on. */
 struct newsletter_queue {
 	struct outgoing items[QUEUE_MOST];
-	size_t count;
+	size_t first, count;
 };
 
 /* Adds what is due to the queue; issues of which nothing is left end, unless is_under_way says otherwise. *until: when
@@ -286,7 +304,7 @@ bool newsletter_claim(struct newsletter *n, struct newsletter_queue *queue,
 	__attribute__((warn_unused_result));
 /* What waits in the queue (for this server; SETTINGS_SMTP: for any) is queued again. */
 void newsletter_release(struct newsletter *n, struct newsletter_queue *queue, unsigned host);
-/* An outgoing mail's row goes from one state to another, where it is still this try's. */
+/* An outgoing mail's row goes from one state to another, where it is still this try's. Between newsletter_moves_begin() and its end. */
 bool newsletter_move(struct newsletter *n, const struct outgoing *mail, enum delivery_state to, int64_t attempts,
 	int64_t next_at, int reply, const char *enhanced, struct fault *f) __attribute__((warn_unused_result));
 

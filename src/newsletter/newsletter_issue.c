@@ -390,14 +390,15 @@ bool newsletter_issue_resend_doubts(struct newsletter *n, int64_t id, int64_t *c
 		return fault_set(f, FAULT_CONFLICT, "%s", why_not);
 	if (from == ISSUE_FROZEN || from == ISSUE_CANCELLED)
 		return fault_set(f, FAULT_CONFLICT, from == ISSUE_FROZEN ? "this issue was not sent yet" : "this issue was cancelled");
-	if (!store_begin(n->room->db, f))
+	if (!newsletter_moves_begin(n, f))
 		return false;
 	ok = store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_RESEND_LINKS, STORE_ARGS(store_i64(id), doubt), NULL, f) &&
 		store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_RESEND,
-			STORE_ARGS(store_i64(id), doubt, store_text(delivery_state_name(queued))), count, f);
+			STORE_ARGS(store_i64(id), doubt, store_text(delivery_state_name(queued))), count, f) &&
+		newsletter_moved(n, id, DELIVERY_IN_DOUBT, queued, *count, f);
 	if (ok && *count > 0 && issue_next(from, ISSUE_IS_REOPENED, &to) && to != from)
 		ok = move_issue(n, id, from, to, f);
-	ok = store_end(n->room->db, ok, f);
+	ok = newsletter_moves_end(n, ok, f);
 	if (ok)
 		log_event(LOG_ISSUE, LOG_I64("issue", id), LOG_I64("resent_from_doubt", *count));
 	newsletter_sender_poke(n);

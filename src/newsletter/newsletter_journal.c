@@ -18,7 +18,7 @@
 #include "base/must.h"
 #include "mail/smtp.h"
 
-enum { SUM_AT = 48, SUM_BYTES = 16 };
+enum { SUM_AT = 48, SUM_BYTES = 16, PIECE = 64 };
 
 static const unsigned char magic[3] = {'M', 'J', '1'};
 
@@ -115,20 +115,33 @@ static bool write_at(int fd, const unsigned char *bytes, size_t len, int64_t at,
 	return true;
 }
 
+/* Behind what is durable, some at a time. */
+static bool write_records(struct journal *journal, struct journal_record *records, size_t count, struct fault *f)
+{
+	unsigned char bytes[PIECE * JOURNAL_RECORD_BYTES];
+	unsigned active = journal->active;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t at = i % PIECE, from = i - at;
+
+		records[i].seq = journal->next_seq + i;
+		journal_pack(&records[i], journal->durable, bytes + at * JOURNAL_RECORD_BYTES);
+		if ((at + 1 == PIECE || i + 1 == count) && !write_at(journal->fds[active], bytes, (at + 1) * JOURNAL_RECORD_BYTES,
+				journal->size[active] + (int64_t) from * JOURNAL_RECORD_BYTES, f))
+			return false;
+	}
+	return true;
+}
+
 bool journal_write(struct journal *journal, struct journal_record *records, size_t count, struct fault *f)
 {
-	unsigned char bytes[JOURNAL_AT_ONCE * JOURNAL_RECORD_BYTES];
 	unsigned active;
 
 	must(count > 0 && count <= JOURNAL_AT_ONCE);
 	if (!turn_over(journal, f))
 		return false;
 	active = journal->active;
-	for (size_t i = 0; i < count; i++) {
-		records[i].seq = journal->next_seq + i;
-		journal_pack(&records[i], journal->durable, bytes + i * JOURNAL_RECORD_BYTES);
-	}
-	if (!write_at(journal->fds[active], bytes, count * JOURNAL_RECORD_BYTES, journal->size[active], f))
+	if (!write_records(journal, records, count, f))
 		return false;
 	if (fdatasync(journal->fds[active]) != 0)
 		return fault_errno(f, "the journal of mails is not on the disk");

@@ -94,12 +94,10 @@ struct keeper {
 
 static struct letter *letter_new(const struct talk_mail *mail)
 {
-	struct letter *letter = memory_new(1, sizeof(*letter) + mail->from.len + mail->to.len + mail->bytes.len);
+	struct letter *letter = memory_grow(NULL, sizeof(*letter) + mail->from.len + mail->to.len + mail->bytes.len);
 	char *at = (char *) (letter + 1);
 
-	letter->delivery = mail->delivery;
-	letter->try = mail->try;
-	letter->utf8 = mail->utf8;
+	*letter = (struct letter){.delivery = mail->delivery, .try = mail->try, .utf8 = mail->utf8};
 	if (mail->from.len > 0)
 		memcpy(at, mail->from.at, mail->from.len);
 	letter->from = str_make(at, mail->from.len);

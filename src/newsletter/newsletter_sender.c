@@ -121,7 +121,7 @@ static bool is_under_way(void *self, int64_t issue)
 		if (s->flights[i].used && s->flights[i].mail.issue == issue)
 			return true;
 	for (size_t i = 0; i < s->queue.count; i++)
-		if (s->queue.items[i].issue == issue)
+		if (s->queue.items[s->queue.first + i].issue == issue)
 			return true;
 	return false;
 }
@@ -333,7 +333,7 @@ static bool fold_all(struct newsletter_sender *s, bool dots_too, struct fault *f
 {
 	bool ok = true;
 
-	if (!store_begin(s->n->room->db, f))
+	if (!newsletter_moves_begin(s->n, f))
 		return false;
 	for (size_t i = 0; ok && i < s->flight_count; i++) {
 		struct flight *flight = &s->flights[i];
@@ -347,7 +347,7 @@ static bool fold_all(struct newsletter_sender *s, bool dots_too, struct fault *f
 	}
 	ok = ok && newsletter_hosts_write(s->n, f);
 	newsletter_point("events before commit");
-	ok = store_end(s->n->room->db, ok, f);
+	ok = newsletter_moves_end(s->n, ok, f);
 	if (ok)
 		newsletter_hosts_wrote(s->n);
 	else
@@ -641,24 +641,26 @@ static bool may_hand_over(const struct newsletter_sender *s)
 static int64_t hand_over_ready(struct newsletter_sender *s)
 {
 	struct newsletter_queue *queue = &s->queue;
+	struct outgoing *items = queue->items + queue->first;
 	int64_t wait_ms = -1;
 	size_t kept = 0, at = 0;
 
 	for (; at < queue->count && may_hand_over(s); at++) {
 		int64_t wait;
 
-		if (newsletter_host_may_go(s->n, &queue->items[at], &wait)) {
-			hand_over(s, &queue->items[at]);
+		if (newsletter_host_may_go(s->n, &items[at], &wait)) {
+			hand_over(s, &items[at]);
 			continue;
 		}
 		if (wait >= 0 && (wait_ms < 0 || wait < wait_ms))
 			wait_ms = wait;
 		if (kept < at)
-			queue->items[kept] = queue->items[at];
+			items[kept] = items[at];
 		kept++;
 	}
-	if (kept < at && at < queue->count)
-		memmove(&queue->items[kept], &queue->items[at], (queue->count - at) * sizeof(queue->items[0]));
+	/* The few that were kept go up to the rest, not the rest down to them. */
+	memmove(&items[at - kept], items, kept * sizeof(items[0]));
+	queue->first += at - kept;
 	queue->count -= at - kept;
 	return wait_ms;
 }

@@ -28,7 +28,7 @@
 
 enum {
 	SIGNERS_MOST = 16,
-	JOBS_MOST = 4 * SIGNING_BATCH,
+	JOBS_MOST = 2 * SIGNING_BATCH, /* one batch is worked on, one waits; of all signers they are as many as there are drafts */
 	AGAIN_MS = 5000,
 	IDLE_MS = 60000,
 	HANG_MS = 20000,               /* a batch takes some ms; so long without a word is a process that is stopped */

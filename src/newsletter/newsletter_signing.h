@@ -42,7 +42,7 @@ void newsletter_signing_signal(struct newsletter_signing *signing, int number);
 /* --- the packets between the two, over SOCK_SEQPACKET: numbers as the machine has them, both run the same program --- */
 
 enum {
-	SIGNING_BATCH = 8,                /* jobs in a packet */
+	SIGNING_BATCH = 16,               /* jobs in a packet */
 	SIGNING_KEY_MOST = 16 * 1024,
 	SIGNING_JOB_BYTES = 8,            /* slot, serial; then the digests */
 	SIGNING_PACKET_MOST = SIGNING_BATCH * (SIGNING_JOB_BYTES + DKIM_SIGNERS_MOST * (2 + DKIM_SIGNATURE_MOST))

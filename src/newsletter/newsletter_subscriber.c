@@ -210,14 +210,17 @@ done:
 /* Every mail of an issue that this subscriber has not got yet takes the step, from whatever state allows it. */
 bool newsletter_leave_deliveries(struct newsletter *n, int64_t subscriber, struct fault *f)
 {
+	struct store_value args[] = {store_i64(subscriber), {0}, {0}};
+
 	for (unsigned from = 0; from < DELIVERY_STATE_COUNT; from++) {
 		enum delivery_state to;
 
-		if (delivery_next((enum delivery_state) from, DELIVERY_IS_LEFT, &to) &&
-			!store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_MOVE_OF_SUBSCRIBER,
-				STORE_ARGS(store_i64(subscriber), store_text(delivery_state_name((enum delivery_state) from)),
-					store_text(delivery_state_name(to))),
-				NULL, f))
+		if (!delivery_next((enum delivery_state) from, DELIVERY_IS_LEFT, &to))
+			continue;
+		args[1] = store_text(delivery_state_name((enum delivery_state) from));
+		args[2] = store_text(delivery_state_name(to));
+		if (!store_run(n->room->db, NEWSLETTER_SQL_ISSUE_COUNT_MOVE_OF_SUBSCRIBER, args, 3, NULL, f) ||
+			!store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_MOVE_OF_SUBSCRIBER, args, 3, NULL, f))
 			return false;
 	}
 	return true;

@@ -452,6 +452,19 @@ static void test_mail_refused(void **state)
 		assert_int_equal(f.kind, FAULT_INPUT);
 		assert_true(smtp_is_idle(talk.smtp));
 	}
+	for (size_t at = 0; at < 3 * 64 + 2; at++) { /* wherever it stands */
+		static const char alone[] = {'\0', '\r', '\n', '\x80', '\xff'};
+
+		for (size_t i = 0; i < sizeof(alone); i++) {
+			struct smtp_mail mail = {.from = STR("a@b.c"), .to = STR("d@e.f"), .bytes = str_make(line, 3 * 64 + 2)};
+			struct fault f = {0};
+
+			memset(line, 'x', sizeof(line));
+			memcpy(line + (at < 90 ? 120 : 30), "\r\n", 2);
+			line[at] = alone[i];
+			assert_false(smtp_send(talk.smtp, &mail, &f));
+		}
+	}
 	memset(line, 'x', sizeof(line));
 	for (size_t len = 999; len >= 998; len--) { /* the last is just short enough, and is taken */
 		struct smtp_mail mail = {.from = STR("a@b.c"), .to = STR("d@e.f"), .bytes = str_make(line, len)};

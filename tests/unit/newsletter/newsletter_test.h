@@ -241,6 +241,8 @@ static inline void bench_close(struct bench *bench)
 		assert_true(store_number(bench->room.db, NEWSLETTER_SQL_TALLY_MISCOUNTED,
 			STORE_ARGS(store_text(subscriber_state_name(SUBSCRIBER_CONFIRMED))), &wrong, &f));
 		assert_int_equal(wrong, 0);
+		assert_true(store_number(bench->room.db, NEWSLETTER_SQL_ISSUE_MISCOUNTED, STORE_NO_ARGS, &wrong, &f));
+		assert_int_equal(wrong, 0);
 	}
 	if (bench->room.self != NULL)
 		newsletter_room.close(&bench->room);

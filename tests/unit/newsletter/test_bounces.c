@@ -317,8 +317,10 @@ static int64_t claimed_mail(int64_t issue, const char *address)
 		assert_true(newsletter_freeze_recipients(bench.n, &more, &f));
 	id = bench_number(&bench, NEWSLETTER_SQL_DELIVERY_DUE, STORE_ARGS(store_i64(issue), store_text(STR("queued")),
 		store_i64(INT64_MAX), store_i64(1)));
-	assert_true(store_run(bench.room.db, NEWSLETTER_SQL_DELIVERY_CLAIM, STORE_ARGS(store_i64(id), store_text(STR("queued")),
-		store_text(STR("claimed")), store_null(), store_i64(1)), NULL, &f));
+	assert_true(newsletter_moves_begin(bench.n, &f) && store_run(bench.room.db, NEWSLETTER_SQL_DELIVERY_CLAIM,
+			STORE_ARGS(store_i64(id), store_text(STR("queued")), store_text(STR("claimed")), store_null(), store_i64(1)), NULL, &f) &&
+		newsletter_moved(bench.n, issue, DELIVERY_QUEUED, DELIVERY_CLAIMED, 1, &f));
+	assert_true(newsletter_moves_end(bench.n, true, &f));
 	return id;
 }
 

@@ -204,17 +204,19 @@ static void test_ticks(void **state)
 	json_decref(json);
 }
 
-/* The table of issues is made anew while deliveries point to it. */
+/* The tables of issues and of deliveries are made anew while rows point to them. */
 static void test_older_database(void **state)
 {
 	const struct embed_file queries[] = {
 		{"put", STR("INSERT INTO issue (id, subject, preheader, language, html, text, hash, state, recipients, counted, put_at, started)"
 			" VALUES (1, 's', 'p', 'en', 'h', 't', '0123456789012345678901234567890123456789012345678901234567890123', 'paused', 1, 1, 5, 6)")},
 		{"row", STR("INSERT INTO delivery (id, kind, issue, state, day) VALUES (9, 'issue', 1, 'accepted', 3)")},
+		{"of_row", STR("INSERT INTO token_before (token_hash, delivery) VALUES (x'00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff', 9)")},
+		{"all_of_row", STR("SELECT count(*) FROM token_before WHERE delivery = 9")},
 	};
 	struct embed_file old[4] = {newsletter_schema[0], newsletter_schema[1], newsletter_schema[2], {NULL, {NULL, 0}}};
 	char path[128];
-	struct store_options options = {.path = path, .migrations = old, .queries = queries, .query_count = 2};
+	struct store_options options = {.path = path, .migrations = old, .queries = queries, .query_count = 4};
 	struct store *db = NULL;
 	struct arena arena;
 	struct str report;
@@ -224,7 +226,8 @@ static void test_older_database(void **state)
 
 	(void) state;
 	snprintf(path, sizeof(path), "%s/old.db", bench.folder);
-	ok = store_open(&db, &options, &f) && store_run(db, 0, STORE_NO_ARGS, NULL, &f) && store_run(db, 1, STORE_NO_ARGS, NULL, &f);
+	ok = store_open(&db, &options, &f) && store_run(db, 0, STORE_NO_ARGS, NULL, &f) && store_run(db, 1, STORE_NO_ARGS, NULL, &f) &&
+		store_run(db, 2, STORE_NO_ARGS, NULL, &f);
 	if (!ok)
 		print_error("# %s %s\n", f.say, f.detail);
 	assert_true(ok);
@@ -243,6 +246,13 @@ static void test_older_database(void **state)
 	assert_true(store_number(db, NEWSLETTER_SQL_DELIVERY_TOTAL, STORE_ARGS(store_i64(1)), &n, &f));
 	assert_int_equal(n, 1);
 	assert_true(store_number(db, NEWSLETTER_SQL_ISSUE_LIST, STORE_ARGS(store_i64(1)), &n, &f));
+	assert_int_equal(n, 1);
+	assert_true(store_number(db, NEWSLETTER_SQL_ISSUE_MISCOUNTED, STORE_NO_ARGS, &n, &f));
+	assert_int_equal(n, 0);
+	store_close(&db);
+	options.queries = queries;
+	options.query_count = 4;
+	assert_true(store_open(&db, &options, &f) && store_number(db, 3, STORE_NO_ARGS, &n, &f));
 	assert_int_equal(n, 1);
 	store_close(&db);
 }

@@ -644,6 +644,8 @@ static void test_segments(void **state)
 	journal_folded(&journal, FULL);
 	write_records(&journal, delivery, 1);
 	assert_int_equal(read_journal(NULL).dotted, 2 * FULL + 1);
+	assert_true(journal_write(&journal, records, 100, &f)); /* no whole number of pieces */
+	assert_int_equal(read_journal(NULL).dotted, 2 * FULL + 101);
 	assert_true(journal_empty(fds, &f));
 	assert_int_equal(read_journal(NULL).dotted, 0);
 	close(fds[0]);

@@ -2,31 +2,56 @@
  * SPDX-License-Identifier: ISC */
 #include "newsletter_test.h"
 
-/* "state TEXT NOT NULL CHECK (state IN ('a', 'b'))" of a table must be exactly the names, in the table's order. */
+/* The text of the newest CREATE TABLE of this name: a later migration may make the table anew, as `table_new`. */
+static bool find_table(const char *table, const char *suffix, struct str *schema)
+{
+	bool found = false;
+	char start[64];
+
+	snprintf(start, sizeof(start), "CREATE TABLE %s%s (", table, suffix);
+	for (size_t i = 0; newsletter_schema[i].name != NULL; i++) {
+		size_t at = str_find(newsletter_schema[i].text, str_from(start));
+
+		if (at == SIZE_MAX)
+			continue;
+		*schema = str_part(newsletter_schema[i].text, at, SIZE_MAX);
+		*schema = str_part(*schema, 0, str_find(*schema, STR("STRICT")));
+		found = true;
+	}
+	return found;
+}
+
+static void flatten(struct str text, struct buf *out)
+{
+	struct str line;
+
+	while (str_next(&text, '\n', &line)) {
+		buf_add_str(out, str_trim(line));
+		buf_add_char(out, ' ');
+	}
+}
+
+/* "CHECK (state IN ('a', 'b'))" or "CHECK (state = 'a' OR state = 'b')" of a table must be exactly the names, in the table's order. */
 static void check_against_schema(const char *table, struct str (*name)(unsigned), unsigned count)
 {
 	struct str schema = {NULL, 0};
-	char start[64];
-	char wanted[400] = "CHECK (state IN (";
-	size_t at = SIZE_MAX;
+	struct buf list, either, flat;
 
-	snprintf(start, sizeof(start), "CREATE TABLE %s (", table);
-	/* the newest one: a later migration may make the table anew */
-	for (size_t i = 0; newsletter_schema[i].name != NULL; i++)
-		if (str_find(newsletter_schema[i].text, str_from(start)) != SIZE_MAX) {
-			schema = newsletter_schema[i].text;
-			at = str_find(schema, str_from(start));
-		}
-	assert_int_not_equal(at, SIZE_MAX);
-	schema = str_part(schema, at, SIZE_MAX);
+	assert_true(find_table(table, "_new", &schema) || find_table(table, "", &schema));
+	buf_init(&list, 1024);
+	buf_init(&either, 1024);
+	buf_init(&flat, 64 * 1024);
 	for (unsigned i = 0; i < count; i++) {
-		size_t len = strlen(wanted);
-
-		snprintf(wanted + len, sizeof(wanted) - len, "%s'%.*s'", i > 0 ? ", " : "", STR_ARG(name(i)));
+		buf_format(&list, "%s'%.*s'", i > 0 ? ", " : "CHECK (state IN (", STR_ARG(name(i)));
+		buf_format(&either, "%sstate = '%.*s'", i > 0 ? " OR " : "CHECK (", STR_ARG(name(i)));
 	}
-	snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted), "))");
-	schema = str_part(schema, 0, str_find(schema, STR("STRICT")));
-	assert_int_not_equal(str_find(schema, str_from(wanted)), SIZE_MAX);
+	buf_add_text(&list, "))");
+	buf_add_char(&either, ')');
+	flatten(schema, &flat);
+	assert_true(str_find(buf_view(&flat), buf_view(&list)) != SIZE_MAX || str_find(buf_view(&flat), buf_view(&either)) != SIZE_MAX);
+	buf_release(&flat);
+	buf_release(&either);
+	buf_release(&list);
 }
 
 static struct str delivery_name(unsigned i) { return delivery_state_name((enum delivery_state) i); }
