@@ -15,6 +15,7 @@ struct loop;
 struct loop_watch;
 struct loop_timer;
 struct loop_child;
+struct loop_sync;
 
 enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_HANGUP = 4 }; /* HANGUP is always reported, with READ or WRITE where wanted */
 
@@ -22,6 +23,7 @@ typedef void loop_watch_call(void *self, unsigned events);
 typedef void loop_call(void *self);
 typedef void loop_signal_call(void *self, int signal);
 typedef void loop_line_call(void *self, struct str line);       /* without its newline; longer than 4 KiB is cut */
+typedef void loop_sync_call(void *self, int error);              /* an errno; 0: it is on the disk */
 typedef void loop_end_call(void *self, int wait_status);        /* as waitpid gives it; the child is gone after */
 
 bool loop_open(struct loop **loop, struct fault *f) __attribute__((warn_unused_result));
@@ -76,7 +78,16 @@ void loop_child_kill(struct loop_child *child, int signal);
 /* For whoever goes before its child does: no more calls, *child is NULL, the handle may go. The child runs on and is
  * reaped. NULL is fine. */
 void loop_child_forget(struct loop_child **child);
+/* fdatasync() without waiting for it: call(self, error) comes once all that was written to fd before loop_sync_start() is on the
+ * disk. One at a time. False: the kernel or the file system does not have it: fdatasync() does the same. Closing waits for what is
+ * under way, and drops its call. NULL is fine. */
+bool loop_sync_open(struct loop *loop, struct loop_sync **sync, struct fault *f) __attribute__((warn_unused_result));
+bool loop_sync_start(struct loop_sync *sync, int fd, loop_sync_call *call, void *self, struct fault *f)
+	__attribute__((warn_unused_result));
+void loop_sync_close(struct loop_sync **sync);
+
 #ifdef MIMEO_DEBUG
+extern bool loop_sync_unknown;        /* tests: as on a kernel without asynchronous operations */
 extern bool loop_child_without_pidfd; /* tests: as on a kernel without pidfd_open() */
 #endif
 

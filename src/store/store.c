@@ -288,6 +288,11 @@ bool store_begin_lightly(struct store *store, struct fault *f)
 	return false;
 }
 
+int store_log_fd(struct store *store)
+{
+	return store->driver->log_fd(store->link);
+}
+
 bool store_end(struct store *store, bool ok, struct fault *f)
 {
 	must(store->in_transaction);

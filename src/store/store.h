@@ -108,6 +108,10 @@ int64_t store_work(const struct store *store);
  * whole, with those of others like it, until the next ordinary one. No other process's kill can. */
 bool store_begin_lightly(struct store *store, struct fault *f) __attribute__((warn_unused_result));
 
+/* The file that commits are written to: after an fdatasync() of it, light commits made before are as durable as ordinary ones. -1: it
+ * cannot be had. The store's own: not to be closed. */
+int store_log_fd(struct store *store);
+
 /* A consistent copy into a new file (VACUUM INTO); CONFLICT if the file is there. */
 bool store_copy_to(struct store *store, const char *path, struct fault *f) __attribute__((warn_unused_result));
 

@@ -47,6 +47,7 @@ struct store_driver {
 	bool (*check_references)(struct store_link *link, struct buf *report, struct fault *f);
 	/* Adds a line for each thing that is wrong. */
 	bool (*check)(struct store_link *link, struct buf *report, struct fault *f);
+	int (*log_fd)(struct store_link *link); /* of the file that commits are written to; -1: it cannot be had */
 	bool (*checkpoint)(struct store_link *link, struct fault *f);
 	void (*on_long_log)(struct store_link *link, void (*call)(void *self), void *self);
 	bool (*checkpoint_beside)(const char *path, struct fault *f);

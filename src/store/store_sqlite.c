@@ -28,6 +28,7 @@ enum { BESIDE_PAUSE_MS = 10, BESIDE_FEW = 50, BESIDE_QUIET_PASSES = 500 };
 struct store_link {
 	sqlite3 *db;
 	bool is_light;
+	int log_fd;                      /* -1: not asked for yet */
 	void (*on_long_log)(void *self); /* NULL: commits move the log */
 	void *self;
 };
@@ -336,6 +337,14 @@ static bool sqlite_check(struct store_link *link, struct buf *report, struct fau
 	return sqlite_check_references(link, report, f);
 }
 
+/* The log stays the same file as long as a connection is open. SQLite's locks lie on other files: closing this one drops none. */
+static int sqlite_log_fd(struct store_link *link)
+{
+	if (link->log_fd < 0)
+		link->log_fd = open(sqlite3_filename_wal(sqlite3_db_filename(link->db, "main")), O_RDONLY | O_CLOEXEC);
+	return link->log_fd;
+}
+
 static bool sqlite_checkpoint(struct store_link *link, struct fault *f)
 {
 	int code;
@@ -395,6 +404,8 @@ static void sqlite_close(struct store_link **link)
 	if (*link == NULL)
 		return;
 	must(sqlite3_close((*link)->db) == SQLITE_OK);
+	if ((*link)->log_fd >= 0)
+		(void) close((*link)->log_fd);
 	memory_free(*link);
 	*link = NULL;
 }
@@ -427,6 +438,7 @@ static bool sqlite_open(struct store_link **out, const struct store_options *opt
 	if (!options->read_only && !make_file(options->path, options->mode, f))
 		return false;
 	link = memory_new(1, sizeof(*link));
+	link->log_fd = -1;
 	code = sqlite3_open_v2(options->path, &link->db,
 		flags | (options->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE), NULL);
 	ok = code == SQLITE_OK || fail(link->db, code, f);
@@ -472,6 +484,7 @@ const struct store_driver store_sqlite = {
 	.enforce_references = sqlite_enforce_references,
 	.check_references = sqlite_check_references,
 	.check = sqlite_check,
+	.log_fd = sqlite_log_fd,
 	.checkpoint = sqlite_checkpoint,
 	.on_long_log = sqlite_on_long_log,
 	.checkpoint_beside = sqlite_checkpoint_beside,

@@ -119,6 +119,7 @@ void support_release(struct support *support)
 static bool open_room(struct room *room, struct fault *f)
 {
 	struct support *support = memory_new(1, sizeof(*support));
+	struct fault unknown = {0};
 	int64_t held = 0;
 
 	room->self = support;
@@ -132,6 +133,8 @@ static bool open_room(struct room *room, struct fault *f)
 		(!room->read_only && (!support_carry(support, f) || !support_doubt_cancelling(support, f))))
 		return false;
 	room_move_log_beside(room);
+	if (!loop_sync_open(room->loop, &support->sync, &unknown))
+		log_fault(&unknown, "webhooks wait for the disk one after another");
 	room_every(room, 5, 60, support_ask_next, support);
 	for (size_t i = 0; rails[i] != NULL; i++)
 		if (rails[i]->poll != NULL && rails[i]->poll_s > 0)
@@ -156,6 +159,7 @@ static void close_room(struct room *room)
 	if (!room->read_only)
 		rails_keep_health(support);
 	loop_timer_stop(&support->deliveries_timer);
+	loop_sync_close(&support->sync);
 	support_end_notices(support);
 	support_end_forgetting(support);
 	support_release(support);

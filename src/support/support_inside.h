@@ -62,6 +62,8 @@ struct support {
 	size_t account_count;
 	struct delivery *deliveries;               /* verified, not committed yet; oldest first */
 	struct loop_timer *deliveries_timer;
+	struct delivery *committed, *on_their_way; /* not on the disk yet; while the log is brought there */
+	struct loop_sync *sync;                    /* NULL: commits wait for the disk */
 	struct loop_timer *forget_timer;           /* of the day's forgetting, between two parts */
 	int64_t forgotten_subject;                 /* up to which that has come */
 	struct loop_child *books_job;              /* works the books out; NULL: none runs */

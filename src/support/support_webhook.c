@@ -2,9 +2,13 @@
  *
  * Decides: that only a verified event is read, and that it is acknowledged after it was committed and not before. Leaves to
  * others: whose it is and what it says (the rails), what follows (support_events.c). Runs in: support. The hard thing: many come
- * at once, and each commit waits for the disk. What came in one turn of the loop is committed together; where that fails, each
- * is tried alone, so that none suffers for another. A failure is never a 2xx: the provider then tells us again, for days.
+ * at once, and each waits for the disk. What came in one turn of the loop is committed together; where that fails, each is tried
+ * alone, so that none suffers for another. A commit does not wait by itself: the log is brought to the disk beside the loop, which
+ * takes further ones meanwhile, and only then are those answered that were committed before. A failure is never a 2xx: the provider
+ * then tells us again, for days.
  * SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
@@ -13,9 +17,9 @@
 #include "rail_health.h"
 #include "support_inside.h"
 
-enum { DENIED_QUIET_MS = 10000, ARENA_BYTES = 4 * 1024 * 1024, MOST_AT_ONCE = 200 };
+enum { DENIED_QUIET_MS = 10000, ARENA_BYTES = 4 * 1024 * 1024, MOST_AT_ONCE = 32 };
 
-/* One verified webhook that waits for its commit; in its request's arena. */
+/* One verified webhook that waits for its commit, then for the disk; in its request's arena. */
 struct delivery {
 	struct delivery *next;
 	struct support *support;
@@ -73,7 +77,7 @@ static bool take_inside(struct support *support, const struct delivery *delivery
 static bool take_all(struct support *support, const struct delivery *first, const struct delivery *end, struct fault *f)
 {
 	struct arena arena;
-	bool ok = store_begin(support->db, f);
+	bool ok = support->sync != NULL ? store_begin_lightly(support->db, f) : store_begin(support->db, f);
 
 	if (!ok)
 		return false;
@@ -86,26 +90,97 @@ static bool take_all(struct support *support, const struct delivery *first, cons
 	return ok;
 }
 
+/* --- the disk --- */
+
+static void bring_to_disk(struct support *support);
+
+/* What was committed stands in the tables, but perhaps not on the disk, and nobody can tell any more: the room ends, and begins anew with
+ * what the disk gives. */
+static void lose(struct support *support, struct delivery *list, const struct fault *f)
+{
+	log_fault(f, "bringing the database's log to the disk");
+	for (struct delivery *one = list, *next; one != NULL; one = next) {
+		next = one->next;
+		refuse(support, one->rq, f);
+	}
+	loop_stop(support->room->loop);
+}
+
+static void accept_all(struct delivery *list)
+{
+	for (struct delivery *one = list, *next; one != NULL; one = next) {
+		next = one->next; /* an answered request's arena may be gone */
+		accept_it(one);
+	}
+}
+
+static void on_disk(void *self, int error)
+{
+	struct support *support = self;
+	struct delivery *list = support->on_their_way;
+	struct fault f = {0};
+
+	support->on_their_way = NULL;
+	if (error != 0) {
+		errno = error;
+		fault_errno(&f, "the disk did not take it");
+		lose(support, list, &f);
+		return;
+	}
+	bring_to_disk(support); /* the next ones' way begins before these are answered */
+	accept_all(list);
+}
+
+static void bring_to_disk(struct support *support)
+{
+	struct delivery *list = support->committed;
+	struct fault f = {0}, unknown = {0};
+
+	if (list == NULL || support->on_their_way != NULL)
+		return;
+	support->committed = NULL;
+	support->on_their_way = list;
+	if (support->sync == NULL) { /* each commit waited */
+		support->on_their_way = NULL;
+		accept_all(list);
+	} else if (!loop_sync_start(support->sync, store_log_fd(support->db), on_disk, support, &unknown)) {
+		support->on_their_way = NULL;
+		loop_sync_close(&support->sync); /* from now on each waits */
+		if (fdatasync(store_log_fd(support->db)) == 0) {
+			accept_all(list);
+		} else {
+			fault_errno(&f, "the disk did not take it");
+			lose(support, list, &f);
+		}
+	}
+}
+
 static void commit(void *self)
 {
 	struct support *support = self;
-	struct delivery *first = support->deliveries, *next;
+	struct delivery *first = support->deliveries, *next, **last = &support->committed;
 	struct fault together = {0};
 	bool ok;
 
 	support->deliveries = NULL;
 	if (first == NULL)
 		return;
+	while (*last != NULL)
+		last = &(*last)->next;
 	ok = first->next != NULL && take_all(support, first, NULL, &together);
 	for (struct delivery *one = first; one != NULL; one = next) {
 		struct fault f = {0};
 
-		next = one->next; /* an answered request's arena may be gone */
-		if (ok || take_all(support, one, next, &f))
-			accept_it(one);
-		else
+		next = one->next;
+		if (!ok && !take_all(support, one, next, &f)) {
 			refuse(support, one->rq, &f);
+			continue;
+		}
+		one->next = NULL;
+		*last = one;
+		last = &one->next;
 	}
+	bring_to_disk(support);
 	support_ask_next(support);
 }
 

@@ -19,10 +19,10 @@ import time
 # (read, close, mmap …) finds the same world as the next one of these.
 EFFECTS = ("write", "writev", "pwrite64", "pwritev", "fsync", "fdatasync", "ftruncate", "fallocate", "rename", "renameat", "renameat2", "link", "linkat",
            "unlink", "unlinkat", "mkdir", "mkdirat", "fchmod", "openat", "sendto", "sendmsg", "sendmmsg", "sendfile", "connect", "accept4", "shutdown",
-           "clone", "clone3", "vfork", "execve", "epoll_wait", "epoll_pwait")
+           "clone", "clone3", "vfork", "execve", "epoll_wait", "epoll_pwait", "io_submit", "io_getevents")
 # What a disk can refuse, and with what. (Not openat: reading needs no room.)
 DISK = {"ENOSPC": ("write", "writev", "pwrite64", "pwritev", "ftruncate", "fallocate", "mkdir", "mkdirat", "rename", "renameat", "link", "linkat"),
-        "EIO": ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "pread64", "unlink", "unlinkat", "rename", "renameat")}
+        "EIO": ("write", "pwrite64", "fsync", "fdatasync", "io_submit", "ftruncate", "pread64", "unlink", "unlinkat", "rename", "renameat")}
 _LINE = re.compile(r"^(\d+)\s+(?:([a-z_0-9]+)\(|\+\+\+ killed by (\w+))")
 
 

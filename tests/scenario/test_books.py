@@ -8,10 +8,14 @@ import shutil
 import sqlite3
 import struct
 import subprocess
+import sys
 import time
 
 import pytest
-from house import KEY, House, ask_url, wait_for
+from house import KEY, ROOT, House, ask_url, wait_for
+
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+from fault import trace  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -257,6 +261,53 @@ def test_a_burst_of_webhooks_leaves_no_long_log(newsroom):
     assert seen, "nobody moves the log"
     wait_for(lambda: len(set(log_of(house))) == 1, 20, 0.1, why=lambda: "pages, moved: %d, %d" % log_of(house))
     wait_for(lambda: not children(), 30, why="the child does not end")
+
+
+def some_event(house, name):
+    """Tells the house an event of that name that is of no use; the answer's status."""
+    if not house.stripe("GET", "events"):
+        give(house, "once", 1360)
+    payload = json.dumps({"id": "evt_" + name, "object": "event", "type": "customer.updated", "created": int(time.time()), "livemode": False,
+                          "data": {"object": {"id": "cus_" + name, "object": "customer"}}})
+    return house.stripe("POST", "events/%s/send" % house.stripe("GET", "events")[0]["id"], payload=payload)["status"]
+
+
+def traced(house, *words):
+    why = trace.is_possible()
+    if why:
+        pytest.skip(why)
+    return trace.Trace(house.pid_of("support"), [word for one in words for word in ("-e", one)] + ["-yy"])
+
+
+@pytest.mark.parametrize("fault", [None, "io_submit:error=EINVAL"])
+def test_a_webhook_is_answered_after_the_disk_has_it(newsroom, fault):
+    """What the room calls, in order: the log is written, brought to the disk, and only then the provider hears. And where the kernel has no way of
+    doing that beside the loop, the room waits."""
+    house = newsroom
+    assert some_event(house, "before_%d" % bool(fault)) == 200
+    with traced(house, "trace=pwrite64,io_submit,io_getevents,fdatasync,sendmsg", *(["inject=" + fault] if fault else [])) as trace_of:
+        assert some_event(house, "disk_%d" % bool(fault)) == 200
+    calls = [line.split(None, 1)[1] for line in trace_of.lines]
+    answer = next(i for i, call in enumerate(calls) if call.startswith("sendmsg(") and "200 OK" in call)
+    written = max(i for i, call in enumerate(calls[:answer]) if call.startswith("pwrite64(") and "support.db-wal" in call)
+    between = calls[written:answer]
+    beside = [call for call in between if re.match(r"io_getevents\(.*res=0.*= 1$", call)]
+    waited = [call for call in between if re.match(r"fdatasync\(.*support.db-wal.*= 0$", call)]
+    assert waited if fault else beside or waited, between
+
+
+def test_a_disk_that_takes_nothing_is_never_a_yes(newsroom):
+    """Committed, but not on the disk, and nobody can tell: no 2xx, and the room begins anew with what the disk gives."""
+    house = newsroom
+    house.restart()  # an earlier test has left it waiting for the disk by itself
+    assert some_event(house, "first") == 200  # the log is begun anew: SQLite itself waits for its head
+    before = house.pid_of("support")
+    with traced(house, "trace=io_submit,fdatasync", "inject=io_submit:error=EINVAL", "inject=fdatasync:error=EIO"):
+        assert some_event(house, "lost") // 100 == 5
+    wait_for(lambda: house.pid_of("support") not in (None, before), 30, why=lambda: "the room does not begin anew:\n" + house.log()[-2000:])
+    wait_for(lambda: house.ask("support", "GET", "/health", caller="cli").status == 200, 30)
+    assert "bringing the database's log to the disk" in house.log()
+    assert some_event(house, "lost") == 200
 
 
 def test_nothing_on_disk_names_a_giver_or_a_payment(newsroom):

@@ -485,9 +485,79 @@ static void a_stop_before_the_run_counts(void **state)
 	assert_null(timer);
 }
 
+/* --- what is brought to the disk --- */
+
+static int brought, last_error;
+
+static void on_disk(void *self, int error)
+{
+	(void) self;
+	brought++;
+	last_error = error;
+}
+
+static void what_was_written_reaches_the_disk_beside_the_loop(void **state)
+{
+	char path[] = "/tmp/mimeo-sync-XXXXXX";
+	int fd = mkstemp(path), read_only = open(path, O_RDONLY | O_CLOEXEC);
+	struct loop_sync *sync;
+
+	(void) state;
+	assert_true(fd >= 0 && read_only >= 0);
+	assert_int_equal(unlink(path), 0);
+	if (!loop_sync_open(loop, &sync, &f)) {
+		print_message("# skipped: %s\n", f.say);
+		fault_clear(&f);
+		(void) close(fd);
+		(void) close(read_only);
+		skip();
+	}
+	brought = 0;
+	for (int i = 1; i <= 20; i++) {
+		assert_int_equal(write(fd, "a row of the log", 16), 16);
+		assert_no_fault(loop_sync_start(sync, read_only, on_disk, NULL, &f), &f);
+		for (int turns = 0; brought < i && turns < 1000; turns++)
+			turn(100);
+		assert_int_equal(brought, i);
+		assert_int_equal(last_error, 0);
+	}
+	/* what has no disk behind it is refused at once, or told */
+	brought = last_error = 0;
+	if (loop_sync_start(sync, STDIN_FILENO, on_disk, NULL, &f)) {
+		for (int turns = 0; brought == 0 && turns < 1000; turns++)
+			turn(100);
+		assert_int_not_equal(last_error, 0);
+	}
+	fault_clear(&f);
+	/* whoever closes is not called any more */
+	brought = 0;
+	assert_no_fault(loop_sync_start(sync, read_only, on_disk, NULL, &f), &f);
+	loop_sync_close(&sync);
+	assert_null(sync);
+	turn(10);
+	assert_int_equal(brought, 0);
+	loop_sync_close(&sync);
+	(void) close(fd);
+	(void) close(read_only);
+}
+
+static void a_kernel_without_it_says_so(void **state)
+{
+	struct loop_sync *sync;
+
+	(void) state;
+	loop_sync_unknown = true;
+	assert_false(loop_sync_open(loop, &sync, &f));
+	loop_sync_unknown = false;
+	assert_null(sync);
+	assert_fault(&f, f.kind, "asynchronous fdatasync");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_was_written_reaches_the_disk_beside_the_loop, make, drop),
+		cmocka_unit_test_setup_teardown(a_kernel_without_it_says_so, make, drop),
 		cmocka_unit_test_setup_teardown(events_are_what_was_asked_for, make, drop),
 		cmocka_unit_test_setup_teardown(a_hangup_reaches_who_only_writes, make, drop),
 		cmocka_unit_test_setup_teardown(a_callback_may_remove_the_whole_batch, make, drop),
