@@ -130,7 +130,7 @@ static bool keep(struct taking *taking, struct fault *f)
 	if (taking->is_kept)
 		kept = store_blob(str_make(facts, kept_seal(support, taking->index, &taking->kept, facts)));
 	if (taking->subject != 0 && told->handle.len > 0)
-		kept_handle = store_blob(str_make(handle, kept_seal_handle(support, told->handle, handle)));
+		kept_handle = store_blob(str_make(handle, kept_seal_handle(support, taking->index, told->handle, handle)));
 	return note_told(taking, f) && store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(kept_id(taking->index)),
 		store_blob(str_make(taking->index, sizeof(taking->index))), store_text(str_from(told->rail)), store_text(told->type),
 		store_text(event_state_name(taking->state)), store_i64(taking->subject), store_i64(support->open_period),
