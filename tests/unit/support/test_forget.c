@@ -238,6 +238,42 @@ static void a_foreign_subscription_is_forgotten_by_the_day(void **state)
 	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event WHERE state = 'applied' AND day = 20100"), 1);
 }
 
+static enum mandate_state mandate_of(struct bench *bench, int64_t checkout)
+{
+	struct support_mandate mandate;
+	struct fault f = {0};
+
+	assert_true(support_find_mandate(&bench->support, checkout, false, &bench->arena, &mandate, &f));
+	assert_int_not_equal(mandate.id, 0);
+	return mandate.state;
+}
+
+/* A subscription that we know needs no checkout's name; another provider's of the same name is none of ours. */
+static void a_known_subscription_is_ours(void **state)
+{
+	struct bench *bench = *state;
+	struct facts other = subscription(STR("sub_1"), MANDATE_HAS_ENDED, 0), gift;
+	char token[27];
+	int64_t first = bench_checkout(bench, FREQUENCY_MONTHLY, 500, token), second = bench_checkout(bench, FREQUENCY_MONTHLY, 500, token);
+
+	tell(bench, 20000, subscription(STR("sub_1"), MANDATE_RUNS, first));
+	tell(bench, 20000, subscription(STR("sub_1"), MANDATE_IS_LATE, 0));
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event WHERE state = 'applied'"), 2);
+	assert_int_equal(mandate_of(bench, first), MANDATE_LATE);
+	other.rail = "paypal";
+	tell(bench, 20000, other);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event WHERE state = 'foreign'"), 1);
+	assert_int_equal(mandate_of(bench, first), MANDATE_LATE);
+	tell(bench, 20000, subscription(STR("sub_1"), MANDATE_HAS_ENDED, 0));
+	assert_int_equal(mandate_of(bench, first), MANDATE_ENDED);
+	/* the same where the end is told before anything of ours */
+	tell(bench, 20000, subscription(STR("sub_2"), MANDATE_HAS_ENDED, 0));
+	gift = paid(STR("in_2"), second);
+	gift.subscription = STR("sub_2");
+	tell(bench, 20000, gift);
+	assert_int_equal(mandate_of(bench, second), MANDATE_ENDED);
+}
+
 /* Two that were apart, each with its handle: either gives the whole back. */
 static void a_handle_opens_after_a_join(void **state)
 {
@@ -378,6 +414,7 @@ int main(void)
 		T(many_go_in_parts),
 		T(a_spoiled_row_stops_nothing),
 		T(a_foreign_subscription_is_forgotten_by_the_day),
+		T(a_known_subscription_is_ours),
 		T(a_handle_opens_after_a_join),
 		T(the_day_forgets_it_all),
 		T(no_row_is_looked_at_twice),
