@@ -47,10 +47,12 @@ size_t kept_seal(const struct support *support, const unsigned char index[SEAL_I
 bool kept_open(const struct support *support, struct str index, struct str sealed, struct kept *kept, char *reason,
 	struct fault *f) __attribute__((warn_unused_result));
 
-/* By what a provider knows a payment, of at most FACTS_NAME_BYTES: one length for short ones, one for long ones. */
-size_t kept_seal_handle(const struct support *support, struct str handle, unsigned char out[KEPT_HANDLE_BYTES]);
+/* By what a provider knows a payment, of at most FACTS_NAME_BYTES: one length for short ones, one for long ones; its
+ * event's index is bound in, too. */
+size_t kept_seal_handle(const struct support *support, const unsigned char index[SEAL_INDEX_BYTES], struct str handle,
+	unsigned char out[KEPT_HANDLE_BYTES]);
 /* Into the arena. DENIED when the key is another or the row was changed; IO for what is no handle of ours. */
-bool kept_open_handle(const struct support *support, struct str sealed, struct arena *arena, struct str *handle, struct fault *f)
-	__attribute__((warn_unused_result));
+bool kept_open_handle(const struct support *support, struct str index, struct str sealed, struct arena *arena, struct str *handle,
+	struct fault *f) __attribute__((warn_unused_result));
 
 #endif

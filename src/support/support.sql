@@ -252,8 +252,8 @@ SELECT id, event_index, state, period, facts FROM event WHERE subject = $1
 SELECT count(*) FROM (SELECT 1 FROM event WHERE subject = $1 LIMIT 1) AS one
 
 -- name: event_move
--- in: $1 subject, $2 id, $3 state from, $4 state to
-UPDATE event SET state = $4 WHERE subject = $1 AND id = $2 AND state = $3
+-- in: $1 subject, $2 id, $3 state from, $4 state to; found by both, in one step: by id alone it would be a second look-up
+UPDATE event SET state = $4 WHERE subject = $1 AND id BETWEEN $2 AND $2 AND state = $3
 
 -- name: event_join
 -- in: $1 subject from, $2 subject to
@@ -293,19 +293,24 @@ INSERT INTO rail_told (rail, day) VALUES ($1, $2) ON CONFLICT (rail) DO UPDATE S
 -- above 0: a signed event came, now or so long ago that only its money is left
 SELECT (SELECT count(*) FROM (SELECT 1 FROM event LIMIT 1) a) + (SELECT count(*) FROM (SELECT 1 FROM contribution LIMIT 1) b)
 
--- name: event_waited
--- in: $1 day, $2 limit; out: subjects that booked nothing, and of which nothing was told from that day on
-SELECT DISTINCT subject FROM event WHERE state IN ('parked', 'foreign') AND state <> 'applied' AND day < $1 AND subject <> 0
-	AND NOT EXISTS (SELECT 1 FROM event AS other WHERE other.subject = event.subject AND (other.day >= $1 OR other.state = 'applied'))
-LIMIT $2
+-- name: event_old
+-- in: $1 subject behind which and $2 up to which, $3 day; out: the first with an unbooked event of before that day; its last day, whether
+-- some of it is booked
+SELECT subject, max(day), max(state = 'applied') FROM event WHERE subject > $1 AND subject <= $2 GROUP BY subject
+HAVING min(CASE WHEN state <> 'applied' THEN day END) < $3 ORDER BY subject LIMIT 1
 
 -- name: event_drop_subject
 -- in: $1 subject
 DELETE FROM event WHERE subject = $1
 
+-- name: event_drop_unbooked
+-- in: $1 subject, $2 day
+DELETE FROM event WHERE subject = $1 AND state <> 'applied' AND day < $2
+
 -- name: event_forget
--- in: $1 day before which events of no payment that were of no use are erased
-DELETE FROM event WHERE state IN ('foreign', 'ignored') AND state <> 'applied' AND day < $1 AND +subject = 0
+-- in: $1 day before which events of no payment that were of no use are erased, $2 how many at most
+DELETE FROM event WHERE (subject, id) IN (SELECT subject, id FROM event
+	WHERE state IN ('foreign', 'ignored') AND state <> 'applied' AND day < $1 AND +subject = 0 LIMIT $2)
 
 -- name: event_part_end
 -- in: $1 subject, $2 how many; out: the subject of so many events behind it, or of the last; NULL: there is none
@@ -320,8 +325,8 @@ SELECT subject FROM payment_name WHERE name = $1
 INSERT INTO payment_name (name, subject) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET subject = excluded.subject
 
 -- name: name_drop
--- in: $1 name
-DELETE FROM payment_name WHERE name = $1
+-- in: $1 name, $2 subject that it stands for
+DELETE FROM payment_name WHERE name = $1 AND subject = $2
 
 -- name: handle_forget
 -- in: $1 subject behind which and $2 up to which what opens a payment at its provider is erased, of events before $3 day
@@ -364,8 +369,13 @@ DELETE FROM ask WHERE id = $1
 UPDATE ask SET subject = $2 WHERE subject = $1
 
 -- name: ask_forget
--- in: $1 day before which a question that never was ours is dropped
+-- in: $1 day before which a question is dropped, but for one that waits for a payment of which something is kept
 DELETE FROM ask WHERE day < $1
+	AND NOT (next_us = 9223372036854775807 AND EXISTS (SELECT 1 FROM event WHERE event.subject = ask.subject))
+
+-- name: ask_drop_subject
+-- in: $1 subject
+DELETE FROM ask WHERE subject = $1
 
 -- name: ask_count
 -- out: how many questions are due, of what is ours
@@ -937,9 +947,10 @@ SELECT coalesce(sum(amount_minor), 0) FROM refund_wish WHERE contribution = $1 A
 SELECT id FROM refund_wish WHERE state IN ('asking', 'uncertain') ORDER BY random() LIMIT 1
 
 -- name: wish_handle
--- in: $1 contribution; out: rail, currency, handle_sealed or NULL: by what the provider knows its payment
-SELECT c.method, c.currency, (SELECT handle_sealed FROM event WHERE event.subject = c.subject AND handle_sealed IS NOT NULL ORDER BY id LIMIT 1)
-FROM contribution AS c WHERE c.id = $1
+-- in: $1 contribution; out: rail, currency, handle_sealed: by what the provider knows its payment, and event_index, with which that was
+-- sealed (both NULL: it is not kept)
+SELECT c.method, c.currency, e.handle_sealed, e.event_index FROM contribution AS c
+LEFT JOIN event AS e ON e.subject = c.subject AND e.handle_sealed IS NOT NULL WHERE c.id = $1 ORDER BY e.id LIMIT 1
 
 -- name: wish_list_of
 -- in: $1 contribution; out: id, amount_minor, state, reason, wanted_by, approved_by, fault, day, page_sealed

@@ -143,6 +143,8 @@ static bool take_kept(struct support *support, const struct store_row *row, stru
 	read_kept(row, &kept);
 	support_index(support, "support.carried", str_format(arena, "%lld", (long long) row->columns[ID].number), index);
 	memcpy(kept.event, index, sizeof(kept.event));
+	if (!fact_key_is(&kept.payment) && !fact_key_is(&kept.also)) /* of what nobody named: a payment of its own */
+		copy_key(&kept.payment, str_make(index, sizeof(index)));
 	if ((kept.kind == FACT_PAID && !frequency_of(support, kept.checkout, arena, &kept.frequency, f)) ||
 		!support_find_subject(support, &kept, arena, &subject, f) || !support_write_books(support, subject, &kept, arena, &state, f))
 		return false;

@@ -85,12 +85,41 @@ static bool wake_asks(struct taking *taking, struct fault *f)
 		store_run(taking->support->db, SUPPORT_SQL_ASK_WAKE, STORE_ARGS(store_i64(taking->subject), store_i64(clock_now().us)), NULL, f);
 }
 
+/* How it stands is worked out of all that was said of it; `fresh` is kept right after. */
+static bool stand_mandate(struct taking *taking, struct support_mandate *mandate, int64_t subject, const struct kept *fresh, struct fault *f)
+{
+	struct kept_row *rows;
+	size_t count;
+
+	return support_read_facts(taking->support, subject, taking->arena, &rows, &count, f) &&
+		support_stand_mandate(taking->support, mandate, rows, count, fresh, f);
+}
+
+static bool find_mandate(struct taking *taking, struct support_mandate *mandate, struct fault *f)
+{
+	if (!support_find_subscription(taking->support, taking->facts->subscription, taking->arena, mandate, f))
+		return false;
+	if (mandate->id != 0 && !str_is(mandate->rail, taking->facts->rail)) /* another provider's word */
+		*mandate = (struct support_mandate){0};
+	return true;
+}
+
+/* Something may have been said of it, without its checkout, before it was known. */
 static bool know_mandate(struct taking *taking, struct fault *f)
 {
+	const struct facts *facts = taking->facts;
 	struct support_mandate mandate;
+	struct fact_key name;
 
-	return !taking->has_checkout || taking->facts->subscription.len == 0 ||
-		support_know_mandate(taking->support, &taking->checkout, taking->facts->subscription, &mandate, f);
+	if (!taking->has_checkout || facts->subscription.len == 0)
+		return true;
+	if (!find_mandate(taking, &mandate, f))
+		return false;
+	if (mandate.id != 0)
+		return true;
+	name = kept_item_key(taking->support, facts->rail, facts->subscription);
+	return support_know_mandate(taking->support, &taking->checkout, facts->subscription, &mandate, f) &&
+		find_mandate(taking, &mandate, f) && (mandate.id == 0 || stand_mandate(taking, &mandate, fact_key_id(&name), NULL, f));
 }
 
 /* A checkout's own steps need no books. */
@@ -130,19 +159,17 @@ static bool keep(struct taking *taking, struct fault *f)
 	if (taking->is_kept)
 		kept = store_blob(str_make(facts, kept_seal(support, taking->index, &taking->kept, facts)));
 	if (taking->subject != 0 && told->handle.len > 0)
-		kept_handle = store_blob(str_make(handle, kept_seal_handle(support, told->handle, handle)));
+		kept_handle = store_blob(str_make(handle, kept_seal_handle(support, taking->index, told->handle, handle)));
 	return note_told(taking, f) && store_run(support->db, SUPPORT_SQL_EVENT_INSERT, STORE_ARGS(store_i64(kept_id(taking->index)),
 		store_blob(str_make(taking->index, sizeof(taking->index))), store_text(str_from(told->rail)), store_text(told->type),
 		store_text(event_state_name(taking->state)), store_i64(taking->subject), store_i64(support->open_period),
 		store_i64(clock_utc_day(clock_now())), kept, kept_handle), NULL, f);
 }
 
-/* Of a subscription: how it stands is worked out of all that was said of it. */
+/* Of a subscription, whether it names its checkout or is known by now. */
 static bool take_mandate(struct taking *taking, struct fault *f)
 {
 	struct support_mandate mandate = {0};
-	struct kept_row *rows;
-	size_t count;
 
 	if (!fact_key_is(&taking->kept.item)) {
 		taking->state = EVENT_IGNORED;
@@ -150,11 +177,11 @@ static bool take_mandate(struct taking *taking, struct fault *f)
 	}
 	taking->subject = fact_key_id(&taking->kept.item);
 	taking->is_kept = true;
-	if (taking->has_checkout && !support_know_mandate(taking->support, &taking->checkout, taking->facts->subscription, &mandate, f))
+	if (taking->has_checkout ?
+		!support_know_mandate(taking->support, &taking->checkout, taking->facts->subscription, &mandate, f) : !find_mandate(taking, &mandate, f))
 		return false;
 	taking->state = mandate.id != 0 ? EVENT_APPLIED : EVENT_FOREIGN;
-	return (mandate.id == 0 || (support_read_facts(taking->support, taking->subject, taking->arena, &rows, &count, f) &&
-		support_stand_mandate(taking->support, &mandate, rows, count, &taking->kept, f))) && keep(taking, f);
+	return (mandate.id == 0 || stand_mandate(taking, &mandate, taking->subject, &taking->kept, f)) && keep(taking, f);
 }
 
 /* A question about a checkout of ours, of which nothing is known yet: asked at once. */

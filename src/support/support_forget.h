@@ -15,12 +15,15 @@ void support_daily(void *support);
 void support_end_forgetting(struct support *support);
 void support_post_daily(struct http_request *rq, void *room);
 
-/* A part of the subjects that booked nothing and of which nothing was told from day `before` on: their facts go together, with the
- * rows of their names. *more: call again. */
-bool support_forget_waited(struct support *support, int32_t before, bool *more, struct fault *f) __attribute__((warn_unused_result));
-/* By what payments are given back, of events taken before that day: of a part of the subjects, those behind *after (0: from the
- * first on), which moves on. *more: call again. */
-bool support_forget_handles(struct support *support, int32_t before, int64_t *after, bool *more, struct fault *f)
+/* Days before which it goes: what booked nothing, and by what payments are given back. */
+struct support_forget_days {
+	int32_t unbooked, handles;
+};
+enum { SUPPORT_FORGET_START = -1 };
+/* A part of the walk through all events: first those of no payment, then subject after subject, those behind *after, which moves on
+ * (SUPPORT_FORGET_START: from the beginning). Of a subject that booked nothing and of which nothing was told any more, facts, names
+ * and questions go together; one that cannot be read is logged and left. *more: call again. */
+bool support_forget_part(struct support *support, const struct support_forget_days *days, int64_t *after, bool *more, struct fault *f)
 	__attribute__((warn_unused_result));
 
 #endif

@@ -216,6 +216,9 @@ struct support_mandate {
 };
 bool support_know_mandate(struct support *support, const struct support_checkout *checkout, struct str subscription,
 	struct support_mandate *mandate, struct fault *f) __attribute__((warn_unused_result));
+/* By the provider's name for it. */
+bool support_find_subscription(struct support *support, struct str subscription, struct arena *arena, struct support_mandate *mandate,
+	struct fault *f) __attribute__((warn_unused_result));
 bool support_find_mandate(struct support *support, int64_t checkout, bool open_it, struct arena *arena,
 	struct support_mandate *mandate, struct fault *f) __attribute__((warn_unused_result));
 bool support_move_mandate(struct support *support, struct support_mandate *mandate, enum mandate_step step,

@@ -300,8 +300,9 @@ bool kept_open(const struct support *support, struct str index, struct str seale
 
 /* --- handles --- */
 
-/* Plain: how long it is in a byte, the text, zeros. */
-size_t kept_seal_handle(const struct support *support, struct str handle, unsigned char out[KEPT_HANDLE_BYTES])
+/* Plain: how long it is in a byte, the text, zeros. Its lengths are none of a fact's, so one cannot stand in for the other. */
+size_t kept_seal_handle(const struct support *support, const unsigned char index[SEAL_INDEX_BYTES], struct str handle,
+	unsigned char out[KEPT_HANDLE_BYTES])
 {
 	unsigned char plain[HANDLE_PLAIN_BYTES] = {0};
 	size_t len;
@@ -310,20 +311,23 @@ size_t kept_seal_handle(const struct support *support, struct str handle, unsign
 	plain[0] = (unsigned char) handle.len;
 	memcpy(plain + 1, handle.at, handle.len);
 	len = seal_plain(support, str_make(plain, handle.len < SHORT_HANDLE_PLAIN_BYTES ? SHORT_HANDLE_PLAIN_BYTES : sizeof(plain)),
-		STR("support.handle"), out);
+		str_make(index, SEAL_INDEX_BYTES), out);
 	sodium_memzero(plain, sizeof(plain));
 	return len;
 }
 
-bool kept_open_handle(const struct support *support, struct str sealed, struct arena *arena, struct str *handle, struct fault *f)
+bool kept_open_handle(const struct support *support, struct str index, struct str sealed, struct arena *arena, struct str *handle,
+	struct fault *f)
 {
 	unsigned char plain[HANDLE_PLAIN_BYTES] = {0};
 	size_t len = sealed.len - KEPT_SEAL_BYTES; /* a huge one if it is shorter */
 
-	if (len != SHORT_HANDLE_PLAIN_BYTES && len != sizeof(plain))
+	if ((len != SHORT_HANDLE_PLAIN_BYTES && len != sizeof(plain)) || index.len != SEAL_INDEX_BYTES)
 		return fault_set(f, FAULT_IO, "by what the provider knows this payment has another length than mimeo's: restore the newest backup");
-	if (!open_plain(support, sealed, STR("support.handle"), plain) || plain[0] >= len)
+	if (!open_plain(support, sealed, index, plain))
 		return fault_set(f, FAULT_DENIED, "by what the provider knows this payment belongs to another key, or was changed");
+	if (plain[0] >= len)
+		return fault_set(f, FAULT_IO, "by what the provider knows this payment cannot be read by this mimeo: use a newer one");
 	*handle = str_copy(str_make(plain + 1, plain[0]), arena);
 	sodium_memzero(plain, sizeof(plain));
 	return handle->at != NULL || fault_full(f, "a payment's name");

@@ -40,6 +40,15 @@ bool support_find_mandate(struct support *support, int64_t checkout, bool open_i
 	return find(support, SUPPORT_SQL_MANDATE_BY_CHECKOUT, store_i64(checkout), open_it, arena, mandate, f);
 }
 
+bool support_find_subscription(struct support *support, struct str subscription, struct arena *arena, struct support_mandate *mandate,
+	struct fault *f)
+{
+	unsigned char hash[SEAL_INDEX_BYTES] = {0};
+
+	support_index(support, "support.subscription", subscription, hash);
+	return find(support, SUPPORT_SQL_MANDATE_BY_SUBSCRIPTION, store_blob(str_make(hash, sizeof(hash))), false, arena, mandate, f);
+}
+
 static bool insert(struct support *support, const struct support_checkout *checkout, struct str subscription,
 	struct str index, struct support_mandate *mandate, struct fault *f)
 {

@@ -147,7 +147,7 @@ static bool ask(struct support *support, int64_t id, struct http_request *rq, st
 		fault_set(f, FAULT_MISSING, "by what the provider knows this payment is erased: give it back at the provider's own pages");
 		goto done;
 	}
-	if (!kept_open_handle(support, row.columns[2].bytes, &arena, &handle, f))
+	if (!kept_open_handle(support, row.columns[3].bytes, row.columns[2].bytes, &arena, &handle, f))
 		goto done;
 	line = rail_find(support, row.columns[0].bytes);
 	if (line == NULL || !line->is_on || line->rail->refund == NULL) {

@@ -73,7 +73,8 @@ CREATE TABLE event (
 	period INTEGER NOT NULL,                                             -- that was open when it was taken
 	day INTEGER NOT NULL,                                                -- on which it was taken
 	facts BLOB CHECK (facts IS NULL OR length(facts) = 168 OR length(facts) = 216),
-	handle_sealed BLOB,                                                  -- what a provider must be told to give the payment back
+	handle_sealed BLOB                                                   -- to give the payment back; erased after thirteen months
+		CHECK (handle_sealed IS NULL OR length(handle_sealed) = 88 OR length(handle_sealed) = 181),
 	PRIMARY KEY (subject, id)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX event_id ON event (id);

@@ -21,6 +21,7 @@
 #include "gen/support_sql.h"
 #include "store/store.h"
 #include "support/stripe_inside.h"
+#include "support/support_forget.h"
 #include "support/support_inside.h"
 
 struct bench {
@@ -142,6 +143,30 @@ static inline int64_t bench_ask(struct bench *bench, const char *sql)
 	sqlite3_finalize(statement);
 	sqlite3_close(db);
 	return out;
+}
+
+/* Changes the file, by words of a test's own. */
+static inline void bench_do(struct bench *bench, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(bench->path, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 5000);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* The day's walk, to its end. */
+static inline void bench_forget(struct bench *bench, int32_t unbooked, int32_t handles)
+{
+	const struct support_forget_days days = {unbooked, handles};
+	int64_t after = SUPPORT_FORGET_START;
+	struct fault f = {0};
+	bool more = true;
+
+	while (more)
+		if (!support_forget_part(&bench->support, &days, &after, &more, &f))
+			fail_msg("%s (%s; %s)", f.say, f.detail, f.trail);
 }
 
 #endif

@@ -1,7 +1,6 @@
 /* test_books.c: the books stand, whatever order events come in and however often.
  * SPDX-License-Identifier: ISC */
 #include "support_bench.h"
-#include "support/support_forget.h"
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -368,15 +367,14 @@ static void what_took_no_money_is_forgotten(void **state)
 	struct tale tale = {.count = 0};
 	struct fault f = {0};
 	char token[27], kept[27];
-	bool found, more;
+	bool found;
 	struct support_checkout checkout;
 
 	(void) bench_checkout(bench, FREQUENCY_ONCE, 500, token);
 	tell_once(bench, &tale, bench_checkout(bench, FREQUENCY_ONCE, 500, kept));
 	for (size_t i = 0; i < tale.count; i++)
 		(void) bench_take(bench, tale.events[i]);
-	assert_true(store_run(bench->support.db, SUPPORT_SQL_EVENT_FORGET, STORE_ARGS(store_i64(1000000)), NULL, &f));
-	assert_true(support_forget_waited(&bench->support, 1000000, &more, &f) && !more);
+	bench_forget(bench, 1000000, 0);
 	assert_true(store_run(bench->support.db, SUPPORT_SQL_CHECKOUT_FORGET, STORE_ARGS(store_i64(1000000)), NULL, &f));
 	assert_true(support_find_checkout(
 		&bench->support, SUPPORT_BY_TOKEN, str_from(token), &bench->arena, &checkout, &found, &f));
@@ -391,72 +389,6 @@ static void what_took_no_money_is_forgotten(void **state)
 	assert_int_equal(balance(bench, "income:once"), -500);
 	assert_int_equal(balance(bench, "provider:stripe"), 500 - 200 - 45);
 	check_sound(bench);
-}
-
-/* Facts of a payment that nobody has paid yet go together, so that none of their names is left without the others. */
-static void what_waits_is_forgotten_together(void **state)
-{
-	struct bench *bench = *state;
-	struct tale tale = {.count = 0};
-	char token[27];
-	int64_t checkout = bench_checkout(bench, FREQUENCY_ONCE, 500, token);
-	struct fault f = {0};
-	bool more;
-
-	tell_once(bench, &tale, checkout);
-	clock_fix(clock_from_utc_day(20000));
-	assert_true(bench_take(bench, tale.events[5])); /* of pi_1 alone: no row is needed */
-	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM payment_name"), 0);
-	assert_true(bench_take(bench, tale.events[3])); /* ch_1 is pi_1 */
-	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM payment_name"), 1);
-	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event"), 2);
-	clock_fix(clock_from_utc_day(20060));
-	assert_true(bench_take(bench, tale.events[6]));
-	assert_true(support_forget_waited(&bench->support, 20060, &more, &f) && !more);
-	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event"), 3);
-	assert_true(support_forget_waited(&bench->support, 20061, &more, &f) && !more);
-	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event"), 0);
-	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM payment_name"), 0);
-	clock_fix((struct when){0});
-}
-
-/* What gives a payment back goes by its age, part after part, and all of it. */
-static void handles_are_forgotten_in_parts(void **state)
-{
-	struct bench *bench = *state;
-	struct tale tale = {.count = 0};
-	struct fault f = {0};
-	int64_t after = 0;
-	int parts = 1;
-	bool more;
-
-	clock_fix(clock_from_utc_day(20000));
-	for (int i = 0; i < 2100; i++) {
-		char text[200];
-
-		snprintf(text, sizeof(text), "{\"id\":\"ch_%d\",\"payment_intent\":\"pi_%d\",\"balance_transaction\":null}", i, i);
-		tale.count = 0;
-		tell(bench, &tale, "charge.succeeded", text);
-		tale.events[0] = str_format(&bench->arena, "{\"id\":\"evt_c%d\"%.*s", i, STR_ARG(str_part(tale.events[0], 15, SIZE_MAX)));
-		assert_true(bench_take(bench, tale.events[0]));
-		arena_reset(&bench->arena);
-	}
-	clock_fix((struct when){0});
-	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event WHERE handle_sealed IS NOT NULL"), 2100);
-	do {
-		assert_true(support_forget_handles(&bench->support, 20000, &after, &more, &f));
-	} while (more);
-	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event WHERE handle_sealed IS NOT NULL"), 2100);
-	for (after = 0; support_forget_handles(&bench->support, 20001, &after, &more, &f) && more;)
-		parts++;
-	assert_true(parts > 1);
-	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event WHERE handle_sealed IS NOT NULL"), 0);
-	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event WHERE facts IS NOT NULL"), 2100);
-	for (parts = 1; support_forget_waited(&bench->support, 20001, &more, &f) && more;)
-		parts++;
-	assert_true(parts > 1);
-	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM event"), 0);
-	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM payment_name"), 0);
 }
 
 /* No reference of the provider stands in the file. */
@@ -630,8 +562,6 @@ int main(void)
 		T(the_schema_refuses_what_does_not_sum),
 		T(tokens_open_what_is_theirs),
 		T(what_took_no_money_is_forgotten),
-		T(what_waits_is_forgotten_together),
-		T(handles_are_forgotten_in_parts),
 		T(references_are_sealed),
 	};
 

@@ -175,10 +175,32 @@ static void old_books_are_carried_over(void **state)
 	assert_int_equal(bench_number(bench, SUPPORT_SQL_EVENT_FACTS_COUNT), 10);
 }
 
+/* Money that nobody named is a payment of its own each, whatever is kept that is of none. */
+static void what_has_no_name_has_one_of_its_own(void **state)
+{
+	struct bench *bench = *state;
+	struct support_rebuilt rebuilt;
+	struct fault f = {0};
+	char token[27];
+
+	assert_true(bench_take(bench, STR("{\"id\":\"evt_1\",\"type\":\"checkout.session.expired\",\"created\":1728000000,\"livemode\":false,"
+		"\"data\":{\"object\":{\"client_reference_id\":\"1\"}}}")));
+	for (int i = 0; i < 2; i++)
+		bench_do(bench, str_format(&bench->arena, "INSERT INTO carried (kind, checkout, amount_minor, currency, day) "
+			"VALUES ('paid', %lld, 500, 'USD', 20000)", (long long) bench_checkout(bench, FREQUENCY_ONCE, 500, token)).at);
+	assert_true(support_carry(&bench->support, &f));
+	assert_int_equal(balance(bench, "income:once"), -1000);
+	assert_int_equal(bench_ask(bench, "SELECT count(DISTINCT subject) FROM event WHERE subject > 0"), 2);
+	assert_int_equal(bench_ask(bench, "SELECT count(*) FROM contribution"), 2);
+	assert_true(support_compare_books(&bench->support, &rebuilt, &f));
+	assert_true(books_digests_equal(&rebuilt.told, &rebuilt.stands));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(old_books_are_carried_over, bench_set_up, bench_tear_down),
+		cmocka_unit_test_setup_teardown(what_has_no_name_has_one_of_its_own, bench_set_up, bench_tear_down),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

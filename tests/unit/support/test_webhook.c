@@ -321,27 +321,39 @@ static void handles_survive_keeping(void **state)
 	struct kept kept = {0};
 	struct str back;
 	struct fault f = {0};
-	size_t len = 0, short_len = kept_seal_handle(&bench->support, STR("pi_1"), sealed);
+	size_t len = 0, short_len = kept_seal_handle(&bench->support, index, STR("pi_1"), sealed);
 
 	memset(text, 'x', sizeof(text));
 	for (size_t i = 1; i <= sizeof(text); i++) {
-		len = kept_seal_handle(&bench->support, str_make(text, i), sealed);
+		len = kept_seal_handle(&bench->support, index, str_make(text, i), sealed);
 		assert_true(len == short_len || len == sizeof(sealed));
-		assert_true(kept_open_handle(&bench->support, str_make(sealed, len), &bench->arena, &back, &f));
+		assert_true(kept_open_handle(&bench->support, str_make(index, sizeof(index)), str_make(sealed, len), &bench->arena, &back, &f));
 		assert_true(str_equal(back, str_make(text, i)));
 	}
 	for (size_t i = 0; i < len; i++) {
 		fault_clear(&f);
 		sealed[i] ^= 1;
-		assert_false(kept_open_handle(&bench->support, str_make(sealed, len), &bench->arena, &back, &f));
+		assert_false(kept_open_handle(&bench->support, str_make(index, sizeof(index)), str_make(sealed, len), &bench->arena, &back, &f));
 		assert_int_equal(f.kind, FAULT_DENIED);
 		sealed[i] ^= 1;
 		fault_clear(&f);
-		assert_false(kept_open_handle(&bench->support, str_make(sealed, i), &bench->arena, &back, &f));
+		assert_false(kept_open_handle(&bench->support, str_make(index, sizeof(index)), str_make(sealed, i), &bench->arena, &back, &f));
 	}
+	/* of another event */
+	fault_clear(&f);
+	index[31] ^= 1;
+	assert_false(kept_open_handle(&bench->support, str_make(index, sizeof(index)), str_make(sealed, len), &bench->arena, &back, &f));
+	assert_int_equal(f.kind, FAULT_DENIED);
+	/* sealed with our key, and no handle all the same: longer than it is */
+	fault_clear(&f);
+	text[0] = (char) 48;
+	assert_int_equal(crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + 24, NULL, (const unsigned char *) text, 48, index, sizeof(index), NULL,
+		sealed, (const unsigned char *) secret_bytes(bench->support.facts_key).at), 0);
+	assert_false(kept_open_handle(&bench->support, str_make(index, sizeof(index)), str_make(sealed, 24 + 48 + 16), &bench->arena, &back, &f));
+	assert_int_equal(f.kind, FAULT_IO);
 	fault_clear(&f);
 	len = kept_seal(&bench->support, index, &kept, fact);
-	assert_false(kept_open_handle(&bench->support, str_make(fact, len), &bench->arena, &back, &f));
+	assert_false(kept_open_handle(&bench->support, str_make(index, sizeof(index)), str_make(fact, len), &bench->arena, &back, &f));
 }
 
 int main(void)
