@@ -7,12 +7,15 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/must.h"
 #include "http/http.h"
 #include "parent/parent_inside.h"
+
+enum { PAUSE_MS = 20, ORPHANS_END_MS = 10000 /* rooms drain for nine seconds */ };
 
 static const char *const parent_words[] = {"front", "desk", "newsletter", "support"};
 
@@ -131,6 +134,20 @@ static bool parent_bind_public(struct parent *parent, const char *word, int *fd,
 	return http_listen_tcp(address, (uint16_t) port, fd, f);
 }
 
+/* The home's lock is ours: who still listens there is a room whose parent was killed, and which ends by itself. */
+static bool parent_listen(const char *path, int *fd, struct fault *f)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+
+	for (int waited_ms = 0; !http_listen_unix(AT_FDCWD, path, 0660, fd, f); waited_ms += PAUSE_MS) {
+		if (f->kind != FAULT_CONFLICT || waited_ms >= ORPHANS_END_MS)
+			return false;
+		fault_clear(f);
+		(void) nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
 /* run/ROOM.CALLER.sock: the room's user owns it, the caller's group may connect, nobody else. */
 static bool parent_bind_unix(struct parent *parent, const char *word, const char *caller, int *fd, struct fault *f)
 {
@@ -142,7 +159,7 @@ static bool parent_bind_unix(struct parent *parent, const char *word, const char
 		|| !parent_owner(parent, caller, &unused, &group, f))
 		return false;
 	snprintf(name, sizeof(name), "run/%s.%s.sock", word, caller);
-	return http_listen_unix(AT_FDCWD, path, 0660, fd, f) && parent_own(parent, name, room, group, 0660, f);
+	return parent_listen(path, fd, f) && parent_own(parent, name, room, group, 0660, f);
 }
 
 bool parent_open_sockets(struct parent *parent, struct parent_room *room, struct fault *f)

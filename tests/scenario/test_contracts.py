@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from house import MIMEO, ROOMS, House, ask_url, make_jpeg, wait_for
+from house import MIMEO, ROOMS, House, ask_url, children_of, make_jpeg, wait_for
 
 
 def some_stories(house, count=3):
@@ -139,6 +139,20 @@ def test_a_killed_room_comes_back_and_the_others_go_on(shared_house, room):
     assert house.get("/").status == 200 and house.get("/2026/11/20/story-01/").status == 200
     assert house.coupon().status == 303
     assert house.subscribe("again-%s@example.org" % room, confirm=False).status in (200, 202, 303)
+
+
+def test_a_house_starts_again_while_a_room_of_the_killed_one_still_ends(house):
+    """Its parent is killed; a room needs two seconds more to end. The next house waits for its sockets, and does not give up."""
+    parent, pids = house.serving.pid, children_of(house.serving.pid)
+    slow = house.signal("support", signal.SIGSTOP)
+    for pid in [parent] + [one for one in pids if one != slow]:
+        os.kill(pid, signal.SIGKILL)
+    house.serving.wait()
+    ending = threading.Timer(2, os.kill, (slow, signal.SIGKILL))
+    ending.start()
+    house.serve()
+    assert not ending.is_alive(), "it did not wait"
+    assert house.get("/").status == 200
 
 
 def test_a_room_that_dies_again_and_again_is_started_ever_later(house):
