@@ -132,6 +132,9 @@ static bool open_room(struct room *room, struct fault *f)
 		!support_keys_fit(support, f) || !rails_open(support, f) ||
 		(!room->read_only && (!support_carry(support, f) || !support_doubt_cancelling(support, f))))
 		return false;
+	/* An earlier process may have ended because the disk did not take its log: what that holds is written anew, or nothing begins. */
+	if (!room->read_only && !store_checkpoint(room->db, f))
+		return false;
 	room_move_log_beside(room);
 	if (!loop_sync_open(room->loop, &support->sync, &unknown))
 		log_fault(&unknown, "webhooks wait for the disk one after another");

@@ -17,7 +17,11 @@
 #include "rail_health.h"
 #include "support_inside.h"
 
-enum { DENIED_QUIET_MS = 10000, ARENA_BYTES = 4 * 1024 * 1024, MOST_AT_ONCE = 32 };
+enum {
+	DENIED_QUIET_MS = 10000,
+	ARENA_BYTES = 4 * 1024 * 1024,
+	MOST_AT_ONCE = 32 /* in a commit: the rest of a crowd is taken while these are brought to the disk */
+};
 
 /* One verified webhook that waits for its commit, then for the disk; in its request's arena. */
 struct delivery {
@@ -92,20 +96,6 @@ static bool take_all(struct support *support, const struct delivery *first, cons
 
 /* --- the disk --- */
 
-static void bring_to_disk(struct support *support);
-
-/* What was committed stands in the tables, but perhaps not on the disk, and nobody can tell any more: the room ends, and begins anew with
- * what the disk gives. */
-static void lose(struct support *support, struct delivery *list, const struct fault *f)
-{
-	log_fault(f, "bringing the database's log to the disk");
-	for (struct delivery *one = list, *next; one != NULL; one = next) {
-		next = one->next;
-		refuse(support, one->rq, f);
-	}
-	loop_stop(support->room->loop);
-}
-
 static void accept_all(struct delivery *list)
 {
 	for (struct delivery *one = list, *next; one != NULL; one = next) {
@@ -114,17 +104,32 @@ static void accept_all(struct delivery *list)
 	}
 }
 
+/* What was committed stands in the tables and perhaps not on the disk, and nobody can tell any more: asked once more, the kernel would
+ * say yes. So the room ends; at its start it writes all that the log has to other pages (open_room()). */
+static void lose(struct support *support, struct delivery *list, int error)
+{
+	struct fault f = {0};
+
+	errno = error;
+	fault_errno(&f, "the disk did not take it");
+	log_fault(&f, "bringing the database's log to the disk");
+	for (struct delivery *one = list, *next; one != NULL; one = next) {
+		next = one->next;
+		refuse(support, one->rq, &f);
+	}
+	loop_stop(support->room->loop);
+}
+
+static void bring_to_disk(struct support *support);
+
 static void on_disk(void *self, int error)
 {
 	struct support *support = self;
 	struct delivery *list = support->on_their_way;
-	struct fault f = {0};
 
 	support->on_their_way = NULL;
 	if (error != 0) {
-		errno = error;
-		fault_errno(&f, "the disk did not take it");
-		lose(support, list, &f);
+		lose(support, list, error);
 		return;
 	}
 	bring_to_disk(support); /* the next ones' way begins before these are answered */
@@ -134,24 +139,19 @@ static void on_disk(void *self, int error)
 static void bring_to_disk(struct support *support)
 {
 	struct delivery *list = support->committed;
-	struct fault f = {0}, unknown = {0};
+	struct fault unknown = {0};
 
 	if (list == NULL || support->on_their_way != NULL)
 		return;
 	support->committed = NULL;
-	support->on_their_way = list;
 	if (support->sync == NULL) { /* each commit waited */
-		support->on_their_way = NULL;
 		accept_all(list);
-	} else if (!loop_sync_start(support->sync, store_log_fd(support->db), on_disk, support, &unknown)) {
-		support->on_their_way = NULL;
+		return;
+	}
+	support->on_their_way = list;
+	if (!loop_sync_start(support->sync, store_log_fd(support->db), on_disk, support, &unknown)) {
 		loop_sync_close(&support->sync); /* from now on each waits */
-		if (fdatasync(store_log_fd(support->db)) == 0) {
-			accept_all(list);
-		} else {
-			fault_errno(&f, "the disk did not take it");
-			lose(support, list, &f);
-		}
+		on_disk(support, fdatasync(store_log_fd(support->db)) == 0 ? 0 : errno);
 	}
 }
 
