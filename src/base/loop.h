@@ -78,6 +78,7 @@ void loop_child_kill(struct loop_child *child, int signal);
 /* For whoever goes before its child does: no more calls, *child is NULL, the handle may go. The child runs on and is
  * reaped. NULL is fine. */
 void loop_child_forget(struct loop_child **child);
+
 /* fdatasync() without waiting for it: call(self, error) comes once all that was written to fd before loop_sync_start() is on the
  * disk. One at a time. False: the kernel or the file system does not have it: fdatasync() does the same. Closing waits for what is
  * under way, and drops its call. NULL is fine. */

@@ -43,30 +43,27 @@ static void on_event(void *self, unsigned events)
 	call(sync->self, event.res < 0 ? (int) -event.res : 0);
 }
 
+static bool set_up(aio_context_t *context)
+{
+#ifdef MIMEO_DEBUG
+	if (loop_sync_unknown) {
+		errno = ENOSYS;
+		return false;
+	}
+#endif
+	return syscall(SYS_io_setup, 1U, context) == 0;
+}
+
 bool loop_sync_open(struct loop *loop, struct loop_sync **out, struct fault *f)
 {
 	struct loop_sync *sync = memory_new(1, sizeof(*sync));
+	bool ok = true;
 
 	*out = NULL;
 	sync->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (sync->event_fd < 0) {
-		fault_errno(f, "cannot be told of what is on the disk");
-		memory_free(sync);
-		return false;
-	}
-#ifdef MIMEO_DEBUG
-	if (loop_sync_unknown)
-		errno = ENOSYS;
-	if (loop_sync_unknown || syscall(SYS_io_setup, 1U, &sync->context) != 0) {
-#else
-	if (syscall(SYS_io_setup, 1U, &sync->context) != 0) {
-#endif
-		fault_errno(f, "the kernel has no asynchronous fdatasync");
-		sync->context = 0;
-		loop_sync_close(&sync);
-		return false;
-	}
-	if (!loop_watch(loop, sync->event_fd, LOOP_READ, on_event, sync, &sync->watch, f)) {
+	if (sync->event_fd < 0 || !set_up(&sync->context))
+		ok = fault_errno(f, "the kernel has no asynchronous fdatasync");
+	if (!ok || !loop_watch(loop, sync->event_fd, LOOP_READ, on_event, sync, &sync->watch, f)) {
 		loop_sync_close(&sync);
 		return false;
 	}
@@ -95,7 +92,8 @@ void loop_sync_close(struct loop_sync **sync)
 	if ((*sync)->context != 0)
 		(void) syscall(SYS_io_destroy, (*sync)->context);
 	loop_unwatch(&(*sync)->watch);
-	(void) close((*sync)->event_fd);
+	if ((*sync)->event_fd >= 0)
+		(void) close((*sync)->event_fd);
 	memory_free(*sync);
 	*sync = NULL;
 }
