@@ -132,6 +132,7 @@ void http_set_cookie(struct http_request *rq, const char *name, const char *valu
 
 /* Listening sockets, for the parent. */
 bool http_listen_tcp(const char *address, uint16_t port, int *fd, struct fault *f) __attribute__((warn_unused_result));
+/* BUSY: somebody listens there; CONFLICT: what is there is no socket. A socket on which nobody listens is replaced. */
 bool http_listen_unix(int dir_fd, const char *path, mode_t mode, int *fd, struct fault *f)
 	__attribute__((warn_unused_result));
 

@@ -94,7 +94,7 @@ static bool remove_dead(int dir_fd, const char *path, const struct sockaddr_un *
 	alive = connect(probe, (const struct sockaddr *) at, sizeof(*at)) == 0 || errno == EAGAIN;
 	(void) close(probe);
 	if (alive)
-		return fault_set(f, FAULT_CONFLICT, "Somebody already listens on '%s'; is mimeo running on this home?", path);
+		return fault_set(f, FAULT_BUSY, "Somebody already listens on '%s'; is mimeo running on this home?", path);
 	if (unlinkat(dir_fd, path, 0) != 0 && errno != ENOENT)
 		return fault_errno(f, "The old socket '%s' cannot be removed", path);
 	return true;

@@ -140,7 +140,7 @@ static bool parent_listen(const char *path, int *fd, struct fault *f)
 	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
 
 	for (int waited_ms = 0; !http_listen_unix(AT_FDCWD, path, 0660, fd, f); waited_ms += PAUSE_MS) {
-		if (f->kind != FAULT_CONFLICT || waited_ms >= ORPHANS_END_MS)
+		if (f->kind != FAULT_BUSY || waited_ms >= ORPHANS_END_MS)
 			return false;
 		fault_clear(f);
 		(void) nanosleep(&pause, NULL);

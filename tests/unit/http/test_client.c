@@ -368,7 +368,7 @@ static void listening(void **state)
 
 	(void) state;
 	assert_false(http_listen_unix(AT_FDCWD, socket_path, 0600, &fd, &f)); /* alive */
-	assert_int_equal(f.kind, FAULT_CONFLICT);
+	assert_int_equal(f.kind, FAULT_BUSY);
 	fault_clear(&f);
 	http_server_close(&server);
 	assert_true(http_listen_unix(AT_FDCWD, socket_path, 0640, &fd, &f)); /* dead: replaced */
