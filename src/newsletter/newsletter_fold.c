@@ -173,11 +173,11 @@ static bool take_record(void *self, const struct journal_record *record, struct 
 static bool move_all(struct newsletter *n, enum delivery_state from, enum delivery_step step, int64_t *changed,
 	struct fault *f)
 {
+	struct store_value both[2];
 	enum delivery_state to;
 
-	struct store_value both[] = {store_text(delivery_state_name(from)), {0}};
-
 	must(delivery_next(from, step, &to));
+	both[0] = store_text(delivery_state_name(from));
 	both[1] = store_text(delivery_state_name(to));
 	return store_run(n->room->db, NEWSLETTER_SQL_ISSUE_COUNT_MOVE_ALL, both, 2, NULL, f) &&
 		store_run(n->room->db, NEWSLETTER_SQL_DELIVERY_MOVE_ALL, both, 2, changed, f);
