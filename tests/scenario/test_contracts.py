@@ -36,7 +36,7 @@ def test_one_loop_front_serves_while_support_hangs(shared_house):
             slowest = max(slowest, time.monotonic() - began)
         asking.join(240)
         assert answers, "the form has no answer after 240 s"
-        assert answers[0].status in (502, 503, 504) and "retry" not in answers[0].text.lower()[:0], answers[0]
+        assert answers[0].status in (502, 503, 504), answers[0]
         assert "<html" in answers[0].text and "The Tern Courier" in answers[0].text, "the answer is not a page of the newsroom"
         assert slowest < 8, "a page waited %.1f s: the form's ten, until front gives support up" % slowest
     finally:
