@@ -2,7 +2,7 @@
  *
  * Sealed under a key made of the room's seal key (XChaCha20-Poly1305; the event's index is bound in, so that no row can stand
  * in for another), at two lengths: with a reason and without. Unlike people's addresses these must be opened all the time: the
- * books are worked out of them. Rows are as short as they can be: a provider's flood of events is as fast as they are written.
+ * books are worked out of them. Rows are short, as many come at once and each is written to the disk twice.
  * SPDX-License-Identifier: ISC */
 #ifndef SUPPORT_KEPT_H
 #define SUPPORT_KEPT_H

@@ -2,7 +2,7 @@
  *
  * Decides: when each kind of row is erased, and how much of that is done between two readers. Leaves to others: a supporter's own
  * wish (support_contact.c). Runs in: support, once a day, by the clock. The hard thing: there may be millions of events and no index
- * by age (each would cost a page of log a webhook), so they are walked through once, by subject, a part at a time, and webhooks are
+ * by age (it would cost half a page of log a webhook), so they are walked through once, by subject, a part at a time, and webhooks are
  * taken in between.
  * SPDX-License-Identifier: ISC */
 #include "support_forget.h"
